@@ -1,0 +1,56 @@
+#include "core/base/base.h"
+
+#include "core/base/clock.h"
+
+#include <sys/random.h>
+
+int64_t clock_unix_ms(void)
+{
+	const char *fixed = getenv("MUSTER_TEST_NOW");
+
+	if (fixed && *fixed)
+		return strtoll(fixed, NULL, 10);
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t clock_mono_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+void clock_iso8601(int64_t unix_ms, char buf[static 25])
+{
+	time_t t = (time_t)(unix_ms / 1000);
+	struct tm tm;
+	char date[20];
+
+	gmtime_r(&t, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, 25, "%.19s.%03uZ", date, (unsigned)(unix_ms % 1000) % 1000u);
+}
+
+void clock_random(void *buf, size_t len)
+{
+	ssize_t n = getrandom(buf, len, 0);
+
+	if (n < 0 || (size_t)n < len)
+		abort();
+}
+
+void clock_run_id(char buf[static 23])
+{
+	time_t t = (time_t)(clock_unix_ms() / 1000);
+	unsigned char r[3];
+	struct tm tm;
+	char date[16];
+
+	gmtime_r(&t, &tm);
+	strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm);
+	clock_random(r, sizeof(r));
+	snprintf(buf, 23, "%.15s-%02x%02x%02x", date, r[0], r[1], r[2]);
+}

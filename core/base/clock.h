@@ -1,0 +1,13 @@
+/* Time. The only place that asks the system for it; tests set MUSTER_TEST_NOW (unix ms). */
+#pragma once
+
+#include "core/base/base.h"
+
+int64_t clock_unix_ms(void); /* wall clock, milliseconds since 1970 */
+int64_t clock_mono_us(void); /* monotonic, microseconds; for durations only */
+/* "2026-11-24T10:21:39.123Z"; buf holds at least 25 bytes. */
+void clock_iso8601(int64_t unix_ms, char buf[static 25]);
+/* A fresh run id, sortable by time: "20261124-102139-1a2b3c". buf holds at least 23 bytes. */
+void clock_run_id(char buf[static 23]);
+/* `len` bytes of the system's randomness. */
+void clock_random(void *buf, size_t len);

@@ -1,0 +1,159 @@
+#include "core/base/base.h"
+
+#include "core/base/jsonw.h"
+#include "core/base/text.h"
+
+#include <math.h>
+
+void jsonw_init(struct jsonw *w, struct strbuf *out, bool pretty)
+{
+	*w = (struct jsonw){.out = out, .pretty = pretty};
+}
+
+void jsonw_quote(struct strbuf *out, const char *s, size_t len)
+{
+	const char *end = s + len;
+
+	strbuf_addch(out, '"');
+	while (s < end) {
+		const char *run = s;
+		while (s < end && (unsigned char)*s >= 0x20 && (unsigned char)*s < 0x7f &&
+			*s != '"' && *s != '\\')
+			s++;
+		strbuf_add(out, run, (size_t)(s - run));
+		if (s == end)
+			break;
+		unsigned char c = (unsigned char)*s;
+		if (c == '"' || c == '\\')
+			strbuf_addf(out, "\\%c", c);
+		else if (c == '\n')
+			strbuf_addstr(out, "\\n");
+		else if (c == '\t')
+			strbuf_addstr(out, "\\t");
+		else if (c == '\r')
+			strbuf_addstr(out, "\\r");
+		else if (c < 0x20 || c == 0x7f)
+			strbuf_addf(out, "\\u%04x", c);
+		else {
+			size_t n = text_utf8_len(s, (size_t)(end - s));
+			if (n)
+				strbuf_add(out, s, n);
+			else
+				strbuf_addstr(out, "\xef\xbf\xbd");
+			s += n ? n : 1;
+			continue;
+		}
+		s++;
+	}
+	strbuf_addch(out, '"');
+}
+
+static void newline(struct jsonw *w)
+{
+	strbuf_addch(w->out, '\n');
+	strbuf_addchn(w->out, ' ', (size_t)w->depth * 2);
+}
+
+static void start(struct jsonw *w, const char *key)
+{
+	if (w->has_item)
+		strbuf_addch(w->out, ',');
+	if (w->pretty && w->depth)
+		newline(w);
+	if (key) {
+		jsonw_quote(w->out, key, strlen(key));
+		strbuf_addstr(w->out, w->pretty ? ": " : ":");
+	}
+	w->has_item = true;
+}
+
+static void open_level(struct jsonw *w, const char *key, char c)
+{
+	start(w, key);
+	strbuf_addch(w->out, c);
+	w->depth++;
+	w->has_item = false;
+}
+
+static void close_level(struct jsonw *w, char c)
+{
+	w->depth--;
+	if (w->pretty && w->has_item)
+		newline(w);
+	strbuf_addch(w->out, c);
+	w->has_item = true;
+}
+
+void jsonw_object_begin(struct jsonw *w, const char *key)
+{
+	open_level(w, key, '{');
+}
+
+void jsonw_object_end(struct jsonw *w)
+{
+	close_level(w, '}');
+}
+
+void jsonw_array_begin(struct jsonw *w, const char *key)
+{
+	open_level(w, key, '[');
+}
+
+void jsonw_array_end(struct jsonw *w)
+{
+	close_level(w, ']');
+}
+
+void jsonw_stringn(struct jsonw *w, const char *key, const char *value, size_t len)
+{
+	start(w, key);
+	jsonw_quote(w->out, value, len);
+}
+
+void jsonw_string(struct jsonw *w, const char *key, const char *value)
+{
+	if (value)
+		jsonw_stringn(w, key, value, strlen(value));
+	else
+		jsonw_null(w, key);
+}
+
+void jsonw_int(struct jsonw *w, const char *key, int64_t value)
+{
+	start(w, key);
+	strbuf_addf(w->out, "%" PRId64, value);
+}
+
+void jsonw_double(struct jsonw *w, const char *key, double value)
+{
+	if (!isfinite(value)) {
+		jsonw_null(w, key);
+		return;
+	}
+	char text[32];
+	for (int precision = 6; precision <= 17; precision++) {
+		snprintf(text, sizeof(text), "%.*g", precision, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	start(w, key);
+	strbuf_addstr(w->out, text);
+}
+
+void jsonw_bool(struct jsonw *w, const char *key, bool value)
+{
+	start(w, key);
+	strbuf_addstr(w->out, value ? "true" : "false");
+}
+
+void jsonw_null(struct jsonw *w, const char *key)
+{
+	start(w, key);
+	strbuf_addstr(w->out, "null");
+}
+
+void jsonw_raw(struct jsonw *w, const char *key, const char *text)
+{
+	start(w, key);
+	strbuf_addstr(w->out, text);
+}

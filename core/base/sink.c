@@ -1,0 +1,84 @@
+#include "core/base/base.h"
+
+#include "core/base/file.h"
+#include "core/base/path.h"
+#include "core/base/sink.h"
+
+enum { FD_BUFFER_BYTES = 64 * 1024 };
+
+void sink_init_fd(struct sink *s, int fd)
+{
+	*s = (struct sink){.fd = fd, .buf = STRBUF_INIT, .columns = 80};
+}
+
+void sink_init_file(struct sink *s, const char *path)
+{
+	sink_init_fd(s, -1);
+	s->path = xstrdup(path);
+}
+
+void sink_init_memory(struct sink *s)
+{
+	sink_init_fd(s, -1);
+}
+
+void sink_flush(struct sink *s)
+{
+	if (s->fd < 0 || !s->buf.len)
+		return;
+	if (!s->errnum && file_write_all(s->fd, s->buf.buf, s->buf.len) < 0)
+		s->errnum = errno;
+	strbuf_reset(&s->buf);
+}
+
+void sink_write(struct sink *s, const void *data, size_t len)
+{
+	strbuf_add(&s->buf, data, len);
+	if (s->fd >= 0 && s->buf.len > FD_BUFFER_BYTES)
+		sink_flush(s);
+}
+
+void sink_puts(struct sink *s, const char *text)
+{
+	sink_write(s, text, strlen(text));
+}
+
+void sink_printf(struct sink *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&s->buf, fmt, ap);
+	va_end(ap);
+	if (s->fd >= 0 && s->buf.len > FD_BUFFER_BYTES)
+		sink_flush(s);
+}
+
+static int write_file(struct sink *s, struct error *err)
+{
+	cleanup_free char *dir = path_dirname(s->path);
+
+	if (file_mkdirs(dir, err) < 0)
+		return -1;
+	return file_write(s->path, s->buf.buf, s->buf.len, false, err);
+}
+
+int sink_close(struct sink *s, struct error *err)
+{
+	int result = 0;
+
+	sink_flush(s);
+	if (s->path)
+		result = write_file(s, err);
+	else if (s->errnum && s->errnum != EPIPE)
+		result = error_set_errno(
+			err, EXIT_CODE_INFRASTRUCTURE, s->errnum, "cannot write output");
+	if (s->owns_fd)
+		close(s->fd);
+	free(s->path);
+	strbuf_release(&s->buf);
+	s->path = NULL;
+	s->fd = -1;
+	s->owns_fd = false;
+	return result;
+}

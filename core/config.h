@@ -1,0 +1,69 @@
+/*
+ * Settings of a run: flag > environment (MUSTER_<KEY>) > muster.yaml > default. One key table
+ * (config_keys.c) drives parsing, `config show`, the man page and the JSON Schema.
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/base/error.h"
+#include "core/base/strvec.h"
+#include "core/runner.h"
+#include "core/suite.h"
+
+enum config_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG };
+
+struct config_resource {
+	char *name;
+	int amount;
+};
+
+struct config_service {
+	char *name;
+	struct strvec command; /* "${port}" is replaced by a free port */
+	char *ready_tcp;       /* port or "${port}"; NULL = ready when started */
+	char *ready_log;       /* text that its output must show; NULL = none */
+	int64_t ready_timeout_ms;
+	struct strvec env; /* "NAME=value", given to the suites that use it; "${port}" works */
+};
+
+struct config {
+	char *base;          /* absolute folder of muster.yaml, or where detection starts */
+	char *path;          /* of muster.yaml, NULL = none */
+	int workers;         /* 0 = auto */
+	int workers_percent; /* of the cores, when given as N%; 0 = not */
+	int fail_fast;       /* failures that stop the run; 0 = never */
+	int retries;
+	int64_t timeout_ms;   /* one file */
+	int64_t budget_ms;    /* whole run; 0 = none */
+	int64_t slow_ms;      /* a running test gets a SLOW mark */
+	struct suites suites; /* from the file; empty = detect */
+	struct config_resource *resources;
+	size_t resource_count;
+	struct config_service *services;
+	size_t service_count;
+	struct strvec reporters; /* "tty", "junit=junit.xml" */
+	bool coverage;
+
+	/* from flags only */
+	struct strvec paths; /* files and folders to run; empty = all */
+	struct strvec only_suites;
+	char *test_regex; /* JavaScript regular expression; NULL = all */
+	bool failed_only;
+	char *out_dir;      /* NULL = .muster/runs/<id> */
+	char *history_path; /* NULL = .muster/history.db */
+	bool no_history;
+	struct strvec runner_args; /* behind -- */
+	enum { NO_TESTS_FAIL, NO_TESTS_WARN, NO_TESTS_PASS } no_tests;
+};
+
+struct config *config_new(const char *base);
+void config_free(struct config *config);
+
+/* Find muster.yaml in `base` or a parent below the repository root (.git), and read it with the
+ * environment on top. Having none is fine. */
+int config_load(
+	struct config *config, runner_table runners, const char *explicit_path, struct error *err);
+/* Set one key from a flag or the environment, by its key path ("retries"). */
+int config_set(struct config *config, const char *key, const char *value, enum config_origin origin,
+	struct error *err);
+enum config_origin config_origin(const struct config *config, const char *key);

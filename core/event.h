@@ -1,0 +1,139 @@
+/*
+ * The event stream: the one vocabulary of workers, journal, state and reporters.
+ *
+ * An event is a flat record; what does not apply is zero. All strings are borrowed and live until
+ * the callback returns: copy to keep. The table says which fields each type carries beside `type`
+ * and `time_ms`; event_json.c is the only codec.
+ *
+ *   run_started       run (all of it)
+ *   suite_discovered  suite, runner, version, root, reason, count (files), config
+ *   file_planned      suite, project, file, estimate_ms, known
+ *   run_cancelled     cancel, text
+ *   run_finished      exit_code, duration_us
+ *   tick              (live displays only; never in the journal)
+ *   worker_started    worker, suite, pid
+ *   worker_exited     worker, suite, exit_status, signal, rss_kb, cpu_us, count (leaked processes)
+ *   file_started      suite, project, file, worker, attempt
+ *   file_finished     … outcome, duration_us, failure, rss_kb, count (tests seen)
+ *   file_skipped      suite, project, file, text (why)
+ *   test_started      suite, project, file, worker, test, occurrence, attempt, line, column
+ *   test_slow         … duration_us (so far)
+ *   test_finished     … outcome, duration_us, failure, will_retry, line, column
+ *   test_retrying     … attempt (the coming one)
+ *   output            suite, project, file, worker, stream, text, test (optional)
+ *   coverage          suite, project, file, path (of the delta)
+ *   measure           suite, project, file, test, name, value, unit
+ *   notice            name (slug), text, suite/file where it belongs to one, severity
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/outcome.h"
+
+enum event_type {
+	EVENT_RUN_STARTED,
+	EVENT_SUITE_DISCOVERED,
+	EVENT_FILE_PLANNED,
+	EVENT_RUN_CANCELLED,
+	EVENT_RUN_FINISHED,
+	EVENT_TICK,
+	EVENT_WORKER_STARTED,
+	EVENT_WORKER_EXITED,
+	EVENT_FILE_STARTED,
+	EVENT_FILE_FINISHED,
+	EVENT_FILE_SKIPPED,
+	EVENT_TEST_STARTED,
+	EVENT_TEST_SLOW,
+	EVENT_TEST_FINISHED,
+	EVENT_TEST_RETRYING,
+	EVENT_OUTPUT,
+	EVENT_COVERAGE,
+	EVENT_MEASURE,
+	EVENT_NOTICE,
+	EVENT_TYPE_COUNT
+};
+
+enum cancel_reason {
+	CANCEL_NONE,
+	CANCEL_FAIL_FAST,      /* "fail_fast" */
+	CANCEL_INTERRUPTED,    /* "interrupted": SIGINT */
+	CANCEL_TERMINATED,     /* "terminated": SIGTERM */
+	CANCEL_DEADLINE,       /* "deadline": budget exceeded */
+	CANCEL_INFRASTRUCTURE, /* "infrastructure": no worker can be started */
+};
+
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct failure {
+	enum failure_kind kind;
+	const char *message; /* first line first; may have many; NULL = none */
+	const char *stack; /* without the message where the adapter can tell them apart, or NULL */
+	const char *expected, *actual; /* printed values, or NULL */
+	const char *snippet;           /* code frame, or NULL */
+	const char *file;              /* relative to the base, or NULL */
+	int line, column;              /* 1-based; 0 = unknown */
+};
+
+/* What is known of a run at its start: the header of the journal. */
+struct run_info {
+	const char *run_id;
+	const char *version;         /* of muster */
+	const char *base;            /* absolute folder that all paths are relative to */
+	const char *commit, *branch; /* NULL = unknown */
+	const char *platform;        /* class for the history: "linux-x64" + CI runner label */
+	const char *plan_id;         /* NULL = no plan */
+	int shard, shards;           /* 0 = not sharded */
+	int ci_attempt;              /* of the CI system, 0 = none */
+	int workers;
+	int history_runs;  /* runs in the history at the start; -1 = no history */
+	int history_files; /* planned files with an estimate from the history */
+	int fail_fast;     /* failures that stop the run, 0 = never */
+	int64_t budget_ms; /* 0 = none */
+};
+
+struct event {
+	enum event_type type;
+	int64_t time_ms; /* unix; stamped by the dispatcher */
+
+	const char *suite;   /* name */
+	const char *project; /* inside the suite; NULL or "" = none */
+	const char *file;    /* relative to the base */
+	const char *test;    /* encoded title path, see test_id.h */
+	int occurrence;      /* from 1 */
+	int attempt;         /* from 1 */
+	int worker;          /* from 1; 0 = none */
+
+	enum outcome outcome;
+	int64_t duration_us;
+	struct failure failure;
+	bool will_retry; /* a failed attempt that is not the last */
+	int line, column;
+
+	const char *runner, *version, *root, *reason, *config;
+	int64_t count;
+	int64_t estimate_ms;
+	bool known; /* the estimate is from the history */
+
+	enum cancel_reason cancel;
+	int exit_code;
+
+	int pid, exit_status, signal;
+	int64_t rss_kb, cpu_us;
+
+	bool is_stderr; /* output: stream */
+	const char *text;
+	size_t text_len; /* of output and text; text is also '\0'-ended */
+
+	const char *path;
+	const char *name, *unit;
+	double value;
+	enum severity severity;
+
+	const struct run_info *run;
+};
+
+const char *event_type_name(enum event_type type);
+/* EVENT_TYPE_COUNT when there is no such type. */
+enum event_type event_type_parse(const char *name);
+const char *cancel_reason_name(enum cancel_reason reason); /* "none" for CANCEL_NONE */
+enum cancel_reason cancel_reason_parse(const char *name);

@@ -1,0 +1,61 @@
+/*
+ * The history: one SQLite file with what earlier runs taught. Runs read it at the start and write
+ * it once at the end, in one IMMEDIATE transaction; a process that dies in between leaves its
+ * journal, which the next run takes in (history_recover in cmd). It only ever changes order and
+ * packing, never which tests run; without it everything works, with more guessing.
+ *
+ * A corrupt or foreign file is set aside (renamed to *.broken-<time>) and told in a notice; a file
+ * of a newer schema is refused politely (open fails, the tests run without history).
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/base/error.h"
+#include "core/state.h"
+
+struct history;
+
+enum history_mode { HISTORY_READ, HISTORY_WRITE };
+
+/* NULL on error. HISTORY_READ of a missing file is NULL, too, with code EXIT_CODE_PASSED. When a
+ * broken file was set aside, *ret_notice (may be NULL) is a text for people, caller frees. */
+struct history *history_open(
+	const char *path, enum history_mode mode, char **ret_notice, struct error *err);
+void history_close(struct history *h); /* accepts NULL */
+
+/* What is known of one file: time-aware log-EWMA of its wall time inside a warm worker. */
+struct history_file {
+	double estimate_ms;
+	int samples;
+	int64_t last_ms; /* unix; of the last sample */
+};
+/* False: not known on this platform class. */
+bool history_file(struct history *h, const char *platform, const char *suite, const char *project,
+	const char *file, struct history_file *ret);
+
+/* What running a suite costs beside its files; all EWMA. 0 = not known. */
+struct history_suite {
+	double start_ms;      /* worker spawned -> ready for a file */
+	double first_file_ms; /* what the first file of a worker took longer than estimated */
+	double cpu_share;     /* CPU seconds per busy second of a worker: below 1 it waits */
+	double rss_kb;        /* peak of a worker process tree */
+	int runs;
+	/* Wall time of the whole suite by number of workers it had: [k], k = 1…8; 0 = never tried. */
+	double wall_ms[9];
+};
+bool history_suite(
+	struct history *h, const char *platform, const char *suite, struct history_suite *ret);
+
+/* Median estimate of the known files of a suite (NULL: of all suites); 0 = none known. */
+double history_median_ms(struct history *h, const char *platform, const char *suite);
+int history_run_count(struct history *h, const char *platform);
+
+/* Record a finished (or broken off) run: one transaction. Only attempts that passed teach times.
+ * A run id that is already recorded changes nothing. */
+int history_record(struct history *h, const struct state *state, struct error *err);
+bool history_has_run(struct history *h, const char *run_id);
+
+/* Files and tests that the newest recorded run left failed or not run; for `--failed`. */
+typedef int history_left_fn(void *arg, const char *suite, const char *project, const char *file,
+	const char *test /* encoded path; NULL = the whole file */, int occurrence);
+int history_left(struct history *h, history_left_fn *fn, void *arg, struct error *err);

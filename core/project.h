@@ -1,0 +1,24 @@
+/*
+ * Detection: which suites a project has, from its packages, the runners' configuration files and
+ * the npm scripts. Reads files, runs nothing.
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/base/error.h"
+#include "core/base/strbuf.h"
+#include "core/runner.h"
+#include "core/suite.h"
+
+/*
+ * Append the suites found in `base` and its workspaces. Rules (docs/design/detection.md): a package
+ * has a suite of a runner when it has one of the runner's configuration files or keys, or a script
+ * reached from `test` starts it; a suite at an outer folder with its own configuration covers the
+ * packages below it. Names: the runner's name when unique, else "<package>:<runner>".
+ * `looked_for` (may be NULL) gets a text that tells what was looked for, for exit 4.
+ */
+int project_detect(const char *base, runner_table runners, struct suites *suites,
+	struct strbuf *looked_for, struct error *err);
+/* The folder that counts as the project: nearest parent with .git, muster.yaml, or the outermost
+ * package.json that lists the start as its workspace; else the nearest package.json; else `start`. */
+char *project_base(const char *start);

@@ -1,0 +1,40 @@
+/*
+ * A reporter turns events into a form for somebody: a terminal, a file, a CI system. It holds no
+ * counters (state has them), cannot fail the run (an error is kept and told at the end), and gets
+ * the same events live and from a journal, so `muster report` gives the same bytes.
+ *
+ * NULL slot = not interested. Adding one: one file, one row in the registry, one golden test.
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/base/error.h"
+#include "core/base/sink.h"
+#include "core/event.h"
+#include "core/state.h"
+
+struct reporter_options {
+	bool live;     /* the run is going on now: displays may redraw and use the wall clock */
+	int verbosity; /* -1 quiet, 0, 1 verbose */
+	bool ci;       /* CI=true: no cursor movement */
+	const char *summary_path; /* github: $GITHUB_STEP_SUMMARY, or NULL */
+	const char *token;        /* github: fresh word for ::stop-commands::, fixed in tests */
+};
+
+struct reporter {
+	const char *name;
+	const char *summary;      /* one line for the help */
+	const char *default_path; /* in the run directory when the user gives none; NULL = stdout */
+	bool terminal;            /* owns the terminal: at most one such reporter a run */
+
+	void *(*open)(const struct reporter_options *options, struct sink *sink);
+	/* Called after state_apply(): `state` already knows the event. */
+	void (*event)(void *self, const struct event *event, const struct state *state);
+	/* After run_finished. The sink is closed by the caller. -1: the output is not whole. */
+	int (*finish)(void *self, const struct state *state, struct error *err);
+	void (*close)(void *self); /* accepts NULL */
+};
+
+typedef const struct reporter *const *reporter_table;
+
+const struct reporter *reporter_find(reporter_table table, const char *name);

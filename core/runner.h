@@ -1,0 +1,39 @@
+/*
+ * A runner: support for one test framework. It is pure: it looks at a package and says what it
+ * found; the work inside Node is done by its adapter, a .cjs file that speaks the worker protocol
+ * (docs/design/worker-protocol.md). Adding a runner is one file here, one adapter, one row in the
+ * registry.
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/package.h"
+#include "core/suite.h"
+
+struct runner {
+	const char *name;    /* "jest" */
+	const char *package; /* npm package that must be resolvable: "jest", "@playwright/test" */
+	const char *adapter; /* name of the embedded script, "jest.cjs" */
+	const char *const *config_files; /* file names that mean a suite; NULL-ended */
+	const char *config_key;          /* key in package.json that means the same, or NULL */
+	const char *const *programs;     /* words that start it in an npm script; NULL-ended */
+
+	/* One process takes the whole suite and spreads it over the slots it is given. */
+	bool batch;
+	/* First signal of a stop (Playwright needs SIGINT to flush), and the time it has, ms. */
+	int stop_signal;
+	int stop_grace_ms;
+
+	/*
+	 * May be NULL. Called for a package where a configuration file, the key, or a script was
+	 * found; refines the suite (name, config, args, reason) or refuses it by returning false.
+	 * `command` is the script's command that starts the runner, or NULL.
+	 */
+	bool (*detect)(const struct package *package, const struct script_command *command,
+		struct suite *suite);
+};
+
+/* NULL-ended table, passed in by cmd: core never names a runner. */
+typedef const struct runner *const *runner_table;
+
+const struct runner *runner_find(runner_table table, const char *name);

@@ -1,0 +1,138 @@
+/*
+ * Everything known of a run, built from events alone: state_apply() is the only writer, so that a
+ * live run, a replay and a merge end in the same state.
+ *
+ * Rules: a planned file ends with exactly one outcome. A file that is started again (retry of a
+ * failed test, or after a crash of its worker) keeps one record; the last result of each test
+ * counts, a failed attempt before a passed one makes it flaky. When the run is over, a file without
+ * a result is OUTCOME_NOT_RUN if the run was cancelled, and `incomplete` if nobody knows why.
+ */
+#pragma once
+
+#include "core/base/arena.h"
+#include "core/base/base.h"
+#include "core/base/strbuf.h"
+#include "core/base/strmap.h"
+#include "core/event.h"
+
+struct state_attempt { /* a failed attempt that was not the last */
+	int attempt;
+	int64_t duration_us;
+	struct failure failure; /* owned by the state's arena */
+	struct state_attempt *next;
+};
+
+struct state_test {
+	const char *path; /* encoded title path */
+	int occurrence;
+	int line, column;
+	enum outcome outcome; /* of the last attempt; OUTCOME_NONE while running */
+	int attempts;
+	int64_t duration_us;           /* of the last attempt */
+	int64_t started_ms;            /* unix; of the last attempt */
+	bool slow;                     /* test_slow was seen */
+	bool flaky;                    /* passed after a failure */
+	struct failure failure;        /* when failed */
+	struct state_attempt *earlier; /* failed attempts before, oldest first */
+	struct state_file *file;
+};
+
+enum file_phase { FILE_PLANNED, FILE_RUNNING, FILE_DONE };
+
+struct state_file {
+	struct state_suite *suite;
+	const char *project; /* "" = none */
+	const char *file;    /* relative to the base */
+	int64_t estimate_ms;
+	bool known;
+	bool planned; /* false: a result came for a file nobody planned */
+	enum file_phase phase;
+	enum outcome outcome; /* when done */
+	int attempt;          /* the running or last one */
+	int worker;
+	int64_t started_ms;        /* unix, of the first attempt */
+	int64_t duration_us;       /* of all attempts together */
+	int64_t first_duration_us; /* of the first whole attempt: what the history learns */
+	int64_t rss_kb;
+	struct failure failure; /* of the file itself: load, crash, timeout */
+	struct state_test **tests;
+	size_t test_count, test_cap;
+	struct strmap test_index; /* "occurrence\x1fpath" -> state_test */
+	struct strbuf
+		output; /* stdout and stderr as they came, bounded; freed when the file passed */
+	int64_t output_dropped; /* bytes over the bound */
+	const char *skip_reason;
+};
+
+struct state_suite {
+	const char *name, *runner, *version, *root, *reason, *config;
+	int64_t file_count;
+	bool discovered;
+};
+
+struct state_notice {
+	enum severity severity;
+	const char *name, *text, *suite, *file;
+};
+
+struct state_counts {
+	int64_t total, passed, failed, skipped, not_run, flaky;
+};
+
+struct state_worker { /* index + 1 = number */
+	const char *suite;
+	int64_t started_ms, ended_ms;
+	int64_t busy_us; /* time with a file */
+	int64_t rss_kb;
+	int64_t cpu_us;
+};
+
+struct state {
+	struct arena arena;
+	struct run_info run;
+	int64_t started_ms, finished_ms; /* unix; 0 = not (yet) */
+	int64_t now_ms;                  /* time of the last event */
+	int64_t duration_us;             /* from run_finished */
+	enum cancel_reason cancel;
+	const char *cancel_text;
+	bool finished;
+	int exit_code; /* from run_finished; -1 before */
+
+	struct state_suite **suites;
+	size_t suite_count, suite_cap;
+	struct state_file **files; /* in order of planning */
+	size_t file_count, file_cap;
+	struct strmap file_index; /* "suite\x1fproject\x1ffile" -> state_file */
+
+	struct state_counts file_counts; /* total = planned */
+	struct state_counts test_counts; /* flaky is part of passed */
+	int64_t attempts;
+	int64_t retries;
+
+	struct state_test **failures; /* failed tests, in order of time; flaky ones are not in it */
+	size_t failure_count, failure_cap;
+	struct state_file **file_failures; /* files whose `failure` is set */
+	size_t file_failure_count, file_failure_cap;
+
+	struct state_notice *notices;
+	size_t notice_count, notice_cap;
+	struct state_worker *workers;
+	size_t worker_count, worker_cap;
+	int64_t busy_us;
+	int64_t predicted_ms; /* sum of the estimates of the planned files */
+};
+
+void state_init(struct state *state);
+void state_release(struct state *state);
+void state_apply(struct state *state, const struct event *event);
+
+/* The record an event speaks of, or NULL. */
+struct state_file *state_file_of(const struct state *state, const struct event *event);
+struct state_test *state_test_of(const struct state *state, const struct event *event);
+
+/* The verdict by the contract: what failed, what is incomplete. Gates are not looked at here. */
+enum exit_code state_exit_code(const struct state *state, bool no_tests_is_failure);
+/* "passed" "failed" "incomplete" "cancelled" */
+const char *state_verdict(const struct state *state);
+/* Share of the slots' time that was spent with a file, 0…1. */
+double state_busy_ratio(const struct state *state);

@@ -1,0 +1,117 @@
+#include "core/base/base.h"
+
+#include "core/base/ansi.h"
+#include "core/test_id.h"
+
+static void encode(struct strbuf *path, const char *part)
+{
+	for (; *part; part++) {
+		if (*part == '\x1f')
+			strbuf_addstr(path, "\x1eU");
+		else if (*part == '\x1e')
+			strbuf_addstr(path, "\x1eR");
+		else
+			strbuf_addch(path, *part);
+	}
+}
+
+void test_id_push(struct strbuf *path, const char *part)
+{
+	if (path->len)
+		strbuf_addch(path, TEST_ID_SEPARATOR);
+	encode(path, part);
+}
+
+/* Decode one part; returns what follows its separator, or NULL behind the last part. */
+static const char *next_part(const char *path, struct strbuf *out)
+{
+	for (; *path && *path != TEST_ID_SEPARATOR; path++) {
+		if (*path == '\x1e' && (path[1] == 'U' || path[1] == 'R'))
+			strbuf_addch(out, *++path == 'U' ? '\x1f' : '\x1e');
+		else
+			strbuf_addch(out, *path);
+	}
+	return *path ? path + 1 : NULL;
+}
+
+bool test_id_from_json(const struct json *array, struct strbuf *path)
+{
+	size_t before = path->len;
+	bool first = true;
+
+	if (!json_is_array(array))
+		return false;
+	json_each (part, array) {
+		const char *s = json_string(part, NULL);
+		if (!s) {
+			strbuf_setlen(path, before);
+			return false;
+		}
+		if (!first) /* not test_id_push(): the first part may be empty */
+			strbuf_addch(path, TEST_ID_SEPARATOR);
+		encode(path, s);
+		first = false;
+	}
+	return !first;
+}
+
+void test_id_to_json(struct jsonw *w, const char *key, const char *path)
+{
+	cleanup_strbuf struct strbuf part = STRBUF_INIT;
+
+	jsonw_array_begin(w, key);
+	while (path) {
+		strbuf_reset(&part);
+		path = next_part(path, &part);
+		jsonw_stringn(w, NULL, part.buf, part.len);
+	}
+	jsonw_array_end(w);
+}
+
+static void add_clean(struct strbuf *out, const struct strbuf *part)
+{
+	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+
+	ansi_filter(&clean, part->buf, part->len, false);
+	for (size_t i = 0; i < clean.len; i++)
+		if (clean.buf[i] == '\n' || clean.buf[i] == '\t')
+			clean.buf[i] = ' ';
+	strbuf_add(out, clean.buf, clean.len);
+}
+
+/* Parts joined by the arrow; stops before the last one when `parents_only`. */
+static void join(struct strbuf *out, const char *path, bool parents_only)
+{
+	cleanup_strbuf struct strbuf part = STRBUF_INIT;
+
+	for (bool first = true; path; first = false) {
+		strbuf_reset(&part);
+		path = next_part(path, &part);
+		if (!path && parents_only)
+			return;
+		if (!first)
+			strbuf_addstr(out, TEST_ID_ARROW);
+		add_clean(out, &part);
+	}
+}
+
+void test_id_text(struct strbuf *out, const char *path, int occurrence)
+{
+	join(out, path, false);
+	if (occurrence > 1)
+		strbuf_addf(out, " #%d", occurrence);
+}
+
+void test_id_title(struct strbuf *out, const char *path)
+{
+	const char *last = strrchr(path, TEST_ID_SEPARATOR);
+	cleanup_strbuf struct strbuf part = STRBUF_INIT;
+
+	next_part(last ? last + 1 : path, &part);
+	add_clean(out, &part);
+}
+
+void test_id_parents(struct strbuf *out, const char *path)
+{
+	join(out, path, true);
+}
