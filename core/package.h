@@ -16,6 +16,7 @@ struct script_command {
 	struct strvec node_options; /* flags given to node before the program */
 	char *program; /* "mocha", "jest", "playwright" … : base name without extension */
 	struct strvec args;
+	bool from_test; /* reached from the script `test` */
 };
 
 struct package {

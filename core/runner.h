@@ -1,13 +1,12 @@
 /*
- * A runner: support for one test framework. It is pure: it looks at a package and says what it
- * found; the work inside Node is done by its adapter, a .cjs file that speaks the worker protocol
- * (docs/design/worker-protocol.md). Adding a runner is one file here, one adapter, one row in the
- * registry.
+ * A runner: support for one test framework. Here it is data only: how to recognise the framework in
+ * a project. The work inside Node is done by its adapter, a .cjs file that speaks the worker
+ * protocol (docs/design/worker-protocol.md). Adding a runner is one file here, one adapter, one row
+ * in the registry.
  */
 #pragma once
 
 #include "core/base/base.h"
-#include "core/package.h"
 #include "core/suite.h"
 
 struct runner {
@@ -24,16 +23,24 @@ struct runner {
 	int stop_signal;
 	int stop_grace_ms;
 
-	/*
-	 * May be NULL. Called for a package where a configuration file, the key, or a script was
-	 * found; refines the suite (name, config, args, reason) or refuses it by returning false.
-	 * `command` is the script's command that starts the runner, or NULL.
-	 */
-	bool (*detect)(const struct package *package, const struct script_command *command,
-		struct suite *suite);
+	/* Words behind the program that must be there ("test" for Playwright); NULL = none. */
+	const char *subcommand;
+	/* Options of scripts that speak of output or mode only: left out. "--x=" takes a value. */
+	const char *const *dropped;
+	/* Options that name the configuration file. */
+	const char *const *config_flags;
+	/* Options that take a value, so that it is not taken for a path; NULL-ended. */
+	const char *const *value_flags;
+	/* Folders that hold tests by the framework's own default: with one of them, depending on
+	 * the package is enough. NULL = the dependency alone never is. */
+	const char *const *default_dirs;
 };
 
 /* NULL-ended table, passed in by cmd: core never names a runner. */
 typedef const struct runner *const *runner_table;
 
 const struct runner *runner_find(runner_table table, const char *name);
+
+/* True when `option` (as written, maybe "--x=v") is in the list; *ret_value tells that the list
+ * says it takes a value and none is attached. */
+bool runner_has_flag(const char *const *list, const char *option, bool *ret_value);
