@@ -382,12 +382,28 @@ static int add_left(struct recording *r, int64_t file_id, int64_t test_id)
 	return done(r, s);
 }
 
+/* Stopped before its files were known: all of it is left, under an empty file name. */
+static int add_left_suite(struct recording *r, const struct state_suite *suite)
+{
+	sqlite3_stmt *s = history_sql(r->h, SQL_FILE_ID);
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	sqlite3_bind_int64(s, 1, name_id(r->h, SQL_SUITE_ID, suite->name));
+	text(s, 2, "");
+	text(s, 3, "");
+	return add_left(r, step_id(r->h, s), 0);
+}
+
 static int record_left(struct recording *r)
 {
 	const struct state *st = r->state;
 
 	if (done(r, history_sql(r->h, SQL_CLEAR_LEFT)) < 0)
 		return -1;
+	for (size_t i = 0; i < st->suite_count; i++)
+		if (!st->suites[i]->discovered && add_left_suite(r, st->suites[i]) < 0)
+			return -1;
 	for (size_t i = 0; i < st->file_count; i++) {
 		const struct state_file *f = st->files[i];
 		bool whole = f->failure.kind != FAILURE_NONE || f->outcome == OUTCOME_NOT_RUN ||

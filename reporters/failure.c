@@ -135,19 +135,23 @@ static void write_difference(struct sink *s, const struct failure *f)
 }
 
 /* Frames of the project; the framework's and node's own tell nothing. */
-static void write_frames(struct sink *s, const char *stack)
+static void write_frames(struct sink *s, const struct state *state, const char *stack)
 {
+	cleanup_free char *base = xasprintf("%s/", state->run.base ? state->run.base : "");
 	cleanup_strvec struct strvec lines = STRVEC_INIT;
 	int shown = 0;
 
 	strvec_split(&lines, stack, '\n');
 	for (size_t i = 0; i < lines.n && shown < FRAMES_MAX; i++) {
 		const char *line = lines.v[i] + strspn(lines.v[i], " \t");
-		if (!starts_with(line, "at ") || strstr(line, "/node_modules/") ||
+		if (!starts_with(line, "at ") || !strchr(line, '/') || strstr(line, "/node_modules/") ||
 			strstr(line, "node:internal") || strstr(line, "(internal/"))
 			continue;
 		cleanup_strbuf struct strbuf clean = STRBUF_INIT;
 		ansi_filter(&clean, line, strlen(line), false);
+		char *at = strstr(clean.buf, base);
+		if (at && base[1])
+			strbuf_remove(&clean, (size_t)(at - clean.buf), strlen(base));
 		sink_printf(s, "      %s%s%s\n", ansi(ANSI_DIM, s->color), clean.buf,
 			ansi(ANSI_RESET, s->color));
 		shown++;
@@ -191,7 +195,7 @@ void failure_write(struct sink *s, const struct state *state, const struct state
 	if (f->snippet && !(f->message && strstr(f->message, f->snippet)))
 		write_block(s, f->snippet, MIN(strlen(f->snippet), (size_t)VALUE_BYTES), "    ");
 	if (f->stack)
-		write_frames(s, f->stack);
+		write_frames(s, state, f->stack);
 	sink_printf(s, "\n    %srerun:%s %s\n\n", ansi(ANSI_CYAN, s->color),
 		ansi(ANSI_RESET, s->color), rerun.buf);
 }

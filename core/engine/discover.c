@@ -58,8 +58,10 @@ static bool select_tests(struct run_file *file)
 
 	for (size_t i = 0; i < o->selection_count; i++) {
 		const struct engine_selection *s = &o->selection[i];
-		if (!streq(s->suite, file->suite->spec->name) || !streq(s->file, file->file) ||
-			!streq(s->project, file->project))
+		if (!streq(s->suite, file->suite->spec->name))
+			continue;
+		/* no file: the whole suite, which the last run never came to know */
+		if (*s->file && (!streq(s->file, file->file) || !streq(s->project, file->project)))
 			continue;
 		found = true;
 		whole |= !s->test;

@@ -13,7 +13,8 @@
 
 /* One file or test to run; the engine runs what is selected, or everything when nothing is. */
 struct engine_selection {
-	char *suite, *project, *file;
+	char *suite, *project;
+	char *file; /* "" = all files of the suite */
 	char *test; /* encoded title path; NULL = the whole file */
 	int occurrence;
 };

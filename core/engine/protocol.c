@@ -28,65 +28,6 @@ static void only(struct jsonw *w, const char *key, const struct run_test *tests,
 	jsonw_array_end(w);
 }
 
-/* Same file and project: the tests of one file follow each other in a selection. */
-static bool same_file(const struct engine_selection *a, const struct engine_selection *b)
-{
-	return streq(a->file, b->file) && streq(a->project, b->project) &&
-	       streq(a->suite, b->suite);
-}
-
-/* Batch runners must know their selection before they start. */
-static void selection(struct jsonw *w, const struct worker *worker)
-{
-	const struct engine_options *o = worker->run->options;
-	const struct run_suite *suite = worker->suite;
-
-	if (suite->spec->runner->batch && suite->file_count) {
-		/* a further batch: what is still to be run, and nothing else */
-		jsonw_array_begin(w, "only");
-		for (size_t i = 0; i < suite->pending_count; i++) {
-			jsonw_object_begin(w, NULL);
-			jsonw_string(w, "file", suite->pending[i]->file);
-			jsonw_string(w, "project", suite->pending[i]->project);
-			only(w, "tests", suite->pending[i]->only, suite->pending[i]->only_count);
-			jsonw_object_end(w);
-		}
-		jsonw_array_end(w);
-		return;
-	}
-	if (!o->select) {
-		jsonw_null(w, "only");
-		return;
-	}
-	jsonw_array_begin(w, "only");
-	for (size_t i = 0; i < o->selection_count;) {
-		const struct engine_selection *first = &o->selection[i];
-		size_t end = i;
-		while (end < o->selection_count && same_file(first, &o->selection[end]))
-			end++;
-		if (streq(first->suite, suite->spec->name)) {
-			jsonw_object_begin(w, NULL);
-			jsonw_string(w, "file", first->file);
-			jsonw_string(w, "project", first->project);
-			if (first->test)
-				jsonw_array_begin(w, "tests");
-			else
-				jsonw_null(w, "tests");
-			for (size_t k = i; first->test && k < end; k++) {
-				jsonw_object_begin(w, NULL);
-				test_id_to_json(w, "path", o->selection[k].test);
-				jsonw_int(w, "occ", o->selection[k].occurrence);
-				jsonw_object_end(w);
-			}
-			if (first->test)
-				jsonw_array_end(w);
-			jsonw_object_end(w);
-		}
-		i = end;
-	}
-	jsonw_array_end(w);
-}
-
 void protocol_init(struct strbuf *out, const struct worker *worker)
 {
 	const struct run_suite *suite = worker->suite;
@@ -112,7 +53,6 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	jsonw_int(&w, "slot", worker->slot);
 	jsonw_int(&w, "workers", worker->run->slots);
 	jsonw_string(&w, "test", config->test_regex);
-	selection(&w, worker);
 	jsonw_int(&w, "retries", spec->retries >= 0 ? spec->retries : config->retries);
 	jsonw_int(&w, "timeout_ms", spec->timeout_ms >= 0 ? spec->timeout_ms : config->timeout_ms);
 	jsonw_string(&w, "cache_dir", suite->cache_dir);

@@ -48,6 +48,8 @@ static void cancel_worker(struct worker *w)
 		w->deadline_us = clock_mono_us() + (int64_t)TEARDOWN_LIMIT_MS * 1000;
 	} else {
 		worker_stop(w, STOP_CANCEL, NULL);
+		if (!w->item_count) /* it has nothing that a gentle end would save */
+			process_kill(w->process);
 	}
 }
 

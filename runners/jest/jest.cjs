@@ -179,7 +179,7 @@ const failureKinds = [
 
 function failureFrom(messages, details) {
   // eslint-disable-next-line no-control-regex
-  const text = messages.join('\n\n').replace(/\x1b\[[0-9;]*m/g, '');
+  const text = messages.join('\n\n').replace(/\x1b\[[0-9;]*m/g, '').replace(/^Error: /, '');
   const kind = (failureKinds.find(([regex]) => regex.test(text)) || [0, 'error'])[1];
   const matcher = (details || []).map(d => d && (d.matcherResult || (d.error && d.error.matcherResult)))
     .find(Boolean);
