@@ -4,31 +4,37 @@
 #include "core/project.h"
 #include "core/project_found.h"
 
-/* Text for exit 4: what a user can do, and what was seen instead. */
+/* Programs that `npm test` starts instead, so that the text can say so. */
+static void tell_test_programs(const struct package *package, struct strbuf *out)
+{
+	cleanup_strvec struct strvec programs = STRVEC_INIT;
+
+	for (size_t i = 0; i < package->command_count; i++) {
+		const struct script_command *command = &package->commands[i];
+		if (streq(command->entry, "test") && !strvec_has(&programs, command->program))
+			strvec_push(&programs, command->program);
+	}
+	if (!programs.n)
+		return;
+	strbuf_addstr(out, "; script `test` starts ");
+	for (size_t i = 0; i < MIN(programs.n, (size_t)3); i++)
+		strbuf_addf(out, "%s`%.40s`", i ? ", " : "", programs.v[i]);
+}
+
+/* One line for exit 4: where was looked, for what, what was there instead, and the way out. */
 static void tell_looked_for(
 	const struct project_packages *packages, runner_table runners, struct strbuf *out)
 {
-	const struct package *base = packages->v[0];
-
-	strbuf_addf(out, "looked in %s", base->dir);
-	if (packages->n > 1)
-		strbuf_addf(
-			out, " and %zu workspace%s", packages->n - 1, packages->n > 2 ? "s" : "");
-	strbuf_addstr(out, " for");
+	strbuf_addf(out, "looked in %zu package%s for ", packages->n, packages->n == 1 ? "" : "s");
 	for (size_t i = 0; runners[i]; i++) {
 		const struct runner *runner = runners[i];
-		strbuf_addf(out, "%s %s (", i ? "," : "", runner->name);
-		for (size_t k = 0; runner->config_files && k < 1 && runner->config_files[k]; k++)
-			strbuf_addf(out, "%s …, ", runner->config_files[k]);
-		if (runner->config_key)
-			strbuf_addf(out, "`%s` in package.json, ", runner->config_key);
-		strbuf_addf(out, "a test script that starts %s)", runner->name);
+		strbuf_addf(out, "%s%s (", i ? ", " : "", runner->name);
+		if (runner->config_files && runner->config_files[0])
+			strbuf_addf(out, "%s, ", runner->config_files[0]);
+		strbuf_addf(out, "script that starts %s)", runner->name);
 	}
-	for (size_t i = 0; i < base->command_count; i++) {
-		const struct script_command *command = &base->commands[i];
-		if (streq(command->entry, "test"))
-			strbuf_addf(out, "\nscript `test` starts `%s`", command->program);
-	}
+	tell_test_programs(packages->v[0], out);
+	strbuf_addstr(out, "; or name suites in muster.yaml (`muster init`)");
 }
 
 static void packages_add(struct project_packages *packages, struct package *package)
@@ -149,7 +155,7 @@ char *project_base(const char *start)
 	cleanup_free char *nearest = NULL, *outermost = NULL;
 
 	for (;;) {
-		if (has(dir, "muster.yaml"))
+		if (has(dir, "muster.yaml") || has(dir, "muster.yml"))
 			return xstrdup(dir);
 		if (!nearest && is_package_dir(dir)) {
 			nearest = xstrdup(dir);

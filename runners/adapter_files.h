@@ -1,14 +1,13 @@
-/* The adapters, embedded: written side by side into one folder before the first worker starts. */
+/* The adapter scripts, embedded in the program (made by runners/embed.py). */
 #pragma once
 
 #include <stddef.h>
 
 struct adapter_file {
 	const char *name; /* "jest.cjs" */
-	const unsigned char *data;
+	const char *data;
 	size_t size;
 };
 
-extern const struct adapter_file adapter_files[]; /* ends with name NULL */
-/* Over all names and contents: names the folder, so that versions never mix. 16 hex digits. */
-extern const char adapter_files_digest[];
+extern const struct adapter_file adapter_files[]; /* ended by a NULL name */
+extern const char adapter_files_digest[];         /* over all of them */

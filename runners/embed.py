@@ -1,22 +1,34 @@
-"""embed.py OUT FILE...: a C file with the content of each FILE and a digest over all."""
+#!/usr/bin/env python3
+"""Write a C file that holds the given files: embed.py OUT.c FILE..."""
 import hashlib
 import os
 import sys
 
-out, files = sys.argv[1], sorted(sys.argv[2:], key=os.path.basename)
-digest = hashlib.sha256()
-parts = ['#include "runners/adapter_files.h"\n']
-rows = []
-for i, path in enumerate(files):
-    with open(path, 'rb') as f:
-        data = f.read()
-    name = os.path.basename(path)
-    digest.update(f'{name}\0{len(data)}\0'.encode() + data)
-    # a '\0' behind the content keeps an empty file legal C
-    text = ','.join(str(b) for b in data + b'\0')
-    parts.append(f'static const unsigned char data_{i}[] = {{{text}}};\n')
-    rows.append(f'\t{{"{name}", data_{i}, {len(data)}}},\n')
-parts.append('const struct adapter_file adapter_files[] = {\n' + ''.join(rows) + '\t{0},\n};\n')
-parts.append(f'const char adapter_files_digest[] = "{digest.hexdigest()[:16]}";\n')
-with open(out, 'w', encoding='utf-8') as f:
-    f.write('\n'.join(parts))
+
+def literal(data):
+    lines = []
+    for start in range(0, len(data), 2048):
+        chunk = data[start:start + 2048]
+        text = ''.join(
+            chr(b) if 32 <= b < 127 and b not in b'"\\?' else '\\%03o' % b for b in chunk)
+        lines.append('\t\t"%s"' % text)
+    return '\n'.join(lines) or '\t\t""'
+
+
+def main():
+    out, files = sys.argv[1], sorted(sys.argv[2:], key=os.path.basename)
+    digest = hashlib.sha256()
+    rows = []
+    for path in files:
+        with open(path, 'rb') as f:
+            data = f.read()
+        digest.update(os.path.basename(path).encode() + b'\0' + data)
+        rows.append('\t{"%s",\n%s,\n\t\t%d},' % (os.path.basename(path), literal(data), len(data)))
+    with open(out, 'w') as f:
+        f.write('#include "runners/adapter_files.h"\n\n')
+        f.write('const char adapter_files_digest[] = "%s";\n\n' % digest.hexdigest()[:16])
+        f.write('const struct adapter_file adapter_files[] = {\n')
+        f.write('\n'.join(rows) + '\n\t{NULL, NULL, 0},\n};\n')
+
+
+main()

@@ -1,8 +1,8 @@
 #include "core/base/base.h"
 
 #include "core/base/path.h"
-#include "runners/jest/jest.h"
 #include "runners/option.h"
+#include "runners/registry.h"
 
 #include <signal.h>
 
@@ -22,11 +22,11 @@ static const struct option options[] = {
 	{"--coverage --collectCoverage --verbose --silent --watch --watchAll --updateSnapshot -u "
 	 "--notify --logHeapUsage --detectOpenHandles --forceExit --color --colors "
 	 "--onlyChanged -o --onlyFailures -f --lastCommit --json --useStderr --debug --cache "
-	 "--watchman --noStackTrace --openHandlesTimeout",
+	 "--watchman --noStackTrace --showSeed",
 		OPTION_FLAG, OPTION_DROP},
 	{"--bail -b", OPTION_NUMBER, OPTION_DROP},
 	{"--outputFile --testResultsProcessor --coverageDirectory --changedSince --notifyMode "
-	 "--workerThreads",
+	 "--workerThreads --workerIdleMemoryLimit --openHandlesTimeout",
 		OPTION_ONE, OPTION_DROP},
 	{"--reporters --coverageReporters --watchPathIgnorePatterns", OPTION_MANY, OPTION_DROP},
 	{NULL},
@@ -87,7 +87,7 @@ static bool covers(const struct package *package, const struct suite *suite, con
 	       any_reaches(json_get(config, "projects"), root, dir);
 }
 
-const struct runner runner_jest = {
+const struct runner jest_runner = {
 	.name = "jest",
 	.package = "jest",
 	.adapter = "jest.cjs",
@@ -97,7 +97,6 @@ const struct runner runner_jest = {
 	.folders = folders,
 	.mode_args = mode_args,
 	.stop_signal = SIGTERM,
-	.stop_grace_ms = 2000,
 	.detect = detect,
 	.covers = covers,
 };

@@ -1,8 +1,8 @@
 #include "core/base/base.h"
 
 #include "core/base/path.h"
-#include "runners/mocha/mocha.h"
 #include "runners/option.h"
+#include "runners/registry.h"
 
 #include <signal.h>
 
@@ -10,17 +10,20 @@ static const char *const config_files[] = {".mocharc.js", ".mocharc.cjs", ".moch
 	".mocharc.yaml", ".mocharc.yml", ".mocharc.jsonc", ".mocharc.json", NULL};
 static const char *const programs[] = {"mocha", NULL};
 static const char *const folders[] = {"test", NULL};
+static const char *const mode_args[] = {"--parallel", "--jobs=1", NULL};
 
 /* Node's flags have their value behind "=" only: Mocha itself takes every other form apart. */
 static const struct option options[] = {
 	{"--version -V --help -h --list-interfaces --list-reporters --dry-run", OPTION_FLAG,
 		OPTION_REFUSE},
 	{"--config", OPTION_ONE, OPTION_CONFIG},
-	{"--reporter -R --reporter-option --reporter-options -O --jobs -j --watch-files "
+	{"--reporter -R --reporter-option --reporter-options -O --watch-files "
 	 "--watch-ignore",
 		OPTION_ONE, OPTION_DROP},
-	{"--parallel -p --watch -w --bail -b --color --colors -c --growl -G --inline-diffs",
-		OPTION_FLAG, OPTION_DROP},
+	{"--jobs -j", OPTION_ONE, OPTION_SERIAL, "--jobs=1"},
+	{"--parallel -p", OPTION_FLAG, OPTION_KEEP, "--parallel"},
+	{"--watch -w --bail -b --color --colors -c --growl -G --inline-diffs", OPTION_FLAG,
+		OPTION_DROP},
 	{"--inspect --inspect-brk --inspect-wait --debug --debug-brk", OPTION_EQUALS, OPTION_DROP},
 	{"--throw-deprecation --enable-source-maps --expose-gc --expose_gc --no-warnings "
 	 "--no-deprecation --preserve-symlinks --preserve-symlinks-main --pending-deprecation "
@@ -70,7 +73,7 @@ static bool covers(const struct package *package, const struct suite *suite, con
 	return false;
 }
 
-const struct runner runner_mocha = {
+const struct runner mocha_runner = {
 	.name = "mocha",
 	.package = "mocha",
 	.adapter = "mocha.cjs",
@@ -78,8 +81,8 @@ const struct runner runner_mocha = {
 	.config_key = "mocha",
 	.programs = programs,
 	.folders = folders,
+	.mode_args = mode_args,
 	.stop_signal = SIGTERM,
-	.stop_grace_ms = 2000,
 	.detect = detect,
 	.covers = covers,
 };

@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "runners/option.h"
-#include "runners/playwright/playwright.h"
+#include "runners/registry.h"
 
 #include <signal.h>
 
@@ -42,7 +42,7 @@ static bool detect(
 }
 
 /* Playwright reads no configuration below its own: a package with one is a suite of its own. */
-const struct runner runner_playwright = {
+const struct runner playwright_runner = {
 	.name = "playwright",
 	.package = "@playwright/test",
 	.adapter = "playwright.cjs",
@@ -51,7 +51,7 @@ const struct runner runner_playwright = {
 	.folders = folders,
 	.mode_args = mode_args,
 	.batch = true,
-	.stop_signal = SIGINT,
-	.stop_grace_ms = 10000,
+	.stop_signal = SIGINT, /* flushes traces, tears down web servers */
+	.stop_grace_ms = 2500,
 	.detect = detect,
 };
