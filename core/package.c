@@ -20,6 +20,8 @@ static void read_commands(struct package *package)
 	const struct json *scripts = json_get(package->json, "scripts");
 	struct script_commands commands = SCRIPT_COMMANDS_INIT;
 
+	if (!json_is_object(scripts))
+		return;
 	script_collect(scripts, "test", environment, &commands);
 	json_each (script, scripts)
 		if (!streq(json_key(script), "test"))

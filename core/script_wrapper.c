@@ -95,6 +95,9 @@ static enum script_step unwrap_node(
 			words->pos++;
 			break;
 		}
+		/* a debugger or a profile is wished for once, not in every worker */
+		if (starts_with(word, "--inspect") || starts_with(word, "--cpu-prof"))
+			continue;
 		strvec_push(&flags, word);
 		if (in_list(values, word) && words->pos + 1 < words->words->n)
 			strvec_push(&flags, words->words->v[++words->pos]);

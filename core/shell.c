@@ -168,7 +168,7 @@ static void read_dollar(struct lexer *lx, bool quoted)
 	if (is_name_start(*name))
 		while (is_name(name[n]))
 			n++;
-	if (!n && !braces && !strchr("0123456789@*#?$!-", *p)) {
+	if (!n && !braces && (!*p || !strchr("0123456789@*#?$!-", *p))) {
 		add_char(lx, '$', quoted);
 		lx->p++;
 		return;
