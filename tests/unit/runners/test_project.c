@@ -173,7 +173,7 @@ TEST(project, dependency_alone)
 	"\"}}"
 #define MEMBER(name, script)                                                                       \
 	"p/" name "/package.json\n{\"name\":\"@x/" name "\",\"scripts\":{\"test\":\"" script "\"}" \
-											     "}"
+	"}"
 
 TEST(project, workspaces)
 {
