@@ -5,7 +5,7 @@
 #include "core/base/text.h"
 #include "core/config.h"
 #include "core/config_keys.h"
-#include "core/yaml.h"
+#include "core/yamltree.h"
 
 #include <ctype.h>
 
@@ -14,7 +14,7 @@ enum { FILE_BYTES = 256 * 1024 + 1 };
 /* What reading needs at every place. */
 struct reading {
 	struct config *config;
-	const struct yaml *yaml;
+	const struct yamltree *yaml;
 	runner_table runners;
 	struct error *err;
 };
@@ -72,7 +72,7 @@ static int fail(struct reading *r, const struct yaml_node *node, const char *tex
 {
 	size_t width = node->kind == YAML_SCALAR ? strlen(node->text) : 1;
 
-	return yaml_error(r->yaml, node->line, node->column, width, r->err, "%s", text);
+	return yamltree_error(r->yaml, node->line, node->column, width, r->err, "%s", text);
 }
 
 static void list_keys(const struct config_key *keys, struct strbuf *out, struct strvec *names)
@@ -90,7 +90,7 @@ static int unknown_key(
 	cleanup_strvec struct strvec names = STRVEC_INIT;
 
 	list_keys(keys, &known, &names);
-	yaml_error(r->yaml, node->key_line, node->key_column, strlen(node->key), r->err,
+	yamltree_error(r->yaml, node->key_line, node->key_column, strlen(node->key), r->err,
 		"unknown key `%s`", node->key);
 	const char *closest = text_closest(node->key, (const char *const *)names.v);
 	if (closest && r->err) {
@@ -137,7 +137,7 @@ static int read_map(struct reading *r, const struct yaml_node *node, struct strv
 		if (item->kind != YAML_SCALAR)
 			return fail(r, item, "expected a text");
 		if (strchr(item->key, '=') || !*item->key)
-			return yaml_error(r->yaml, item->key_line, item->key_column,
+			return yamltree_error(r->yaml, item->key_line, item->key_column,
 				strlen(item->key), r->err, "not a name for a variable");
 		strvec_pushf(list, "%s=%s", item->key, item->text);
 	}
@@ -393,7 +393,7 @@ static int read_file(struct config *c, runner_table runners, struct error *err)
 
 	if (file_read(c->path, FILE_BYTES, EXIT_CODE_USAGE, &text, err) < 0)
 		return -1;
-	struct yaml *yaml = yaml_parse(shown, text.buf, text.len, err);
+	struct yamltree *yaml = yamltree_parse(shown, text.buf, text.len, err);
 	if (!yaml)
 		return -1;
 	struct reading r = {c, yaml, runners, err};
@@ -405,7 +405,7 @@ static int read_file(struct config *c, runner_table runners, struct error *err)
 		result = read_root(&r, n);
 	if (result == 0)
 		result = check_references(&r);
-	yaml_free(yaml);
+	yamltree_free(yaml);
 	return result;
 }
 

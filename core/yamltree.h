@@ -20,16 +20,16 @@ struct yaml_node {
 	struct yaml_node *child, *next;
 };
 
-struct yaml {
+struct yamltree {
 	struct yaml_node *root; /* NULL = empty document */
 	char *path;             /* as shown in errors */
 	char *source;
 };
 
 /* `path` is only for messages. NULL on error (exit code 2, with line and caret). */
-struct yaml *yaml_parse(const char *path, const char *text, size_t len, struct error *err);
-void yaml_free(struct yaml *yaml);
+struct yamltree *yamltree_parse(const char *path, const char *text, size_t len, struct error *err);
+void yamltree_free(struct yamltree *yaml);
 /* Set an error at a place of the document: "<text> in <path>:<line>:<col>" and the line with a
  * caret of `width` columns. Returns -1. */
-int yaml_error(const struct yaml *yaml, int line, int column, size_t width, struct error *err,
+int yamltree_error(const struct yamltree *yaml, int line, int column, size_t width, struct error *err,
 	const char *fmt, ...) FORMAT(6, 7);

@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/strbuf.h"
-#include "core/yaml.h"
+#include "core/yamltree.h"
 
 #include <yaml.h>
 
@@ -9,12 +9,12 @@ enum { FILE_BYTES = 256 * 1024, DEPTH = 64 };
 
 struct reader {
 	yaml_parser_t parser;
-	struct yaml *doc;
+	struct yamltree *doc;
 	struct error *err;
 };
 
 /* The line with a caret under the place: what an error shows below its first line. */
-static void add_frame(struct strbuf *out, const struct yaml *y, int line, int column, size_t width)
+static void add_frame(struct strbuf *out, const struct yamltree *y, int line, int column, size_t width)
 {
 	const char *at = y->source;
 
@@ -34,7 +34,7 @@ static void add_frame(struct strbuf *out, const struct yaml *y, int line, int co
 	strbuf_addchn(out, '^', MAX(width, (size_t)1));
 }
 
-int yaml_error(const struct yaml *y, int line, int column, size_t width, struct error *err,
+int yamltree_error(const struct yamltree *y, int line, int column, size_t width, struct error *err,
 	const char *fmt, ...)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -62,7 +62,7 @@ static void node_free(struct yaml_node *node)
 
 static int fail_at(struct reader *r, const yaml_mark_t *mark, const char *text)
 {
-	return yaml_error(
+	return yamltree_error(
 		r->doc, (int)mark->line + 1, (int)mark->column + 1, 1, r->err, "%s", text);
 }
 
@@ -133,7 +133,7 @@ static int read_member(
 		result = 0;
 		for (const struct yaml_node *c = node->child; c && result == 0; c = c->next)
 			if (streq(c->key, name))
-				result = yaml_error(r->doc, (int)key.start_mark.line + 1,
+				result = yamltree_error(r->doc, (int)key.start_mark.line + 1,
 					(int)key.start_mark.column + 1, strlen(name), r->err,
 					"key `%s` is given twice", name);
 	}
@@ -214,9 +214,9 @@ static int read_document(struct reader *r)
 	}
 }
 
-struct yaml *yaml_parse(const char *path, const char *text, size_t len, struct error *err)
+struct yamltree *yamltree_parse(const char *path, const char *text, size_t len, struct error *err)
 {
-	struct yaml *y = xcalloc(1, sizeof(*y));
+	struct yamltree *y = xcalloc(1, sizeof(*y));
 	struct reader r = {.doc = y, .err = err};
 
 	y->path = xstrdup(path);
@@ -232,11 +232,11 @@ struct yaml *yaml_parse(const char *path, const char *text, size_t len, struct e
 	}
 	if (result == 0)
 		return y;
-	yaml_free(y);
+	yamltree_free(y);
 	return NULL;
 }
 
-void yaml_free(struct yaml *y)
+void yamltree_free(struct yamltree *y)
 {
 	if (!y)
 		return;
