@@ -24,14 +24,11 @@ static char *canonical(const char *word, size_t len)
 
 static bool names_have(const char *names, const char *key)
 {
-	size_t n = strlen(key);
-
 	while (*(names += strspn(names, " "))) {
 		size_t len = strcspn(names, " ");
-		cleanup_free char *name =
-			names[len - 1] == '*' ? xstrndup(names, len - 1) : canonical(names, len);
-		if (names[len - 1] == '*' ? starts_with(key, name)
-					  : strlen(name) == n && streq(name, key))
+		bool prefix = names[len - 1] == '*';
+		cleanup_free char *name = canonical(names, len - prefix);
+		if (prefix ? starts_with(key, name) : streq(key, name))
 			return true;
 		names += len;
 	}
@@ -46,6 +43,8 @@ static const struct option *find(const struct option *table, const char *word)
 		starts_with(key, "--no") ? xasprintf("--%s", key + 4) : xstrdup(key);
 
 	for (; table->names; table++) {
+		if (table->value == OPTION_ATTACHED && !word[len])
+			continue;
 		if (names_have(table->names, key))
 			return table;
 		if (table->value == OPTION_FLAG && table->action == OPTION_DROP &&
@@ -66,7 +65,8 @@ static size_t value_words(const struct option *option, const struct strvec *args
 			n++;
 		return n;
 	}
-	if (!next || strchr(args->v[i], '=') || option->value == OPTION_EQUALS)
+	if (!next || strchr(args->v[i], '=') || option->value == OPTION_EQUALS ||
+		option->value == OPTION_ATTACHED)
 		return 0;
 	if (option->value == OPTION_FLAG)
 		return streq(next, "true") || streq(next, "false");
@@ -110,11 +110,14 @@ static void apply(struct suite *suite, struct strvec *kept, const struct option 
 bool option_apply(const struct option *table, struct suite *suite)
 {
 	struct strvec kept = STRVEC_INIT;
+	bool plain = false; /* behind "--" nothing is an option */
 
 	for (size_t i = 0; i < suite->args.n; i++) {
 		const char *word = suite->args.v[i];
-		const struct option *option = word[0] == '-' && word[1] ? find(table, word) : NULL;
-		if (streq(word, "--") || !option) {
+		plain |= streq(word, "--");
+		const struct option *option =
+			!plain && word[0] == '-' && word[1] ? find(table, word) : NULL;
+		if (!option) {
 			strvec_push(&kept, word);
 			continue;
 		}

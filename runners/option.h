@@ -17,15 +17,16 @@ enum option_action {
 };
 
 enum option_value {
-	OPTION_FLAG,   /* no value; "true" or "false" may follow */
-	OPTION_ONE,    /* --x VALUE or --x=VALUE */
-	OPTION_NUMBER, /* a value follows only when it is a number */
-	OPTION_EQUALS, /* --x or --x=VALUE */
-	OPTION_MANY,   /* all words up to the next option */
+	OPTION_FLAG,     /* no value; "true" or "false" may follow */
+	OPTION_ONE,      /* --x VALUE or --x=VALUE */
+	OPTION_NUMBER,   /* a value follows only when it is a number */
+	OPTION_EQUALS,   /* --x or --x=VALUE */
+	OPTION_ATTACHED, /* --x=VALUE; without a value it is left alone */
+	OPTION_MANY,     /* all words up to the next option */
 };
 
 struct option {
-	const char *names; /* " --max-workers -w ": compared without inner dashes and case */
+	const char *names; /* "--max-workers -w --trace*": compared without inner dashes and case */
 	enum option_value value;
 	enum option_action action;
 	const char *keep_as;

@@ -25,10 +25,13 @@ static const struct option options[] = {
 	{"--watch -w --bail -b --color --colors -c --growl -G --inline-diffs", OPTION_FLAG,
 		OPTION_DROP},
 	{"--inspect --inspect-brk --inspect-wait --debug --debug-brk", OPTION_EQUALS, OPTION_DROP},
+	{"--loader --import --experimental-loader --conditions --stack-trace-limit "
+	 "--unhandled-rejections --es-module-specifier-resolution --max*",
+		OPTION_ATTACHED, OPTION_NODE},
+	{"--experimental-loader", OPTION_ONE, OPTION_KEEP},
 	{"--throw-deprecation --enable-source-maps --expose-gc --expose_gc --no-warnings "
 	 "--no-deprecation --preserve-symlinks --preserve-symlinks-main --pending-deprecation "
-	 "--unhandled-rejections --stack-trace-limit --loader --import --conditions "
-	 "--es-module-specifier-resolution --harmony* --experimental* --trace* --max-* --max_*",
+	 "--harmony* --experimental* --trace*",
 		OPTION_EQUALS, OPTION_NODE},
 	{NULL},
 };

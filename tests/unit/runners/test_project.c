@@ -252,6 +252,11 @@ TEST(project, options_of_runners)
 			"mocha@. config=a/rc.js node:--experimental-vm-modules node:--expose-gc "
 			"[--parallel] [--recursive] [--extension] [ts] [-r] [x] [--exit] [t] "
 			"(script `test`)\n"},
+		{{TEST_SCRIPT("mocha --import=tsx --loader x --max-old-space-size=9 --no-warnings "
+			      "--experimental-loader=y --experimental-loader z -- --bail")},
+			"mocha@. node:--import=tsx node:--max-old-space-size=9 node:--no-warnings "
+			"node:--experimental-loader=y [--loader] [x] [--experimental-loader] [z] "
+			"[--] [--bail] (script `test`)\n"},
 		{{TEST_SCRIPT("mocha --parallel --jobs 1")},
 			"mocha@. [--parallel] [--jobs=1] (script `test`)\n"},
 		{{TEST_SCRIPT("playwright test -j 1 --reporter=list --headed --project chromium "
