@@ -1,0 +1,152 @@
+// The adapters' end of the worker protocol (docs/design/worker-protocol.md): NDJSON on fd 3.
+//
+// Writes are synchronous, so that what was sent before a crash, a process.exit() or a blocked event
+// loop has left the process, in order. Everything that tests may replace (fs, timers, JSON, process) is
+// taken when this file is loaded, before any test code.
+'use strict';
+
+const net = require('net');
+const { writeSync, readSync } = require('fs');
+const { performance } = require('perf_hooks');
+const failure = require('./failure.cjs');
+
+const CHANNEL_FD = 3;
+const LINE_MAX = 16 * 1024 * 1024;
+const READ_CHUNK = 64 * 1024;
+
+const { bound } = failure;
+const { parse, stringify } = JSON;
+const exit = process.exit.bind(process);
+const memoryUsage = process.memoryUsage;
+const performanceNow = performance.now.bind(performance);
+const { wait } = Atomics;
+const sleepCell = new Int32Array(new SharedArrayBuffer(4));
+
+/* Milliseconds with decimals, monotonic; not affected by fake timers. */
+function now() {
+	return performanceNow();
+}
+
+/* Difference to `since` in ms with three decimals. */
+function elapsed(since) {
+	return Math.round((performanceNow() - since) * 1000) / 1000;
+}
+
+function rssKb() {
+	return Math.round(memoryUsage.rss() / 1024);
+}
+
+/* ---- out ---- */
+
+let files = 0;
+let tests = 0;
+
+function writeAll(buffer) {
+	for (let at = 0; at < buffer.length;) {
+		try {
+			at += writeSync(CHANNEL_FD, buffer, at, buffer.length - at);
+		} catch (error) {
+			if (error.code === 'EAGAIN')
+				wait(sleepCell, 0, 0, 1);
+			else if (error.code !== 'EINTR')
+				exit(1); // EPIPE: the engine is gone
+		}
+	}
+}
+
+/* Drop what makes a line too long; a message that lost its texts is better than a lost message. */
+function shorten(message) {
+	return stringify(message, (key, value) =>
+		typeof value === 'string' && value.length > 4096 ? bound(value, 4096) : value);
+}
+
+function send(type, fields) {
+	let line = stringify({ type, ...fields });
+	if (line.length > LINE_MAX / 4 && Buffer.byteLength(line) >= LINE_MAX)
+		line = shorten({ type, ...fields });
+	writeAll(Buffer.from(line + '\n'));
+	if (type === 'file_finished')
+		files++;
+	else if (type === 'test_finished' && !fields.will_retry)
+		tests++;
+}
+
+/* The last message; the caller exits afterwards. */
+function end() {
+	send('end', { files, tests });
+}
+
+/* This suite cannot run. */
+function fail(error, help) {
+	const thrown = error !== null && typeof error === 'object';
+	send('error', {
+		message: bound(thrown ? String(error.message || error) : String(error)),
+		stack: thrown && error.stack ? bound(String(error.stack)) : undefined,
+		help,
+	});
+}
+
+/* ---- in ---- */
+
+let pending = Buffer.alloc(0);
+const messages = [];
+const waiters = [];
+let socket = null;
+
+function takeLines(chunk) {
+	pending = pending.length ? Buffer.concat([pending, chunk]) : chunk;
+	let start = 0;
+	for (let at; (at = pending.indexOf(10, start)) >= 0; start = at + 1)
+		if (at > start)
+			messages.push(parse(pending.toString('utf8', start, at)));
+	pending = pending.subarray(start);
+	while (waiters.length && messages.length)
+		waiters.shift()(messages.shift());
+}
+
+function open() {
+	socket = new net.Socket({ fd: CHANNEL_FD, readable: true, writable: false });
+	socket.on('data', takeLines);
+	for (const name of ['end', 'error', 'close'])
+		socket.on(name, () => exit(1));
+}
+
+/* The next message from the engine. When the engine is gone the process ends. */
+function next() {
+	if (!socket)
+		open();
+	if (messages.length)
+		return Promise.resolve(messages.shift());
+	return new Promise(resolve => waiters.push(resolve));
+}
+
+/* The first waiting message, left where it is; undefined when there is none. */
+function peek() {
+	return messages[0];
+}
+
+/* The same, blocking the event loop: for what must be known before a framework loads. */
+function nextSync() {
+	const chunk = Buffer.allocUnsafe(READ_CHUNK);
+	while (!messages.length) {
+		let got;
+		try {
+			got = readSync(CHANNEL_FD, chunk, 0, chunk.length, null);
+		} catch (error) {
+			if (error.code !== 'EAGAIN' && error.code !== 'EINTR')
+				exit(1);
+			wait(sleepCell, 0, 0, 2);
+			continue;
+		}
+		if (got === 0)
+			exit(1);
+		takeLines(Buffer.from(chunk.subarray(0, got)));
+	}
+	return messages.shift();
+}
+
+module.exports = {
+	elapsed, end, exit, fail, next, nextSync, now, peek, rssKb, send,
+	...failure,
+	...require('./selection.cjs'),
+};
