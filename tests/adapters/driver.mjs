@@ -49,6 +49,7 @@ export class Worker {
 		this.waiting = new Set();
 		this.cursor = 0;
 		this.timeoutMs = timeoutMs;
+		this.cwd = cwd ?? process.cwd();
 		this.child = spawn(process.execPath, [...nodeOptions, adapterPath(adapter)], {
 			cwd, stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 			env: { ...clean(process.env), ...env },
@@ -127,7 +128,7 @@ export class Worker {
 
 	init(fields = {}) {
 		this.command('init', {
-			base: fields.root ?? this.child.spawnargs.cwd, suite: 'unit', config: null, args: [], files: [],
+			base: this.cwd, root: this.cwd, cache_dir: scratchFolder(), suite: 'unit', config: null, args: [], files: [],
 			paths: [], slot: 1, workers: 1, test: null, only: null, retries: 0, timeout_ms: 300000,
 			ci: false, coverage: false, color: false, ...fields,
 		});
