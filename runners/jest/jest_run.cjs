@@ -5,6 +5,7 @@ const path = require('path');
 const { bound, elapsed, location, matcher, now, rssKb, send } = require('./channel.cjs');
 const { failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
+const { shareScripts } = require('./jest_scripts.cjs');
 
 const OUTPUT_MAX = 1024 * 1024; // characters of console output in one message
 const STDERR_CALLS = new Set(['error', 'warn', 'assert']);
@@ -83,6 +84,7 @@ class Runner {
 		});
 		if (this.plan.projects.length)
 			await tapEnvironments(this.modules, this.plan.projects[0].config);
+		shareScripts(this.modules);
 		// Jest's workers have an IPC channel and talk to their parent through it; ours are observed.
 		process.send ??= () => true;
 		this.resetFaults();
