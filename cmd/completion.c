@@ -95,8 +95,7 @@ static int run_completion(const struct options *options, struct error *err)
 		if (!streq(shells[i].shell, shell))
 			continue;
 		shells[i].write(&out);
-		command_print(out.buf, out.len);
-		return 0;
+		return command_print(out.buf, out.len, err);
 	}
 	error_set(err, EXIT_CODE_USAGE, "`completion` needs a shell");
 	return error_help(err, "muster completion bash|zsh|fish");

@@ -124,7 +124,6 @@ static int run_doctor(const struct options *options, struct error *err)
 	cleanup_free char *base = project_base(cwd);
 	struct doctor d = {.text = STRBUF_INIT, .as_json = options_has(options, "json")};
 
-	(void)err;
 	if (d.as_json) {
 		jsonw_init(&d.json, &d.text, true);
 		jsonw_object_begin(&d.json, NULL);
@@ -140,8 +139,10 @@ static int run_doctor(const struct options *options, struct error *err)
 		jsonw_array_end(&d.json);
 		jsonw_object_end(&d.json);
 	}
-	command_print(d.text.buf, d.text.len);
+	int result = command_print(d.text.buf, d.text.len, err);
 	strbuf_release(&d.text);
+	if (result < 0)
+		return -1;
 	return d.sick ? EXIT_CODE_INFRASTRUCTURE : EXIT_CODE_PASSED;
 }
 

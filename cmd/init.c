@@ -77,10 +77,8 @@ static int run_init(const struct options *options, struct error *err)
 	for (size_t i = 0; i < suites.n; i++)
 		write_suite(&out, base, suites.v[i]);
 	suites_release(&suites);
-	if (options_has(options, "print")) {
-		command_print(out.buf, out.len);
-		return 0;
-	}
+	if (options_has(options, "print"))
+		return command_print(out.buf, out.len, err);
 	if (file_write(path, out.buf, out.len, false, err) < 0)
 		return -1;
 	fprintf(stderr, "wrote %s\n", path);
