@@ -5,7 +5,7 @@
 #include "core/base/text.h"
 #include "core/config_keys.h"
 #include "core/config_read.h"
-#include "core/yaml.h"
+#include "core/yamltree.h"
 
 enum {
 	FILE_BYTES = 256 * 1024,
@@ -15,7 +15,7 @@ enum {
 /* What reading needs at every place. */
 struct reading {
 	struct config *config;
-	const struct yaml *yaml;
+	const struct yamltree *yaml;
 	runner_table runners;
 	struct error *err;
 };
@@ -33,11 +33,11 @@ static int unknown_key(
 		strvec_push(&names, k->name);
 	}
 	if (config_key_is_reserved(node->key)) {
-		yaml_error_key(r->yaml, node, r->err, "`%s` is not supported by muster %s",
+		yamltree_error_key(r->yaml, node, r->err, "`%s` is not supported by muster %s",
 			node->key, MUSTER_VERSION);
 		return error_help(r->err, "known keys here: %s", known.buf);
 	}
-	yaml_error_key(r->yaml, node, r->err, "unknown key `%.60s`", node->key);
+	yamltree_error_key(r->yaml, node, r->err, "unknown key `%.60s`", node->key);
 	const char *closest = text_closest(node->key, (const char *const *)names.v);
 	if (closest && r->err) {
 		size_t len = strlen(r->err->text);
@@ -52,8 +52,9 @@ static int expect(
 {
 	if (node->kind == kind)
 		return 0;
-	return node->key ? yaml_error(r->yaml, node, r->err, "`%.60s` expects %s", node->key, what)
-			 : yaml_error(r->yaml, node, r->err, "expected %s", what);
+	return node->key ? yamltree_error(
+				   r->yaml, node, r->err, "`%.60s` expects %s", node->key, what)
+			 : yamltree_error(r->yaml, node, r->err, "expected %s", what);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -80,7 +81,7 @@ static int read_map(struct reading *r, const struct yaml_node *node, struct strv
 		return -1;
 	for (const struct yaml_node *item = node->child; item; item = item->next) {
 		if (strchr(item->key, '=') || !*item->key)
-			return yaml_error_key(
+			return yamltree_error_key(
 				r->yaml, item, r->err, "this cannot be the name of a variable");
 		if (expect(r, item, YAML_SCALAR, "a text") < 0)
 			return -1;
@@ -95,7 +96,7 @@ static int read_amount(struct reading *r, const struct yaml_node *node, int *ret
 	size_t digits = strspn(text, "0123456789");
 
 	if (!digits || digits > AMOUNT_DIGITS || text[digits] || atoi(text) < 1)
-		return yaml_error(
+		return yamltree_error(
 			r->yaml, node, r->err, "`%.60s` expects a whole number from 1", node->key);
 	*ret = atoi(text);
 	return 0;
@@ -152,7 +153,7 @@ static int read_plain(
 	if (expect(r, node, YAML_SCALAR, config_type_name(key->type)) < 0)
 		return -1;
 	if (config_key_set(key, record, node->text, &err) < 0)
-		return yaml_error(r->yaml, node, r->err, "%s", err.text);
+		return yamltree_error(r->yaml, node, r->err, "%s", err.text);
 	return 0;
 }
 
@@ -160,7 +161,7 @@ static int read_plain(
 
 static const struct runner *suite_runner(struct reading *r, const struct yaml_node *node)
 {
-	const struct yaml_node *name = yaml_member(node, "runner");
+	const struct yaml_node *name = yamltree_member(node, "runner");
 	cleanup_strbuf struct strbuf known = STRBUF_INIT;
 	cleanup_strvec struct strvec names = STRVEC_INIT;
 	const struct runner *runner =
@@ -176,11 +177,11 @@ static const struct runner *suite_runner(struct reading *r, const struct yaml_no
 				      ? text_closest(name->text, (const char *const *)names.v)
 				      : NULL;
 	if (!name)
-		yaml_error(r->yaml, node, r->err, "a suite needs a `runner`");
+		yamltree_error(r->yaml, node, r->err, "a suite needs a `runner`");
 	else if (name->kind != YAML_SCALAR)
-		yaml_error(r->yaml, name, r->err, "`runner` expects a name");
+		yamltree_error(r->yaml, name, r->err, "`runner` expects a name");
 	else
-		yaml_error(r->yaml, name, r->err, "unknown runner `%.60s`", name->text);
+		yamltree_error(r->yaml, name, r->err, "unknown runner `%.60s`", name->text);
 	error_help(r->err, "%s%s%sknown runners: %s", closest ? "did you mean `" : "",
 		closest ? closest : "", closest ? "`? " : "", known.buf);
 	return NULL;
@@ -189,7 +190,7 @@ static const struct runner *suite_runner(struct reading *r, const struct yaml_no
 /* The folder of a suite; links are resolved, so that none leads out of the project. */
 static char *suite_root(struct reading *r, const struct yaml_node *node)
 {
-	const struct yaml_node *root = yaml_member(node, "root");
+	const struct yaml_node *root = yamltree_member(node, "root");
 
 	if (!root)
 		return xstrdup(r->config->base);
@@ -200,9 +201,10 @@ static char *suite_root(struct reading *r, const struct yaml_node *node)
 	cleanup_free char *base = path_real(r->config->base);
 	char *real = path_real(normal);
 	if (!*root->text || !real || !path_is_dir(real))
-		yaml_error(r->yaml, root, r->err, "`root` is not a folder: `%.200s`", root->text);
+		yamltree_error(
+			r->yaml, root, r->err, "`root` is not a folder: `%.200s`", root->text);
 	else if (!path_is_below(base ? base : r->config->base, real))
-		yaml_error(r->yaml, root, r->err, "`root` is outside of the project %s",
+		yamltree_error(r->yaml, root, r->err, "`root` is outside of the project %s",
 			r->config->base);
 	else
 		return real;
@@ -212,11 +214,11 @@ static char *suite_root(struct reading *r, const struct yaml_node *node)
 
 static int finish_suite(struct reading *r, const struct yaml_node *node, struct suite *suite)
 {
-	const struct yaml_node *name = yaml_member(node, "name");
-	const struct yaml_node *config = yaml_member(node, "config");
+	const struct yaml_node *name = yamltree_member(node, "name");
+	const struct yaml_node *config = yamltree_member(node, "config");
 
 	if (suites_find(&r->config->suites, suite->name)) {
-		yaml_error(r->yaml, name ? name : node, r->err, "a second suite is named `%s`",
+		yamltree_error(r->yaml, name ? name : node, r->err, "a second suite is named `%s`",
 			suite->name);
 		return error_help(r->err, "give each its own `name`");
 	}
@@ -226,7 +228,7 @@ static int finish_suite(struct reading *r, const struct yaml_node *node, struct 
 	free(suite->config);
 	suite->config = path_normalize(joined);
 	if (!path_exists(suite->config))
-		return yaml_error(r->yaml, config, r->err, "no such file: %s", suite->config);
+		return yamltree_error(r->yaml, config, r->err, "no such file: %s", suite->config);
 	return 0;
 }
 
@@ -294,9 +296,9 @@ static int read_service(
 	if (read_section(r, node, config_service_keys, service) < 0)
 		return -1;
 	if (!service->command.n || !*service->command.v[0])
-		return yaml_error_key(r->yaml, node, r->err, "a service needs a `command`");
+		return yamltree_error_key(r->yaml, node, r->err, "a service needs a `command`");
 	if (service->ready_tcp && service->ready_log)
-		return yaml_error(r->yaml, yaml_member(node, "ready"), r->err,
+		return yamltree_error(r->yaml, yamltree_member(node, "ready"), r->err,
 			"`ready` takes `tcp` or `log`, not both");
 	return 0;
 }
@@ -335,7 +337,7 @@ static int check_services(
 	struct reading *r, const struct yaml_node *node, const struct suite *suite)
 {
 	const struct config *c = r->config;
-	const struct yaml_node *list = yaml_member(node, "services");
+	const struct yaml_node *list = yamltree_member(node, "services");
 
 	for (size_t i = 0; i < suite->services.n; i++) {
 		const char *name = suite->services.v[i];
@@ -344,7 +346,7 @@ static int check_services(
 			found |= streq(c->services[s].name, name);
 		if (found)
 			continue;
-		yaml_error(
+		yamltree_error(
 			r->yaml, item_of(list, name), r->err, "no service is named `%.60s`", name);
 		return error_help(r->err, "define it under `services`");
 	}
@@ -354,23 +356,23 @@ static int check_services(
 static int check_needs(struct reading *r, const struct yaml_node *node, const struct suite *suite)
 {
 	const struct config *c = r->config;
-	const struct yaml_node *needs = yaml_member(node, "needs");
+	const struct yaml_node *needs = yamltree_member(node, "needs");
 
 	for (size_t i = 0; i < suite->need_count; i++) {
 		const struct suite_need *need = &suite->needs[i];
-		const struct yaml_node *place = yaml_member(needs, need->resource);
+		const struct yaml_node *place = yamltree_member(needs, need->resource);
 		int amount = 0;
 		for (size_t k = 0; k < c->resource_count; k++)
 			if (streq(c->resources[k].name, need->resource))
 				amount = c->resources[k].amount;
 		if (!amount) {
-			yaml_error_key(r->yaml, place, r->err, "no resource is named `%.60s`",
+			yamltree_error_key(r->yaml, place, r->err, "no resource is named `%.60s`",
 				need->resource);
 			return error_help(r->err, "say how much there is: resources: {%.60s: %d}",
 				need->resource, need->amount);
 		}
 		if (need->amount > amount)
-			return yaml_error(r->yaml, place, r->err,
+			return yamltree_error(r->yaml, place, r->err,
 				"this needs %d of `%.60s`, and there are %d", need->amount,
 				need->resource, amount);
 	}
@@ -379,7 +381,7 @@ static int check_needs(struct reading *r, const struct yaml_node *node, const st
 
 static int check_references(struct reading *r)
 {
-	const struct yaml_node *list = yaml_member(r->yaml->root, "suites");
+	const struct yaml_node *list = yamltree_member(r->yaml->root, "suites");
 	const struct yaml_node *node = list ? list->child : NULL;
 
 	for (size_t i = 0; i < r->config->suites.n && node; i++, node = node->next) {
@@ -413,7 +415,7 @@ static int read_tree(struct reading *r)
 	if (!root || (root->kind == YAML_SCALAR && !*root->text))
 		return 0;
 	if (root->kind != YAML_MAPPING)
-		return yaml_error(r->yaml, root, r->err, "the file must be a mapping of keys");
+		return yamltree_error(r->yaml, root, r->err, "the file must be a mapping of keys");
 	for (const struct yaml_node *n = root->child; n; n = n->next)
 		if (read_root(r, n) < 0)
 			return -1;
@@ -427,11 +429,11 @@ int config_read_file(struct config *c, runner_table runners, struct error *err)
 
 	if (file_read(c->path, FILE_BYTES, EXIT_CODE_USAGE, &text, err) < 0)
 		return -1;
-	struct yaml *yaml = yaml_parse(shown, text.buf, text.len, err);
+	struct yamltree *yaml = yamltree_parse(shown, text.buf, text.len, err);
 	if (!yaml)
 		return -1;
 	struct reading r = {c, yaml, runners, err};
 	int result = read_tree(&r);
-	yaml_close(yaml);
+	yamltree_free(yaml);
 	return result;
 }

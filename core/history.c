@@ -159,6 +159,7 @@ bool history_suite(
 			.cpu_share = sqlite3_column_double(s, 2),
 			.rss_kb = sqlite3_column_double(s, 3),
 			.runs = sqlite3_column_int(s, 4),
+			.order = sqlite3_column_int(s, 5),
 		};
 	sqlite3_reset(s);
 	s = history_sql(h, SQL_GET_WALLS);

@@ -330,6 +330,22 @@ static int record_wall(struct recording *r, const struct state_suite *suite, int
 	return done(r, s);
 }
 
+/* Whether the files of the suite may be spread: learned from a run in which they were. */
+static int order_of(const struct state *st, const struct state_suite *suite, int workers, int old)
+{
+	bool failed = false, fell_back = false;
+
+	for (size_t i = 0; i < st->file_count; i++)
+		failed |= st->files[i]->suite == suite && st->files[i]->outcome != OUTCOME_PASSED &&
+			  st->files[i]->outcome != OUTCOME_SKIPPED;
+	for (size_t i = 0; i < st->notice_count; i++)
+		fell_back |= streq(st->notices[i].name, "order_dependent") &&
+			     streq_null(st->notices[i].suite, suite->name);
+	if (fell_back)
+		return failed ? old : -1; /* failing in order, too, it proved nothing */
+	return workers > 1 && !failed && old == 0 ? 1 : old;
+}
+
 static int record_suite(struct recording *r, const struct state_suite *suite)
 {
 	const struct state *st = r->state;
@@ -363,6 +379,7 @@ static int record_suite(struct recording *r, const struct state_suite *suite)
 	sqlite3_bind_double(s, 5, blend(m.cpu_share, busy > 0 ? cpu / busy : 0, m.runs));
 	sqlite3_bind_double(s, 6, blend(m.rss_kb, rss, m.runs));
 	sqlite3_bind_int(s, 7, m.runs + 1);
+	sqlite3_bind_int(s, 8, order_of(st, suite, workers, m.order));
 	if (done(r, s) < 0)
 		return -1;
 	return record_wall(r, suite, suite_id, workers, first_start, &m);

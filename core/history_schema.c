@@ -24,7 +24,7 @@ static const char schema[] =
 	" NOT NULL, samples INT NOT NULL, last_ms INT NOT NULL, rss_kb INT NOT NULL,"
 	" PRIMARY KEY(platform_id, file_id)) WITHOUT ROWID;"
 	"CREATE TABLE suite_stats(platform_id INT NOT NULL, suite_id INT NOT NULL, start_ms REAL,"
-	" first_file_ms REAL, cpu_share REAL, rss_kb REAL, runs INT NOT NULL,"
+	" first_file_ms REAL, cpu_share REAL, rss_kb REAL, runs INT NOT NULL, spread INT NOT NULL,"
 	" PRIMARY KEY(platform_id, suite_id)) WITHOUT ROWID;"
 	"CREATE TABLE suite_walls(platform_id INT NOT NULL, suite_id INT NOT NULL, workers INT NOT"
 	" NULL, wall_ms REAL NOT NULL, PRIMARY KEY(platform_id, suite_id, workers)) WITHOUT ROWID;"
@@ -75,12 +75,12 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_PUT_FILE] = "INSERT OR REPLACE INTO file_stats(platform_id, file_id, estimate_ms,"
 			 " samples, last_ms, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_GET_SUITE] =
-		"SELECT start_ms, first_file_ms, cpu_share, rss_kb, runs FROM suite_stats"
+		"SELECT start_ms, first_file_ms, cpu_share, rss_kb, runs, spread FROM suite_stats"
 		" WHERE platform_id = (SELECT id FROM platforms WHERE name = ?1) AND suite_id ="
 		" (SELECT id FROM suites WHERE name = ?2)",
-	[SQL_PUT_SUITE] =
-		"INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms,"
-		" first_file_ms, cpu_share, rss_kb, runs) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_PUT_SUITE] = "INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms,"
+			  " first_file_ms, cpu_share, rss_kb, runs, spread) VALUES(?1, ?2, ?3, ?4, "
+			  "?5, ?6, ?7, ?8)",
 	[SQL_GET_WALLS] =
 		"SELECT workers, wall_ms FROM suite_walls WHERE platform_id = (SELECT id"
 		" FROM platforms WHERE name = ?1) AND suite_id = (SELECT id FROM suites WHERE"

@@ -196,6 +196,9 @@ static void name_suites(struct suites *suites, const char *base)
 			s->name = xasprintf("%s:%s", where, s->runner->name);
 		else if (s->config)
 			s->name = xasprintf("%s:%s", s->runner->name, path_basename(s->config));
+		else if (starts_with(s->reason, "script `"))
+			s->name = xasprintf("%s:%.*s", s->runner->name,
+				(int)strlen(s->reason + 8) - 1, s->reason + 8);
 		else
 			s->name = xstrdup(s->runner->name);
 	}

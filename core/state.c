@@ -345,7 +345,7 @@ static void on_test_finished(struct state *s, const struct event *e)
 		return;
 	struct state_test *t = test_get(s, f, e);
 	s->attempts++;
-	t->attempts = MAX(t->attempts + 1, e->attempt);
+	t->attempts = MAX(e->attempt, 1);
 	t->duration_us = e->duration_us;
 	t->running = false;
 	t->line = e->line ? e->line : t->line;

@@ -144,8 +144,9 @@ static void write_frames(struct sink *s, const struct state *state, const char *
 	strvec_split(&lines, stack, '\n');
 	for (size_t i = 0; i < lines.n && shown < FRAMES_MAX; i++) {
 		const char *line = lines.v[i] + strspn(lines.v[i], " \t");
-		if (!starts_with(line, "at ") || !strchr(line, '/') || strstr(line, "/node_modules/") ||
-			strstr(line, "node:internal") || strstr(line, "(internal/"))
+		if (!starts_with(line, "at ") || !strchr(line, '/') ||
+			strstr(line, "/node_modules/") || strstr(line, "node:internal") ||
+			strstr(line, "(internal/"))
 			continue;
 		cleanup_strbuf struct strbuf clean = STRBUF_INIT;
 		ansi_filter(&clean, line, strlen(line), false);

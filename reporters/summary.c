@@ -63,7 +63,25 @@ static void detected(struct summary *s, const struct state_suite *suite)
 		ansi(ANSI_DIM, c), suite->reason ? suite->reason : "", ansi(ANSI_RESET, c));
 }
 
-/* Before the first result: what the run has and expects, from what is planned by then. */
+static bool all_discovered(const struct state *st)
+{
+	for (size_t i = 0; i < st->suite_count; i++)
+		if (!st->suites[i]->discovered)
+			return false;
+	return st->suite_count > 0;
+}
+
+/* Work by the estimates, spread evenly. Said once every suite is known. */
+static void predicted(struct summary *s, const struct state *st, struct strbuf *line)
+{
+	if (!st->run.history_files || s->predicted || !all_discovered(st))
+		return;
+	strbuf_addstr(line, " \xc2\xb7 predicted ");
+	text_duration(line, st->predicted_ms / MAX(st->run.workers, 1));
+	s->predicted = true;
+}
+
+/* Before the first result: what the run has to work with. */
 static void using(struct summary *s, const struct state *st)
 {
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
@@ -76,15 +94,25 @@ static void using(struct summary *s, const struct state *st)
 		strbuf_addf(&line, " \xc2\xb7 history of %d run%s (%d of %" PRId64 " files known)",
 			st->run.history_runs, st->run.history_runs == 1 ? "" : "s",
 			st->run.history_files, st->file_counts.total);
-		if (st->run.history_files) {
-			strbuf_addstr(&line, " \xc2\xb7 predicted ");
-			text_duration(&line, st->predicted_ms / workers);
-		}
+		predicted(s, st, &line);
 	} else {
 		strbuf_addstr(&line, " \xc2\xb7 no timing history yet");
 	}
 	finish_line(s, &line);
 	s->started = true;
+}
+
+/* Workers start while slower suites are still being discovered: their share comes in later. */
+static void planned(struct summary *s, const struct state *st)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	bool c = s->sink->color;
+
+	strbuf_addf(&line, "%sPlanned%s   %" PRId64 " files", ansi(ANSI_BOLD, c),
+		ansi(ANSI_RESET, c), st->file_counts.total);
+	predicted(s, st, &line);
+	if (s->predicted)
+		finish_line(s, &line);
 }
 
 static void header(struct summary *s, const struct event *e, const struct state *st)
@@ -97,6 +125,8 @@ static void header(struct summary *s, const struct event *e, const struct state 
 				detected(s, st->suites[i]);
 	if (e->type == EVENT_FILE_STARTED && !s->started)
 		using(s, st);
+	else if (e->type == EVENT_FILE_STARTED && !s->predicted && all_discovered(st))
+		planned(s, st);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */

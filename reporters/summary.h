@@ -9,9 +9,8 @@
 struct summary {
 	struct sink *sink;
 	int verbosity;
-	bool started;              /* the `Using` line is out */
-	size_t announced;          /* suites whose `Detected` line is out */
-	struct state_file *blamed; /* file whose failures were printed last */
+	bool started;   /* the `Using` line is out */
+	bool predicted; /* … and how long the whole will take */
 };
 
 /* The lines an event deserves, appended to the sink. Returns true when it wrote something. */

@@ -167,6 +167,8 @@ static void order(struct run_suite *suite)
 		};
 		work_ms += f->estimate_ms;
 	}
+	if (suite->ordered && suite->model.order < 0)
+		suite->max_workers = 1;
 	suite->target = schedule_target(
 		&suite->model, (int)n, work_ms, suite->run->slots, suite->max_workers);
 	if (suite->ordered)

@@ -100,11 +100,95 @@ static void count_failure(struct run *run)
 			run->failures == 1 ? "first failure" : "too many failures");
 }
 
+static void take_from_worker(struct worker *w, struct run_file *file)
+{
+	for (size_t i = 0; i < w->item_count; i++) {
+		if (w->items[i] != file)
+			continue;
+		memmove(&w->items[i], &w->items[i + 1],
+			(w->item_count - i - 1) * sizeof(*w->items));
+		w->item_count--;
+		return;
+	}
+}
+
+static void forget_failed(struct run_file *file)
+{
+	for (size_t i = 0; i < file->failed_count; i++)
+		free(file->failed[i].path);
+	file->failed_count = 0;
+}
+
+static void reset_try(struct run_file *file)
+{
+	file->finals = 0;
+	file->output_bytes = 0;
+	file->output_dropped = 0;
+	strbuf_release(&file->output_tail);
+}
+
+/* True while a failure may come from spreading the files, and not from the tests. */
+static bool is_doubtful(const struct run_suite *suite)
+{
+	return suite->ordered && suite->target > 1 && !suite->serial && suite->model.order <= 0 &&
+	       !suite->run->cancel && !suite->run->options->select;
+}
+
+static void start_over(struct run_file *file)
+{
+	forget_failed(file);
+	reset_try(file);
+	file->phase = RUN_FILE_PENDING;
+	file->attempt = 1;
+	file->attempt_offset = file->attempt_seen = 0;
+	file->avoid_worker = file->crashes = 0;
+	file->bin = 0;
+}
+
+bool result_fall_back(struct run_suite *suite)
+{
+	struct run *run = suite->run;
+
+	if (!is_doubtful(suite))
+		return false;
+	suite->serial = true;
+	suite->target = suite->max_workers = 1;
+	for (size_t i = 0; i < run->worker_count; i++) {
+		struct worker *w = run->workers[i];
+		if (w->suite != suite || w->phase == WORKER_HOLDING)
+			continue;
+		while (w->test_count)
+			worker_forget_test(w, 0);
+		while (w->item_count) {
+			dispatch_release(w->items[0]);
+			take_from_worker(w, w->items[0]);
+		}
+		worker_stop(w, STOP_RECYCLE, NULL);
+		process_kill(w->process);
+	}
+	run_notice(run, SEVERITY_NOTE, "order_dependent", suite->spec->name, NULL,
+		"a test failed with the files spread over workers; they run again in one process, "
+		"in "
+		"the runner's own order");
+	suite->pending = xrealloc(suite->pending, suite->file_count * sizeof(*suite->pending));
+	suite->pending_count = suite->file_count;
+	suite->unfinished = (int)suite->file_count;
+	suite->left_ms = 0;
+	for (size_t i = 0; i < suite->file_count; i++) {
+		start_over(suite->files[i]);
+		suite->pending[i] = suite->files[i];
+		suite->left_ms += suite->files[i]->estimate_ms;
+	}
+	return true;
+}
+
 static void finish_test(struct worker *w, struct run_file *file, struct event *event)
 {
 	bool failed_for_good = false;
 
 	remove_running_test(w, file, event);
+	if (event->outcome == OUTCOME_FAILED && !event->will_retry && result_fall_back(w->suite))
+		return;
 	if (!event->will_retry) {
 		file->finals++;
 		w->tests_sent++;
@@ -209,25 +293,6 @@ static void publish_tail(struct worker *w, struct run_file *file)
 
 /* ---- the end of a file ---------------------------------------------------------------------- */
 
-static void take_from_worker(struct worker *w, struct run_file *file)
-{
-	for (size_t i = 0; i < w->item_count; i++) {
-		if (w->items[i] != file)
-			continue;
-		memmove(&w->items[i], &w->items[i + 1],
-			(w->item_count - i - 1) * sizeof(*w->items));
-		w->item_count--;
-		return;
-	}
-}
-
-static void forget_failed(struct run_file *file)
-{
-	for (size_t i = 0; i < file->failed_count; i++)
-		free(file->failed[i].path);
-	file->failed_count = 0;
-}
-
 /* Make the failed tests the selection of the next try; a file that failed as a whole keeps its. */
 static void select_failed(struct run_file *file, bool whole)
 {
@@ -254,14 +319,6 @@ static void try_again(struct worker *w, struct run_file *file, bool whole)
 	dispatch_requeue(file);
 }
 
-static void reset_try(struct run_file *file)
-{
-	file->finals = 0;
-	file->output_bytes = 0;
-	file->output_dropped = 0;
-	strbuf_release(&file->output_tail);
-}
-
 /* Publish the end of this try and decide what follows. The event has outcome, failure, duration. */
 static void end_try(struct worker *w, struct run_file *file, struct event *event)
 {
@@ -269,6 +326,8 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	bool failed = event->outcome == OUTCOME_FAILED;
 	bool again = failed && may_retry(file);
 
+	if (failed && result_fall_back(w->suite))
+		return;
 	publish_tail(w, file);
 	take_from_worker(w, file);
 	dispatch_release(file);

@@ -87,6 +87,7 @@ struct run_suite {
 	struct strvec env;          /* "NAME=value" or "NAME" (unset) from set-up and services */
 	struct strvec node_options; /* spec's and what discovery asked for */
 	bool ordered, exclusive, global_setup, restarted;
+	bool serial; /* fell back to one process in the runner's own order */
 	int max_workers;
 	int target;            /* workers that pay */
 	struct worker *holder; /* keeps the global set-up; runs no files */
@@ -218,6 +219,10 @@ void result_file(struct worker *worker, struct run_file *file, struct event *eve
 void result_output(
 	struct worker *worker, struct run_file *file, bool is_stderr, const char *data, size_t len);
 /* The worker is gone, or is about to be: every file it had gets what it deserves. */
+/* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
+ * as its runner would, in one process and in order, and let that decide. False: the failure counts.
+ */
+bool result_fall_back(struct run_suite *suite);
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
 

@@ -73,6 +73,12 @@ module.exports = class Reporter {
   onBegin(configOrSuite, suite) {
     this.suite = suite || configOrSuite;
     if (suite) this.config = configOrSuite;
+    // Playwright begins with an empty suite before it ends a run that could not start.
+    if (!this.suite.allTests().length) {
+      this.handled = true;
+      this.couldNotRun(this.errors.length ? 'failed' : 'passed');
+      return;
+    }
     this.number();
     this.discovered([...this.files.values()]);
     const message = channel.nextSync();
@@ -225,8 +231,9 @@ module.exports = class Reporter {
   }
 
   onEnd(result) {
+    if (this.handled) return;
     if (!this.begun) {
-      this.endWithoutBegin();
+      this.couldNotRun(result.status);
       return;
     }
     for (const record of this.files.values()) {
@@ -257,8 +264,9 @@ module.exports = class Reporter {
   }
 
   // Nothing could be run: specs that do not load are files that failed; the rest is configuration.
-  endWithoutBegin() {
-    if (this.errors.every(e => /^(Error: )?No tests found/.test(plain(e.message)))) {
+  couldNotRun(status) {
+    const none = this.errors.length > 0 && this.errors.every(e => /^(Error: )?No tests found/.test(plain(e.message)));
+    if (none || status === 'passed') {
       this.discovered([]);
       return;
     }

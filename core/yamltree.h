@@ -21,22 +21,22 @@ struct yaml_node {
 	struct yaml_node *child, *next;
 };
 
-struct yaml {
+struct yamltree {
 	struct yaml_node *root; /* NULL = empty document */
 	char *path;             /* as shown in errors */
 	char *source;
 };
 
 /* `path` is only for messages. NULL on error (exit code 2, with line and caret). */
-struct yaml *yaml_parse(const char *path, const char *text, size_t len, struct error *err);
+struct yamltree *yamltree_parse(const char *path, const char *text, size_t len, struct error *err);
 /* (not `yaml_free`: libyaml exports a function of that name, and ours would take its place) */
-void yaml_close(struct yaml *yaml);
+void yamltree_free(struct yamltree *yaml);
 /* The member of a mapping, or NULL. Accepts NULL. */
-const struct yaml_node *yaml_member(const struct yaml_node *mapping, const char *key);
+const struct yaml_node *yamltree_member(const struct yaml_node *mapping, const char *key);
 
 /* Set an error at a value or at the key of a member: "<text> in <path>:<line>:<col>", the line and
  * carets below the place. Returns -1. */
-int yaml_error(const struct yaml *yaml, const struct yaml_node *node, struct error *err,
+int yamltree_error(const struct yamltree *yaml, const struct yaml_node *node, struct error *err,
 	const char *fmt, ...) FORMAT(4, 5);
-int yaml_error_key(const struct yaml *yaml, const struct yaml_node *node, struct error *err,
+int yamltree_error_key(const struct yamltree *yaml, const struct yaml_node *node, struct error *err,
 	const char *fmt, ...) FORMAT(4, 5);

@@ -3,7 +3,7 @@
 #include "core/base/strbuf.h"
 #include "core/base/strmap.h"
 #include "core/base/text.h"
-#include "core/yaml.h"
+#include "core/yamltree.h"
 
 #include <yaml.h>
 
@@ -15,7 +15,7 @@ enum {
 
 struct reader {
 	yaml_parser_t parser;
-	struct yaml *doc;
+	struct yamltree *doc;
 	struct error *err;
 };
 
@@ -25,7 +25,7 @@ struct place {
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-static const char *line_start(const struct yaml *y, int line)
+static const char *line_start(const struct yamltree *y, int line)
 {
 	const char *at = y->source;
 
@@ -51,7 +51,7 @@ static size_t put_character(struct strbuf *out, const char *s)
 }
 
 /* The line with carets under the place; of a long line the part around it. */
-static void add_frame(struct strbuf *out, const struct yaml *y, const struct place *p)
+static void add_frame(struct strbuf *out, const struct yamltree *y, const struct place *p)
 {
 	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
 	const char *at = line_start(y, p->line);
@@ -80,7 +80,8 @@ static void add_frame(struct strbuf *out, const struct yaml *y, const struct pla
 	strbuf_addchn(out, '^', end > caret ? end - caret : 1);
 }
 
-static int fail(const struct yaml *y, const struct place *p, struct error *err, const char *text)
+static int fail(
+	const struct yamltree *y, const struct place *p, struct error *err, const char *text)
 {
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 
@@ -89,8 +90,8 @@ static int fail(const struct yaml *y, const struct place *p, struct error *err, 
 	return error_set(err, EXIT_CODE_USAGE, "%s", out.buf);
 }
 
-int yaml_error(
-	const struct yaml *y, const struct yaml_node *node, struct error *err, const char *fmt, ...)
+int yamltree_error(const struct yamltree *y, const struct yaml_node *node, struct error *err,
+	const char *fmt, ...)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	va_list ap;
@@ -101,8 +102,8 @@ int yaml_error(
 	return fail(y, &(struct place){node->line, node->column, node->width}, err, text.buf);
 }
 
-int yaml_error_key(
-	const struct yaml *y, const struct yaml_node *node, struct error *err, const char *fmt, ...)
+int yamltree_error_key(const struct yamltree *y, const struct yaml_node *node, struct error *err,
+	const char *fmt, ...)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	va_list ap;
@@ -121,7 +122,7 @@ static int fail_at(struct reader *r, const yaml_mark_t *mark, const char *text)
 }
 
 /* The reader itself (wrong UTF-8) knows only the offset of a byte. */
-static yaml_mark_t mark_of_offset(const struct yaml *y, size_t offset)
+static yaml_mark_t mark_of_offset(const struct yamltree *y, size_t offset)
 {
 	yaml_mark_t mark = {0};
 
@@ -327,7 +328,7 @@ static int read_document(struct reader *r)
 	}
 }
 
-const struct yaml_node *yaml_member(const struct yaml_node *mapping, const char *key)
+const struct yaml_node *yamltree_member(const struct yaml_node *mapping, const char *key)
 {
 	if (!mapping || mapping->kind != YAML_MAPPING)
 		return NULL;
@@ -337,13 +338,13 @@ const struct yaml_node *yaml_member(const struct yaml_node *mapping, const char 
 	return NULL;
 }
 
-struct yaml *yaml_parse(const char *path, const char *text, size_t len, struct error *err)
+struct yamltree *yamltree_parse(const char *path, const char *text, size_t len, struct error *err)
 {
 	if (len > FILE_BYTES) {
 		error_set(err, EXIT_CODE_USAGE, "%s is larger than 256 KiB", path);
 		return NULL;
 	}
-	struct yaml *y = xcalloc(1, sizeof(*y));
+	struct yamltree *y = xcalloc(1, sizeof(*y));
 	struct reader r = {.doc = y, .err = err};
 	y->path = xstrdup(path);
 	y->source = xstrndup(text, len);
@@ -354,11 +355,11 @@ struct yaml *yaml_parse(const char *path, const char *text, size_t len, struct e
 	yaml_parser_delete(&r.parser);
 	if (result == 0)
 		return y;
-	yaml_close(y);
+	yamltree_free(y);
 	return NULL;
 }
 
-void yaml_close(struct yaml *y)
+void yamltree_free(struct yamltree *y)
 {
 	if (!y)
 		return;
