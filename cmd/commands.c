@@ -4,7 +4,7 @@
 #include "cmd/run.h"
 
 extern const struct command report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd, init_cmd,
-	help_cmd, version_cmd, completion_cmd, docs_cmd;
+	help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
 
 const struct command *const commands[] = {
 	&run_cmd,
@@ -19,5 +19,6 @@ const struct command *const commands[] = {
 	&help_cmd,
 	&version_cmd,
 	&docs_cmd,
+	&man_cmd,
 	NULL,
 };

@@ -1,12 +1,16 @@
 #include "core/base/base.h"
 
 #include "cmd/help.h"
+#include "cmd/outputs.h"
 #include "core/base/text.h"
 #include "core/config_keys.h"
 
-static const struct {
-	const char *code, *meaning;
-} exit_codes[] = {
+enum {
+	NAME_COLUMNS = 28, /* fits "-j, --workers N|N%|auto" */
+	MARGIN = 2,
+};
+
+const struct help_row help_exit_codes[] = {
 	{"0", "passed"},
 	{"1", "tests failed"},
 	{"2", "usage or configuration"},
@@ -17,10 +21,19 @@ static const struct {
 	{"7", "infrastructure: a worker cannot start, an output cannot be written"},
 	{"124", "budget or timeout of the run exceeded"},
 	{"130, 143", "interrupted, terminated: cleaned up, then the signal is raised again"},
+	{NULL},
 };
 
-/* "-j, --workers N" */
-static void option_words(struct strbuf *out, const struct option *o)
+const struct help_row help_environment[] = {
+	{"MUSTER_COLOR", "always or never: colours; --color wins over it"},
+	{"FORCE_COLOR, NO_COLOR", "colours on or off, as in other programs"},
+	{"COLUMNS", "width of the output where it is no terminal"},
+	{"CI", "no live display, one line for each file"},
+	{"XDG_CACHE_HOME", "where caches of the runs go (default: ~/.cache)"},
+	{NULL},
+};
+
+void help_option_words(struct strbuf *out, const struct option *o)
 {
 	if (o->letter)
 		strbuf_addf(out, "-%c, ", o->letter);
@@ -31,16 +44,118 @@ static void option_words(struct strbuf *out, const struct option *o)
 		strbuf_addf(out, "[=%s]", o->value);
 }
 
-static void options_text(struct strbuf *out, const struct option *table)
+/* ---- layout ---------------------------------------------------------------------------------- */
+
+/* `text` behind what is on the line already, broken at blanks; further lines start at `indent`. */
+static void wrap(struct strbuf *out, const char *text, size_t indent)
+{
+	size_t columns = (size_t)outputs_columns(STDOUT_FILENO), at = indent;
+
+	columns = MAX(columns, indent + 24);
+	for (bool first = true; *text; first = false) {
+		size_t len = strcspn(text, " ");
+		cleanup_free char *word = xstrndup(text, len);
+		size_t width = text_width(word);
+		if (!first && at + 1 + width > columns) {
+			strbuf_addch(out, '\n');
+			strbuf_addchn(out, ' ', indent);
+			at = indent;
+		} else if (!first) {
+			strbuf_addch(out, ' ');
+			at++;
+		}
+		strbuf_addstr(out, word);
+		at += width;
+		text += len + strspn(text + len, " ");
+	}
+	strbuf_addch(out, '\n');
+}
+
+/* Two columns; a name that does not fit gets a line of its own. */
+static void row(struct strbuf *out, const char *name, size_t shift, const char *text)
+{
+	size_t indent = MARGIN + NAME_COLUMNS + MARGIN;
+
+	strbuf_addchn(out, ' ', MARGIN + shift);
+	strbuf_addstr(out, name);
+	size_t width = MARGIN + shift + text_width(name);
+	if (width + MARGIN > indent) {
+		strbuf_addch(out, '\n');
+		width = 0;
+	}
+	strbuf_addchn(out, ' ', indent - width);
+	wrap(out, text, indent);
+}
+
+static void rows(struct strbuf *out, const struct help_row *table)
+{
+	for (; table->name; table++)
+		row(out, table->name, 0, table->text);
+}
+
+static void option_rows(struct strbuf *out, const struct option *table)
 {
 	for (const struct option *o = table; o && o->name; o++) {
 		cleanup_strbuf struct strbuf words = STRBUF_INIT;
-		option_words(&words, o);
-		strbuf_addf(
-			out, "  %s%-*s", o->letter ? "" : "    ", o->letter ? 29 : 25, words.buf);
-		strbuf_addf(out, " %s\n", o->help);
+		help_option_words(&words, o);
+		row(out, words.buf, o->letter ? 0 : strlen("-x, "), o->help);
 	}
 }
+
+/* ---- topics ---------------------------------------------------------------------------------- */
+
+static void topic_exit_codes(struct strbuf *out)
+{
+	strbuf_addstr(out, "exit codes of muster:\n");
+	rows(out, help_exit_codes);
+	strbuf_addstr(out, "When several hold, the first of 2 3 7 124 1 5 6 4 0 is the code.\n");
+}
+
+static void topic_environment(struct strbuf *out)
+{
+	strbuf_addstr(out, "variables of the environment:\n");
+	for (const struct config_key *k = config_root_keys; k->name; k++) {
+		cleanup_free char *name = config_key_variable(k);
+		cleanup_free char *text = xasprintf("%s (%s)", k->help, config_type_name(k->type));
+		if (name)
+			row(out, name, 0, text);
+	}
+	rows(out, help_environment);
+}
+
+static void key_rows(struct strbuf *out, const char *title, const struct config_key *keys)
+{
+	strbuf_addf(out, "%s%s:\n", out->len ? "\n" : "", title);
+	for (const struct config_key *k = keys; k->name; k++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		strbuf_addf(&text, "%s (%s", k->help, config_type_name(k->type));
+		if (k->fallback)
+			strbuf_addf(&text, "; default %s", k->fallback);
+		strbuf_addstr(&text, ")");
+		row(out, k->name, 0, text.buf);
+	}
+	for (const struct config_key *k = keys; k->name; k++) {
+		cleanup_free char *path = xasprintf("%s in `%s`", title, k->name);
+		if (k->keys)
+			key_rows(out, path, k->keys);
+	}
+}
+
+static void topic_keys(struct strbuf *out)
+{
+	key_rows(out, "keys of muster.yaml", config_root_keys);
+}
+
+static const struct {
+	const char *name, *summary;
+	void (*write)(struct strbuf *out);
+} topics[] = {
+	{"exit-codes", "what each exit code says", topic_exit_codes},
+	{"environment", "variables that muster reads", topic_environment},
+	{"muster.yaml", "keys of the configuration file", topic_keys},
+};
+
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static void overview(struct strbuf *out)
 {
@@ -50,14 +165,15 @@ static void overview(struct strbuf *out)
 			   "Without a command: run the tests (below PATH).\n\ncommands:\n");
 	for (const struct command *const *c = commands; *c; c++)
 		if (!(*c)->hidden)
-			strbuf_addf(out, "  %-12s %s\n", (*c)->name, (*c)->summary);
+			row(out, (*c)->name, 0, (*c)->summary);
 	strbuf_addstr(out, "\nrun options:\n");
-	options_text(out, commands[0]->options);
-	options_text(out, config_options);
+	option_rows(out, commands[0]->options);
+	option_rows(out, config_options);
 	strbuf_addstr(out, "\nin every command:\n");
-	options_text(out, common_options);
-	strbuf_addstr(
-		out, "\n`muster help COMMAND` tells more; `muster help exit-codes` lists them.\n");
+	option_rows(out, common_options);
+	strbuf_addstr(out, "\n`muster help COMMAND` tells more. Topics of `muster help`:\n");
+	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
+		row(out, topics[i].name, 0, topics[i].summary);
 }
 
 static void command_text(struct strbuf *out, const struct command *c)
@@ -66,239 +182,51 @@ static void command_text(struct strbuf *out, const struct command *c)
 	if (c->details)
 		strbuf_addf(out, "\n%s\n", c->details);
 	strbuf_addstr(out, "\noptions:\n");
-	options_text(out, c->options);
+	option_rows(out, c->options);
 	if (c->takes_config)
-		options_text(out, config_options);
-	options_text(out, common_options);
+		option_rows(out, config_options);
+	option_rows(out, common_options);
 }
 
-int help_command(const struct command *command)
+static int no_help(const char *topic, struct error *err)
 {
-	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	cleanup_strvec struct strvec names = STRVEC_INIT;
 
-	if (command)
-		command_text(&out, command);
-	else
-		overview(&out);
-	command_print(out.buf, out.len);
-	return 0;
+	for (const struct command *const *c = commands; *c; c++)
+		if (!(*c)->hidden)
+			strvec_push(&names, (*c)->name);
+	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
+		strvec_push(&names, topics[i].name);
+	error_set(err, EXIT_CODE_USAGE, "no help on `%s`", topic);
+	const char *closest = text_closest(topic, (const char *const *)names.v);
+	if (closest)
+		return error_help(err, "did you mean `muster help %s`?", closest);
+	return error_help(err, "`muster help` lists the commands and topics");
 }
 
 static int run_help(const struct options *options, struct error *err)
 {
 	const char *topic = options->words.n ? options->words.v[0] : NULL;
+	const struct command *command = topic ? command_find(topic) : NULL;
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 
 	if (!topic)
-		return help_command(NULL);
-	if (streq(topic, "exit-codes")) {
-		cleanup_strbuf struct strbuf out = STRBUF_INIT;
-		for (size_t i = 0; i < ARRAY_LEN(exit_codes); i++)
-			strbuf_addf(&out, "%-9s %s\n", exit_codes[i].code, exit_codes[i].meaning);
-		command_print(out.buf, out.len);
-		return 0;
-	}
-	const struct command *command = command_find(topic);
-	if (command)
-		return help_command(command);
-	error_set(err, EXIT_CODE_USAGE, "no help on `%s`", topic);
-	return error_help(err, "`muster help` lists the commands; another topic is exit-codes");
+		overview(&out);
+	else if (command)
+		command_text(&out, command);
+	for (size_t i = 0; topic && i < ARRAY_LEN(topics); i++)
+		if (streq(topics[i].name, topic))
+			topics[i].write(&out);
+	if (!out.len)
+		return no_help(topic, err);
+	return command_print(out.buf, out.len, err);
 }
 
 const struct command help_cmd = {
 	.name = "help",
-	.usage = "help [COMMAND|exit-codes]",
+	.usage = "help [COMMAND|TOPIC]",
 	.summary = "help on a command or topic",
+	.details = "Topics: exit-codes, environment, muster.yaml.",
+	.max_words = 1,
 	.run = run_help,
-};
-
-/* ---- manual pages ---------------------------------------------------------------------------- */
-
-static void roff(struct strbuf *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '\\')
-			strbuf_addstr(out, "\\e");
-		else if (*text == '-')
-			strbuf_addstr(out, "\\-");
-		else
-			strbuf_addch(out, *text);
-	}
-}
-
-static void roff_options(struct strbuf *out, const struct option *table)
-{
-	for (const struct option *o = table; o && o->name; o++) {
-		cleanup_strbuf struct strbuf words = STRBUF_INIT;
-		option_words(&words, o);
-		strbuf_addstr(out, ".TP\n.B ");
-		roff(out, words.buf);
-		strbuf_addch(out, '\n');
-		roff(out, o->help);
-		strbuf_addch(out, '\n');
-	}
-}
-
-void help_manual(struct strbuf *out)
-{
-	strbuf_addstr(out, ".TH MUSTER 1 \"\" \"muster " MUSTER_VERSION "\"\n.SH NAME\n"
-			   "muster \\- run all JavaScript test suites of a project in parallel\n"
-			   ".SH SYNOPSIS\n.B muster\n[COMMAND] [OPTIONS] [PATH...]\n"
-			   ".SH COMMANDS\n");
-	for (const struct command *const *c = commands; *c; c++) {
-		if ((*c)->hidden)
-			continue;
-		strbuf_addstr(out, ".SS muster ");
-		roff(out, (*c)->usage);
-		strbuf_addch(out, '\n');
-		roff(out, (*c)->summary);
-		strbuf_addstr(out, ".\n");
-		if ((*c)->details) {
-			strbuf_addstr(out, ".PP\n");
-			roff(out, (*c)->details);
-			strbuf_addch(out, '\n');
-		}
-		roff_options(out, (*c)->options);
-	}
-	strbuf_addstr(out, ".SH OPTIONS OF RUN AND LIST\n");
-	roff_options(out, config_options);
-	strbuf_addstr(out, ".SH COMMON OPTIONS\n");
-	roff_options(out, common_options);
-	strbuf_addstr(out, ".SH EXIT STATUS\n");
-	for (size_t i = 0; i < ARRAY_LEN(exit_codes); i++) {
-		strbuf_addf(out, ".TP\n.B %s\n", exit_codes[i].code);
-		roff(out, exit_codes[i].meaning);
-		strbuf_addch(out, '\n');
-	}
-	strbuf_addstr(out, ".SH SEE ALSO\n.BR muster.yaml (5)\n");
-}
-
-static void roff_keys(struct strbuf *out, const char *title, const struct config_key *keys)
-{
-	strbuf_addf(out, ".SH %s\n", title);
-	for (; keys->name; keys++) {
-		strbuf_addf(out, ".TP\n.B %s\n", keys->name);
-		roff(out, keys->help);
-		if (keys->type != CONFIG_SECTION)
-			strbuf_addf(out, " (%s", config_type_name(keys->type));
-		if (keys->type != CONFIG_SECTION && keys->fallback)
-			strbuf_addf(out, "; default %s", keys->fallback);
-		strbuf_addstr(out, keys->type != CONFIG_SECTION ? ")\n" : "\n");
-	}
-}
-
-void help_manual_config(struct strbuf *out)
-{
-	strbuf_addstr(out,
-		".TH MUSTER.YAML 5 \"\" \"muster " MUSTER_VERSION "\"\n.SH NAME\n"
-		"muster.yaml \\- configuration of muster\n.SH DESCRIPTION\n"
-		"All keys are optional. A flag wins over MUSTER_<KEY> in the environment,\n"
-		"which wins over this file.\n");
-	roff_keys(out, "KEYS", config_root_keys);
-	roff_keys(out, "KEYS OF A SUITE", config_suite_keys);
-	roff_keys(out, "KEYS OF A SERVICE", config_service_keys);
-	roff_keys(out, "KEYS OF READY", config_ready_keys);
-}
-
-/* ---- reference in Markdown ------------------------------------------------------------------- */
-
-static void markdown_cell(struct strbuf *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '|')
-			strbuf_addch(out, '\\');
-		strbuf_addch(out, *text);
-	}
-}
-
-static void markdown_options(struct strbuf *out, const struct option *table)
-{
-	strbuf_addstr(out, "| option | meaning |\n|---|---|\n");
-	for (const struct option *o = table; o && o->name; o++) {
-		cleanup_strbuf struct strbuf words = STRBUF_INIT;
-		option_words(&words, o);
-		strbuf_addstr(out, "| `");
-		markdown_cell(out, words.buf);
-		strbuf_addstr(out, "` | ");
-		markdown_cell(out, o->help);
-		strbuf_addstr(out, " |\n");
-	}
-}
-
-void help_options_markdown(struct strbuf *out)
-{
-	strbuf_addstr(out, "# Commands and options\n\nMade from the tables of the program: "
-			   "`muster __docs options`.\n");
-	for (const struct command *const *c = commands; *c; c++) {
-		if ((*c)->hidden)
-			continue;
-		strbuf_addf(out, "\n## `muster %s`\n\n%s.\n", (*c)->usage, (*c)->summary);
-		if ((*c)->details)
-			strbuf_addf(out, "\n%s\n", (*c)->details);
-		if ((*c)->options) {
-			strbuf_addch(out, '\n');
-			markdown_options(out, (*c)->options);
-		}
-	}
-	strbuf_addstr(out, "\n## Options of `run` and `list`\n\n");
-	markdown_options(out, config_options);
-	strbuf_addstr(out, "\n## In every command\n\n");
-	markdown_options(out, common_options);
-	strbuf_addstr(out, "\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
-	for (size_t i = 0; i < ARRAY_LEN(exit_codes); i++)
-		strbuf_addf(out, "| %s | %s |\n", exit_codes[i].code, exit_codes[i].meaning);
-}
-
-static void markdown_keys(struct strbuf *out, const char *title, const struct config_key *keys)
-{
-	strbuf_addf(
-		out, "\n## %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n", title);
-	for (; keys->name; keys++)
-		strbuf_addf(out, "| `%s` | %s | %s | %s |\n", keys->name,
-			config_type_name(keys->type), keys->fallback ? keys->fallback : "",
-			keys->help);
-}
-
-void help_config_markdown(struct strbuf *out)
-{
-	strbuf_addstr(out, "# Keys of muster.yaml\n\nMade from the table of the program: "
-			   "`muster __docs config`.\nA flag wins over `MUSTER_<KEY>` in the "
-			   "environment, which wins over the file.\n");
-	markdown_keys(out, "Top level", config_root_keys);
-	markdown_keys(out, "A suite (`suites[]`)", config_suite_keys);
-	markdown_keys(out, "A service (`services.<name>`)", config_service_keys);
-	markdown_keys(out, "Readiness (`services.<name>.ready`)", config_ready_keys);
-}
-
-/* ---- hidden commands that write them --------------------------------------------------------- */
-
-static int run_docs(const struct options *options, struct error *err)
-{
-	static const struct {
-		const char *topic;
-		void (*write)(struct strbuf *out);
-	} topics[] = {
-		{"options", help_options_markdown},
-		{"config", help_config_markdown},
-		{"man1", help_manual},
-		{"man5", help_manual_config},
-	};
-	const char *topic = options->words.n ? options->words.v[0] : "";
-
-	for (size_t i = 0; i < ARRAY_LEN(topics); i++) {
-		if (!streq(topics[i].topic, topic))
-			continue;
-		cleanup_strbuf struct strbuf out = STRBUF_INIT;
-		topics[i].write(&out);
-		command_print(out.buf, out.len);
-		return 0;
-	}
-	return error_set(err, EXIT_CODE_USAGE, "topics: options, config, man1, man5");
-}
-
-const struct command docs_cmd = {
-	.name = "__docs",
-	.usage = "__docs TOPIC",
-	.summary = "write generated documentation",
-	.hidden = true,
-	.run = run_docs,
 };

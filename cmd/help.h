@@ -1,15 +1,24 @@
-/* Help, manual pages and the option reference, all from the command and option tables. */
+/*
+ * Help, manual pages and the references, all from the command, option and key tables.
+ */
 #pragma once
 
 #include "cmd/command.h"
 #include "core/base/strbuf.h"
 
-/* Print the help of a command, or the overview for NULL. Returns 0. */
-int help_command(const struct command *command);
-/* roff of muster(1). */
-void help_manual(struct strbuf *out);
-/* roff of muster.yaml(5). */
-void help_manual_config(struct strbuf *out);
-/* Markdown for docs/reference: options, configuration keys. */
-void help_options_markdown(struct strbuf *out);
-void help_config_markdown(struct strbuf *out);
+struct help_row {
+	const char *name, *text;
+};
+
+/* Ended by a NULL name. */
+extern const struct help_row help_exit_codes[];
+extern const struct help_row help_environment[]; /* beside MUSTER_<KEY> */
+
+/* "-j, --workers N" */
+void help_option_words(struct strbuf *out, const struct option *option);
+/* Roff of muster(1) and muster.yaml(5). */
+void manual_program(struct strbuf *out);
+void manual_config(struct strbuf *out);
+/* Markdown for docs/: options, and the tables of configuration keys. */
+void reference_options(struct strbuf *out);
+void reference_config(struct strbuf *out);

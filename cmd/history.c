@@ -44,15 +44,18 @@ static void table_begin(struct table *t, bool as_json, const char *schema, const
 	jsonw_array_begin(&t->json, rows);
 }
 
-static void table_end(struct table *t)
+static int table_end(struct table *t, struct error *err)
 {
+	int result = 0;
+
 	if (t->as_json) {
 		jsonw_array_end(&t->json);
 		jsonw_object_end(&t->json);
 	}
 	if (t->text.len)
-		command_print(t->text.buf, t->text.len);
+		result = command_print(t->text.buf, t->text.len, err);
 	strbuf_release(&t->text);
+	return result;
 }
 
 static void put_run(void *arg, const struct history_run *r)
@@ -87,23 +90,32 @@ static void put_run(void *arg, const struct history_run *r)
 	jsonw_object_end(&t->json);
 }
 
-static int limit_of(const struct options *options)
+static int read_limit(const struct options *options, int *ret, struct error *err)
 {
-	int limit = atoi(options_value(options, "limit", "20"));
+	const char *value = options_value(options, "limit", "20");
+	size_t digits = strspn(value, "0123456789");
 
-	return limit > 0 ? limit : 20;
+	if (!digits || digits > 9 || value[digits] || atoi(value) < 1)
+		return error_set(err, EXIT_CODE_USAGE,
+			"`--limit` expects a whole number from 1, not `%s`", value);
+	*ret = atoi(value);
+	return 0;
 }
 
 static int run_runs(const struct options *options, struct error *err)
 {
+	int limit;
+
+	if (read_limit(options, &limit, err) < 0)
+		return -1;
 	struct history *h = open_history(options, err);
 	struct table table;
-
 	if (!h)
 		return -1;
 	table_begin(&table, options_has(options, "json"), "muster/runs/1", "runs");
-	int result = history_list_runs(h, limit_of(options), put_run, &table, err);
-	table_end(&table);
+	int result = history_list_runs(h, limit, put_run, &table, err);
+	if (table_end(&table, result == 0 ? err : NULL) < 0)
+		result = -1;
 	history_close(h);
 	return result;
 }
@@ -139,16 +151,20 @@ static void put_test(void *arg, const struct history_test *r)
 
 static int run_history(const struct options *options, struct error *err)
 {
-	struct history *h = open_history(options, err);
 	const char *pattern = options->words.n ? options->words.v[0] : "";
-	struct table table;
+	int limit;
 
+	if (read_limit(options, &limit, err) < 0)
+		return -1;
+	struct history *h = open_history(options, err);
+	struct table table;
 	if (!h)
 		return -1;
 	table_begin(&table, options_has(options, "json"), "muster/history/1", "tests");
-	int result = history_list_tests(h, pattern, limit_of(options), put_test, &table, err);
+	int result = history_list_tests(h, pattern, limit, put_test, &table, err);
 	bool none = !table.text.len;
-	table_end(&table);
+	if (table_end(&table, result == 0 ? err : NULL) < 0)
+		result = -1;
 	history_close(h);
 	if (result == 0 && none)
 		fprintf(stderr, "nothing is recorded of `%s`\n", pattern);
@@ -175,5 +191,6 @@ const struct command history_cmd = {
 	.summary = "what is known of tests: durations, failures, last outcomes",
 	.details = "FILE|TEST is a part of the path or of the title; the slowest come first.",
 	.options = list_options,
+	.max_words = 1,
 	.run = run_history,
 };

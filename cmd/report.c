@@ -93,5 +93,6 @@ const struct command report_cmd = {
 		"RUN is a run id or a run's folder; default: the latest. The journal is replayed\n"
 		"through the same reporters, and the exit code is that of the run.",
 	.options = report_options,
+	.max_words = 1,
 	.run = run_report,
 };

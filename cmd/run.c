@@ -317,6 +317,8 @@ const struct command run_cmd = {
 		"Suites are detected, or taken from muster.yaml. The first failure stops the run;\n"
 		"what it left is run by `muster --failed`.",
 	.options = run_options,
+	.max_words = -1,
+	.takes_rest = true,
 	.takes_config = true,
 	.run = run_run,
 };
@@ -411,8 +413,9 @@ static int run_list(const struct options *options, struct error *err)
 			list_text(&out, &in.state);
 		print_problems(&in.state);
 		if (out.len)
-			command_print(out.buf, out.len);
-		code = in.state.exit_code;
+			code = command_print(out.buf, out.len, err);
+		if (code == 0)
+			code = in.state.exit_code;
 	}
 	state_release(&in.state);
 	setup_release(&in.setup);
@@ -425,6 +428,8 @@ const struct command list_cmd = {
 	.summary = "show the test files that would run",
 	.details = "One line a file: suite, path, project. What was detected, and why, goes to "
 		   "stderr.",
+	.max_words = -1,
+	.takes_rest = true,
 	.takes_config = true,
 	.run = run_list,
 };

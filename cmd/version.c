@@ -5,11 +5,10 @@
 
 static int run_version(const struct options *options, struct error *err)
 {
-	(void)err;
-	if (!options_has(options, "json")) {
-		command_print("muster " MUSTER_VERSION "\n", strlen("muster " MUSTER_VERSION "\n"));
-		return 0;
-	}
+	static const char text[] = "muster " MUSTER_VERSION "\n";
+
+	if (!options_has(options, "json"))
+		return command_print(text, strlen(text), err);
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	struct jsonw w;
 	jsonw_init(&w, &out, true);
@@ -17,8 +16,7 @@ static int run_version(const struct options *options, struct error *err)
 	jsonw_string(&w, "schema", "muster/version/1");
 	jsonw_string(&w, "version", MUSTER_VERSION);
 	jsonw_object_end(&w);
-	command_print(out.buf, out.len);
-	return 0;
+	return command_print(out.buf, out.len, err);
 }
 
 const struct command version_cmd = {

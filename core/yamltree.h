@@ -15,8 +15,9 @@ struct yaml_node {
 	enum yaml_kind kind;
 	char *text;               /* scalar, '\0'-ended */
 	char *key;                /* when it is a member of a mapping */
-	int line, column;         /* of the value, from 1 */
+	int line, column;         /* of the value, from 1, in characters */
 	int key_line, key_column; /* of the key */
+	int width, key_width;     /* in the source, in characters; up to the end of the line */
 	struct yaml_node *child, *next;
 };
 
@@ -28,8 +29,14 @@ struct yamltree {
 
 /* `path` is only for messages. NULL on error (exit code 2, with line and caret). */
 struct yamltree *yamltree_parse(const char *path, const char *text, size_t len, struct error *err);
+/* (not `yaml_free`: libyaml exports a function of that name, and ours would take its place) */
 void yamltree_free(struct yamltree *yaml);
-/* Set an error at a place of the document: "<text> in <path>:<line>:<col>" and the line with a
- * caret of `width` columns. Returns -1. */
-int yamltree_error(const struct yamltree *yaml, int line, int column, size_t width, struct error *err,
-	const char *fmt, ...) FORMAT(6, 7);
+/* The member of a mapping, or NULL. Accepts NULL. */
+const struct yaml_node *yamltree_member(const struct yaml_node *mapping, const char *key);
+
+/* Set an error at a value or at the key of a member: "<text> in <path>:<line>:<col>", the line and
+ * carets below the place. Returns -1. */
+int yamltree_error(const struct yamltree *yaml, const struct yaml_node *node, struct error *err,
+	const char *fmt, ...) FORMAT(4, 5);
+int yamltree_error_key(const struct yamltree *yaml, const struct yaml_node *node, struct error *err,
+	const char *fmt, ...) FORMAT(4, 5);
