@@ -39,7 +39,6 @@ static struct suite *make_suite(const struct package *package, const struct runn
 	struct suite *suite = suite_new(runner->name, runner, root);
 
 	suite->reason = xstrdup(reason);
-	suite->coverage = true;
 	if (command) {
 		package_expand(command, root, &suite->args);
 		strvec_push_all(&suite->env, &command->env);
@@ -52,6 +51,14 @@ static struct suite *make_suite(const struct package *package, const struct runn
 	return suite;
 }
 
+/* `npm init` writes a script that only says there are no tests. */
+static bool has_test_script(const struct package *package)
+{
+	const char *text = package_script(package, "test");
+
+	return text && !strstr(text, "no test specified");
+}
+
 static void add(struct project_found *found, const struct package *package, struct suite *suite,
 	const struct script_command *command)
 {
@@ -61,8 +68,8 @@ static void add(struct project_found *found, const struct package *package, stru
 		.package = package,
 		.script = command ? xstrdup(command->script) : NULL,
 		.from_test = command && streq(command->entry, "test"),
-		.test_is_other = package_script(package, "test") &&
-				 !(command && streq(command->entry, "test")),
+		.test_is_other =
+			has_test_script(package) && !(command && streq(command->entry, "test")),
 	};
 }
 
@@ -154,14 +161,6 @@ static void add_config(
 	}
 	if (agreed)
 		add(found, package, agreed, NULL);
-}
-
-/* `npm init` writes a script that only says there are no tests. */
-static bool has_test_script(const struct package *package)
-{
-	const char *text = package_script(package, "test");
-
-	return text && !strstr(text, "no test specified");
 }
 
 static void add_dependency(

@@ -186,6 +186,8 @@ TEST(project, workspaces)
 		{{ROOT("turbo run test"), "jest.config.js", MEMBER("a", "jest"),
 			 MEMBER("b", "jest")},
 			"@x/a:jest@p/a (script `test`)\n@x/b:jest@p/b (script `test`)\n"},
+		{{ROOT("echo no test specified"), "jest.config.js", MEMBER("a", "jest")},
+			"jest@. (jest.config.js)\n"},
 		{{ROOT("lerna run test"), MEMBER("a", "jest"), MEMBER("b", "mocha")},
 			"jest@p/a (script `test`)\nmocha@p/b (script `test`)\n"},
 		{{"package.json\n{\"workspaces\":[\"p/*\"]}", "jest.config.js",
