@@ -9,7 +9,7 @@ import { journal, processes, project, runFake, sleep, start, summary, until, fak
 const bad = [
   // act, kind of the failure, part of its message
   ['segv', 'crash', 'signal 11'],
-  ['exit0', 'crash', 'exit status 0'],
+  ['quit', 'crash', 'exit status 0'],
   ['abort', 'crash', 'aborted'],
   ['half', 'protocol', 'JSON'],
   ['garbage', 'protocol', 'JSON'],
@@ -73,7 +73,7 @@ test('a daemon that a test leaves behind is told and killed', async () => {
   const { code, out } = runFake(dir, []);
   assert.equal(code, 0);
   assert.match(out, /1 process outlived a worker/);
-  assert.equal(processes('sleep\0007777').length, 0);
+  assert.equal(processes('7777').length, 0);
 });
 
 test('the first failing test stops the run; what did not run is not_run', () => {

@@ -55,7 +55,7 @@ const acts = {
     hang();
   },
   idle() {}, // takes the file and never finishes it
-  exit0: () => process.exit(0),
+  quit: () => process.exit(0),
   segv(file) {
     send({ type: 'test_started', file, project: '', path: ['dies'], occ: 1 });
     process.kill(process.pid, 'SIGSEGV');
