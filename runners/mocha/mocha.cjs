@@ -212,7 +212,7 @@ function reporterFor(run) {
 
 function newMocha(reporter) {
   const instance = new mocha.Mocha({
-    ...options, parallel: false, bail: false, reporter: reporter || function () {}, forbidOnly: options.forbidOnly,
+    ...options, parallel: false, bail: false, fullTrace: true, reporter: reporter || function () {}, forbidOnly: options.forbidOnly,
     rootHooks: plugins.rootHooks, color: options.color,
   });
   if (instance.cleanReferencesAfterRun) instance.cleanReferencesAfterRun(true);

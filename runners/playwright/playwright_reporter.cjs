@@ -43,14 +43,14 @@ function failureOf(test, result) {
   }
   const text = messages.join('\n\n') || 'status ' + result.status;
   const stack = channel.splitStack(plain(first.stack), plain(first.message)).frames || undefined;
-  const where = first.location
+  const place = first.location
     ? { file: where.relative(first.location.file), line: first.location.line, column: first.location.column }
     : channel.location(stack, where);
   const crash = /^Error: worker process exited unexpectedly/m.test(text);
   return {
     kind: crash ? 'crash' : kinds[result.status] || (/expect\(/.test(text) ? 'assertion' : 'error'),
     message: channel.bound(text), stack: stack && channel.bound(stack),
-    snippet: first.snippet ? plain(first.snippet) : undefined, ...where,
+    snippet: first.snippet ? plain(first.snippet) : undefined, ...place,
   };
 }
 
