@@ -13,9 +13,11 @@ const failure = require('./failure.cjs');
 const CHANNEL_FD = 3;
 const LINE_MAX = 16 * 1024 * 1024;
 const READ_CHUNK = 64 * 1024;
+const SOON_MAX = 64 * 1024;
 
 const { bound } = failure;
 const { parse, stringify } = JSON;
+const { setImmediate } = globalThis;
 const exit = process.exit.bind(process);
 const memoryUsage = process.memoryUsage;
 const performanceNow = performance.now.bind(performance);
@@ -38,6 +40,7 @@ function rssKb() {
 
 /* ---- out ---- */
 
+let waiting = '';
 let files = 0;
 let tests = 0;
 
@@ -60,16 +63,44 @@ function shorten(message) {
 		typeof value === 'string' && value.length > 4096 ? bound(value, 4096) : value);
 }
 
-function send(type, fields) {
+function append(type, fields) {
 	let line = stringify({ type, ...fields });
 	if (line.length > LINE_MAX / 4 && Buffer.byteLength(line) >= LINE_MAX)
 		line = shorten({ type, ...fields });
-	writeAll(Buffer.from(line + '\n'));
+	waiting += line + '\n';
 	if (type === 'file_finished')
 		files++;
 	else if (type === 'test_finished' && !fields.will_retry)
 		tests++;
 }
+
+function flush() {
+	const text = waiting;
+	waiting = '';
+	if (text)
+		writeAll(Buffer.from(text));
+}
+
+/* Has left the process when this returns. */
+function send(type, fields) {
+	append(type, fields);
+	flush();
+}
+
+/*
+ * Leaves with the next send(), at the end of this turn of the event loop, or when the process exits:
+ * half of the system calls where another message is sure to follow. Only a process that is killed by
+ * a signal before can lose it.
+ */
+function sendSoon(type, fields) {
+	if (!waiting)
+		setImmediate(flush);
+	append(type, fields);
+	if (waiting.length > SOON_MAX)
+		flush();
+}
+
+process.on('exit', flush);
 
 /* The last message; the caller exits afterwards. */
 function end() {
@@ -146,7 +177,7 @@ function nextSync() {
 }
 
 module.exports = {
-	elapsed, end, exit, fail, next, nextSync, now, peek, rssKb, send,
+	elapsed, end, exit, fail, next, nextSync, now, peek, rssKb, send, sendSoon,
 	...failure,
 	...require('./selection.cjs'),
 };

@@ -16,16 +16,24 @@ const CHOOSING = [
 	'shard', 'listTests', 'clearCache', 'collectTests',
 ];
 
-/* Jest's parser prints and ends the process when it is not satisfied; here that is an error to report. */
+/*
+ * When Jest's parser is not satisfied it prints its whole usage, the reason last, and ends the process;
+ * here that is an error to report.
+ */
 async function withoutExit(parse) {
 	const { exit } = process;
-	process.exit = code => {
-		throw new Error(`Jest does not accept the suite's arguments (exit ${code})`);
+	const { error } = console;
+	let printed = '';
+	console.error = (...words) => { printed += `${words.join(' ')}\n`; };
+	process.exit = () => {
+		const reason = printed.trim().split(/\n\s*\n/).pop();
+		throw new Error(`Jest does not accept the suite's arguments: ${reason}`);
 	};
 	try {
 		return await parse();
 	} finally {
 		process.exit = exit;
+		console.error = error;
 	}
 }
 

@@ -2,6 +2,7 @@
 // results) or, for other frameworks, from the texts of a finished result.
 'use strict';
 
+const path = require('path');
 const { FRAME_LINE, bound, failureOf, splitStack, stripAnsi } = require('./failure.cjs');
 
 const INTERNAL = /[\\/]node_modules[\\/](?:muster-adapters[\\/]|@jest[\\/]|jest-|jest[\\/]|expect[\\/]|p-limit[\\/]|co[\\/]|emittery[\\/])|\(node:|at node:|at (?:new )?Promise \(<anonymous>\)|at <anonymous>|at Generator\.next \(<anonymous>\)/;
@@ -76,14 +77,56 @@ function failureFromText(value, context, known = {}) {
 		{ snippet: snippet(cleaned, context), ...known });
 }
 
+/* How compilers say where: file, line, column; the first that is inside the base counts. */
+const PLACES = [
+	/SyntaxError: (\/.+?): [^\n]*\((\d+):(\d+)\)/, // babel
+	/^(\/[^\n:]+):(\d+)\n/m, // Node
+	/^\s*(?:,-\[)?([^\s:[]+\.[cm]?[jt]sx?):(\d+):(\d+)/m, // TypeScript, swc
+];
+
+function compilerPlace(message, context) {
+	for (const pattern of PLACES) {
+		const match = pattern.exec(message);
+		const file = match && context.where.inside(path.resolve(context.config.rootDir, match[1]));
+		if (file)
+			return { file, line: Number(match[2]), column: match[3] ? Number(match[3]) : undefined };
+	}
+	return null;
+}
+
+/*
+ * A file that does not compile: the compiler's own words, of which Jest's advice around them is not
+ * part, and no stack, which would be the compiler's.
+ */
+function compileFailure(message, context) {
+	const place = compilerPlace(message, context);
+	if (!place)
+		return null;
+	const details = message.split(/^\s*Details:\s*$/m).pop();
+	const lines = details.split('\n');
+	const framed = lines.filter(line => /^\s*>?\s*\d* \|/.test(line));
+	return {
+		kind: 'load',
+		message: bound(lines.filter(line => !framed.includes(line)).join('\n').trim()),
+		snippet: framed.length ? bound(framed.join('\n')) : undefined,
+		...place,
+	};
+}
+
 /* What testWorker's worker() rejected with: the file could not be loaded. */
 function loadFailure(error, context) {
-	const stack = text(error, 'stack');
-	const message = text(error, 'message');
+	const stack = stripAnsi(text(error, 'stack'));
+	const message = stripAnsi(text(error, 'message'));
+	const { head } = splitStack(stack, message);
 	const known = { kind: 'load' };
+	if (/SyntaxError|unexpected token|error TS\d|Diagnostics/.test(head) || !stack) {
+		const failure = compileFailure(head || message, context);
+		if (failure)
+			return failure;
+	}
 	if (!stack)
 		return failureFromText(message || error, context, known);
-	if (message && stripAnsi(stack).includes(stripAnsi(message)))
+	if (message && stack.includes(message))
 		return { ...failureFrom([error], context), ...known };
 	return failureFromText(stack, context, known);
 }

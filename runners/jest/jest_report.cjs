@@ -3,7 +3,7 @@
 // what has not been reported when the file is done comes from its result.
 'use strict';
 
-const { elapsed, now, occurrences, send } = require('./channel.cjs');
+const { elapsed, now, occurrences, send, sendSoon } = require('./channel.cjs');
 const { failureFrom, failureFromText } = require('./jest_failure.cjs');
 
 const RETRY_TIMES = Symbol.for('RETRY_TIMES');
@@ -157,7 +157,8 @@ class FileReport {
 			this.failed++;
 		else if (result.outcome === 'passed')
 			this.passed++;
-		send('test_finished', { ...this.identity, path, occ, ...result });
+		const tell = result.outcome === 'failed' ? send : sendSoon;
+		tell('test_finished', { ...this.identity, path, occ, ...result });
 	}
 
 	/* The file itself has failed; the first reason counts. */

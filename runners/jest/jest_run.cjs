@@ -2,7 +2,7 @@
 'use strict';
 
 const path = require('path');
-const { bound, elapsed, location, matcher, now, rssKb, send } = require('./channel.cjs');
+const { bound, elapsed, location, matcher, now, rssKb, send, sendSoon } = require('./channel.cjs');
 const { failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
 const { shareScripts } = require('./jest_scripts.cjs');
@@ -13,7 +13,7 @@ const FAULTS = ['uncaughtException', 'unhandledRejection'];
 
 /* The report of the file that is running: environments hand their events to it. */
 let current = null;
-let lastFile = null;
+let lastPlace = null;
 
 /* Every environment, also custom ones and those of docblocks, tells us the events of circus. */
 function tap(environment) {
@@ -57,9 +57,10 @@ async function tapEnvironments(modules, config) {
 /* Errors after a file has finished: Jest's worker would end and be replaced; this one says so and stays. */
 function survive(error) {
 	const text = bound(error?.stack || String(error));
+	const file = lastPlace && (location(text, lastPlace.where).file ?? lastPlace.file);
 	process.stderr.write(`${text}\n`);
 	send('notice', {
-		...lastFile, name: 'late_error', severity: 'warning',
+		file, name: 'late_error', severity: 'warning',
 		text: `an error after the tests of this file had finished: ${text}`,
 	});
 }
@@ -102,10 +103,10 @@ class Runner {
 		const started = now();
 		const { file, project } = item;
 		const identity = { file, project };
-		send('file_started', { ...identity, attempt: item.attempt });
+		sendSoon('file_started', { ...identity, attempt: item.attempt });
 		const report = this.newReport(item);
 		current = report;
-		lastFile = { file };
+		lastPlace = { file, where: this.where };
 		try {
 			const result = await this.execute(item, report);
 			report.releaseAll();
@@ -118,7 +119,7 @@ class Runner {
 		current = null;
 		this.resetFaults();
 		this.checkSelection(item, report);
-		send('file_finished', {
+		sendSoon('file_finished', {
 			...identity, attempt: item.attempt, outcome: report.outcome(), ms: elapsed(started),
 			count: report.count, failure: report.failure ?? undefined, rss_kb: rssKb(),
 		});
@@ -227,7 +228,7 @@ function sendConsole(entries, identity) {
 	let text = '';
 	const flush = () => {
 		for (let at = 0; at < text.length; at += OUTPUT_MAX)
-			send('output', { ...identity, stream, text: text.slice(at, at + OUTPUT_MAX) });
+			sendSoon('output', { ...identity, stream, text: text.slice(at, at + OUTPUT_MAX) });
 		text = '';
 	};
 	for (const { type, message } of entries || []) {

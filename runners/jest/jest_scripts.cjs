@@ -42,6 +42,18 @@ function remember(key, source, compile) {
 	return script;
 }
 
+/* The names of a module function's parameters; the property is younger than the method. */
+function parametersOf(executor) {
+	return (executor.injectedModuleParameters ?? executor.constructInjectedModuleParameters()).join(',');
+}
+
+function isExpected(executor) {
+	return typeof executor?.compile === 'function' && typeof executor.resolution?.isCoreModule === 'function' &&
+		typeof executor.environment?.getVmContext === 'function' &&
+		(Array.isArray(executor.injectedModuleParameters) ||
+			typeof executor.constructInjectedModuleParameters === 'function');
+}
+
 /* Jest 30.3 and later call vm.compileFunction(), whose result belongs to one realm. */
 function patchExecutor(prototype) {
 	const { compile } = prototype;
@@ -50,7 +62,7 @@ function patchExecutor(prototype) {
 		if (context === null || context === undefined || filename === this.testPath ||
 			this.resolution.isCoreModule(filename))
 			return compile.call(this, source, filename);
-		const parameters = this.injectedModuleParameters.join(',');
+		const parameters = parametersOf(this);
 		let script;
 		try {
 			// On a line of its own, so that columns of the first line stay right.
@@ -87,10 +99,8 @@ function patchFirstUse(prototype) {
 	const { requireInternalModule } = prototype;
 	prototype.requireInternalModule = function first(...args) {
 		prototype.requireInternalModule = requireInternalModule;
-		const executor = this.executor && Object.getPrototypeOf(this.executor);
-		if (typeof executor?.compile === 'function' && Array.isArray(this.executor.injectedModuleParameters) &&
-			typeof this.executor.resolution?.isCoreModule === 'function')
-			patchExecutor(executor);
+		if (isExpected(this.executor))
+			patchExecutor(Object.getPrototypeOf(this.executor));
 		return requireInternalModule.apply(this, args);
 	};
 }

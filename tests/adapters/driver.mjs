@@ -105,6 +105,7 @@ export class Worker {
 						return done(resolve, this.messages[i]);
 					}
 				const error = this.messages.slice(from).find(message => message.type === 'error');
+				this.cursor = error ? this.messages.length : this.cursor;
 				if (error)
 					return fail(`error: ${error.message}`);
 				if (this.ended)
