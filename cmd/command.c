@@ -108,7 +108,7 @@ static int check_words(const struct command *command, const struct options *o, s
 			return 0;
 	error_set(err, EXIT_CODE_USAGE, "`muster %s` does not know `%s`", command->name, first);
 	const char *closest = text_closest(first, command->words);
-	if (closest)
+	if (closest && *closest == *first) /* the words are short: `tcsh` is near to `bash` */
 		return error_help(err, "did you mean `muster %s %s`?", command->name, closest);
 	return error_help(err, "usage: muster %s", command->usage);
 }
