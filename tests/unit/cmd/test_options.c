@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/strbuf.h"
 #include "core/config.h"
@@ -177,6 +178,8 @@ TEST(options, into_the_configuration)
 	struct line l;
 	struct error err = ERROR_INIT;
 	char dir[] = "/tmp/muster-test-XXXXXX";
+	static const char services[] =
+		"services: {s: {command: a}}\nsuites: [{runner: jest, services: s}]\n";
 
 	cr_assert(mkdtemp(dir) && chdir(dir) == 0);
 	cleanup_free char *cwd = path_cwd();
@@ -201,10 +204,28 @@ TEST(options, into_the_configuration)
 	cr_assert_null(command_config(&l.options, &err));
 	ASSERT_STR(err.text, "--retries: `retries` expects a whole number, not `x`");
 	release(&l);
+	parse(&l, "--reporter junti=x.xml");
+	cr_assert_null(command_config(&l.options, &err));
+	ASSERT_STR(err.text, "unknown reporter `junti`");
+	cr_assert(starts_with(err.help, "did you mean `junit`? known reporters: "), "%s", err.help);
+	release(&l);
 	parse(&l, "../..");
 	cr_assert_null(command_config(&l.options, &err));
 	cr_assert(strstr(err.text, "is outside of the project"), "%s", err.text);
 	release(&l);
+	file_write("muster.yaml", services, strlen(services), false, NULL);
+	parse(&l, "");
+	c = command_config(&l.options, &err);
+	cr_assert(c, "%s", err.text);
+	ASSERT_INT(c->suites.v[0]->services.n, 1);
+	config_free(c);
+	release(&l);
+	parse(&l, "--no-services");
+	c = command_config(&l.options, &err);
+	cr_assert(c, "%s", err.text);
+	ASSERT_INT(c->suites.v[0]->services.n, 0);
+	config_free(c);
+	release(&l);
 	cr_assert_eq(chdir("/"), 0);
-	rmdir(dir);
+	file_remove_tree(dir, NULL);
 }
