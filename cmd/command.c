@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "cmd/outputs.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
@@ -108,7 +109,7 @@ static int check_words(const struct command *command, const struct options *o, s
 			return 0;
 	error_set(err, EXIT_CODE_USAGE, "`muster %s` does not know `%s`", command->name, first);
 	const char *closest = text_closest(first, command->words);
-	if (closest)
+	if (closest && *closest == *first) /* the words are short: `tcsh` is near to `bash` */
 		return error_help(err, "did you mean `muster %s %s`?", command->name, closest);
 	return error_help(err, "usage: muster %s", command->usage);
 }
@@ -228,6 +229,8 @@ struct config *command_config(const struct options *options, struct error *err)
 		result = apply_use(c, &options->v[i], err);
 	for (size_t i = 0; i < options->words.n && result == 0; i++)
 		result = add_path(c, options->words.v[i], err);
+	if (result == 0)
+		result = outputs_check(&c->reporters, err);
 	strvec_push_all(&c->runner_args, &options->rest);
 	if (result == 0)
 		return c;

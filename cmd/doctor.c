@@ -13,6 +13,8 @@
 #include "core/project.h"
 #include "runners/registry.h"
 
+#include <fcntl.h>
+
 /* One look at everything a run needs; each line says ok, or what to do. */
 enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_ERROR };
 
@@ -184,6 +186,16 @@ static void check_suites(struct doctor *d, struct config *c)
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
+static bool is_database(const char *path)
+{
+	static const char magic[16] = "SQLite format 3";
+	char head[sizeof(magic)];
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) &&
+	       memcmp(head, magic, sizeof(magic)) == 0;
+}
+
 static void check_history(struct doctor *d, const char *base)
 {
 	cleanup_free char *path = path_join(base, ".muster/history.db");
@@ -191,6 +203,12 @@ static void check_history(struct doctor *d, const char *base)
 
 	if (!path_exists(path)) {
 		say(d, LEVEL_OK, "history", "none yet; the first run makes it");
+		return;
+	}
+	/* Opening it would set it aside already, and this only looks. */
+	if (!is_database(path)) {
+		say(d, LEVEL_WARNING, "history",
+			"%s is no history; the next run sets it aside and starts a new one", path);
 		return;
 	}
 	struct history *h = history_open(path, HISTORY_READ, NULL, &err);
@@ -266,6 +284,6 @@ const struct command doctor_cmd = {
 	.name = "doctor",
 	.usage = "doctor [--json]",
 	.summary = "check that everything a run needs is there",
-	.details = "Looks only, changes nothing. Exit code 7 when something is missing.",
+	.details = "Exit code 7 when something is missing; a warning alone is none.",
 	.run = run_doctor,
 };

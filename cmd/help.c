@@ -4,6 +4,7 @@
 #include "cmd/outputs.h"
 #include "core/base/text.h"
 #include "core/config_keys.h"
+#include "runners/registry.h"
 
 enum {
 	NAME_COLUMNS = 28, /* fits "-j, --workers N|N%|auto" */
@@ -42,6 +43,15 @@ void help_option_words(struct strbuf *out, const struct option *o)
 		strbuf_addf(out, " %s", o->value);
 	else if (o->kind == OPTION_OPTIONAL)
 		strbuf_addf(out, "[=%s]", o->value);
+}
+
+void help_key_type(struct strbuf *out, const struct config_key *key)
+{
+	strbuf_addstr(out, config_type_name(key->type));
+	if (key->type != CONFIG_RUNNER)
+		return;
+	for (runner_table r = runners; *r; r++)
+		strbuf_addf(out, "%s%s", r == runners ? ": " : ", ", (*r)->name);
 }
 
 /* ---- layout ---------------------------------------------------------------------------------- */
@@ -128,7 +138,8 @@ static void key_rows(struct strbuf *out, const char *title, const struct config_
 	strbuf_addf(out, "%s%s:\n", out->len ? "\n" : "", title);
 	for (const struct config_key *k = keys; k->name; k++) {
 		cleanup_strbuf struct strbuf text = STRBUF_INIT;
-		strbuf_addf(&text, "%s (%s", k->help, config_type_name(k->type));
+		strbuf_addf(&text, "%s (", k->help);
+		help_key_type(&text, k);
 		if (k->fallback)
 			strbuf_addf(&text, "; default %s", k->fallback);
 		strbuf_addstr(&text, ")");

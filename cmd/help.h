@@ -14,6 +14,9 @@ struct help_row {
 extern const struct help_row help_exit_codes[];
 extern const struct help_row help_environment[]; /* beside MUSTER_<KEY> */
 
+struct config_key;
+/* "a runner: jest, mocha" */
+void help_key_type(struct strbuf *out, const struct config_key *key);
 /* "-j, --workers N" */
 void help_option_words(struct strbuf *out, const struct option *option);
 /* Roff of muster(1) and muster.yaml(5). */

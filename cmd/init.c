@@ -8,6 +8,8 @@
 #include "core/project.h"
 #include "runners/registry.h"
 
+#include <fcntl.h>
+
 /* Behind `#`: one line, whatever the text holds. */
 static void comment(struct strbuf *out, const char *text)
 {
@@ -101,7 +103,8 @@ static int refuse_existing(const char *base, struct error *err)
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		cleanup_free char *path = path_join(base, names[i]);
-		if (!path_exists(path))
+		/* a link that leads nowhere is somebody's, too */
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		error_set(err, EXIT_CODE_USAGE, "%s is there already", path);
 		return error_help(err, "`muster init --print` shows what would be written");

@@ -3,6 +3,7 @@
 #include "cmd/outputs.h"
 #include "core/base/clock.h"
 #include "core/base/path.h"
+#include "core/base/text.h"
 #include "reporters/registry.h"
 
 #include <sys/ioctl.h>
@@ -65,22 +66,44 @@ static void open_sink(struct output *out, const char *path, const struct outputs
 	out->sink.tty = isatty(fd) && !o->ci && !(term && streq(term, "dumb"));
 }
 
+static const struct reporter *find(const char *spec, struct error *err)
+{
+	cleanup_free char *name = xstrndup(spec, strcspn(spec, "="));
+	const struct reporter *reporter = reporter_find(reporters, name);
+	cleanup_strbuf struct strbuf known = STRBUF_INIT;
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+
+	if (reporter)
+		return reporter;
+	for (reporter_table r = reporters; *r; r++) {
+		strbuf_addf(&known, "%s%s", known.len ? ", " : "", (*r)->name);
+		strvec_push(&names, (*r)->name);
+	}
+	const char *closest = text_closest(name, (const char *const *)names.v);
+	error_set(err, EXIT_CODE_USAGE, "unknown reporter `%s`", name);
+	error_help(err, "%s%s%sknown reporters: %s", closest ? "did you mean `" : "",
+		closest ? closest : "", closest ? "`? " : "", known.buf);
+	return NULL;
+}
+
+int outputs_check(const struct strvec *names, struct error *err)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!find(names->v[i], err))
+			return -1;
+	return 0;
+}
+
 /* "name", "name=path" or "name=-". */
 static int add(struct outputs *o, const char *spec, const struct outputs_options *options,
 	struct error *err)
 {
 	const char *equals = strchr(spec, '=');
-	cleanup_free char *name = equals ? xstrndup(spec, (size_t)(equals - spec)) : xstrdup(spec);
-	const struct reporter *reporter = reporter_find(reporters, name);
+	const struct reporter *reporter = find(spec, err);
 	cleanup_free char *path = equals ? xstrdup(equals + 1) : NULL;
 
-	if (!reporter) {
-		cleanup_strbuf struct strbuf known = STRBUF_INIT;
-		for (reporter_table r = reporters; *r; r++)
-			strbuf_addf(&known, "%s%s", known.len ? ", " : "", (*r)->name);
-		error_set(err, EXIT_CODE_USAGE, "unknown reporter `%s`", name);
-		return error_help(err, "reporters: %s", known.buf);
-	}
+	if (!reporter)
+		return -1;
 	if (!path && reporter->default_path && options->run_dir)
 		path = path_join(options->run_dir, reporter->default_path);
 	struct output *out = &o->v[o->n++];

@@ -28,6 +28,8 @@ struct outputs {
 	char token[33];
 };
 
+/* That there is a reporter of each name, before anything runs. Exit code 2. */
+int outputs_check(const struct strvec *names, struct error *err);
 int outputs_open(struct outputs *o, const struct outputs_options *options, struct error *err);
 void outputs_event(void *outputs, const struct event *event, const struct state *state);
 void outputs_flush(struct outputs *o);

@@ -84,7 +84,8 @@ static void key_text(struct strbuf *out, const struct config_key *key)
 {
 	cleanup_free char *variable = config_key_variable(key);
 
-	strbuf_addf(out, "%s (%s", key->help, config_type_name(key->type));
+	strbuf_addf(out, "%s (", key->help);
+	help_key_type(out, key);
 	if (key->fallback)
 		strbuf_addf(out, "; default %s", key->fallback);
 	if (variable)
@@ -193,10 +194,11 @@ static void markdown_keys(struct strbuf *out, const char *title, const struct co
 		title);
 	for (const struct config_key *k = keys; k->name; k++) {
 		const char *flag = flag_of(k);
+		cleanup_strbuf struct strbuf type = STRBUF_INIT;
+		help_key_type(&type, k);
 		strbuf_addf(out, "| `%s`%s | %s | %s | %s%s%s | %s |\n", k->name,
-			k->required ? " (required)" : "", config_type_name(k->type),
-			k->fallback ? k->fallback : "", flag ? "`--" : "", flag ? flag : "",
-			flag ? "`" : "", k->help);
+			k->required ? " (required)" : "", type.buf, k->fallback ? k->fallback : "",
+			flag ? "`--" : "", flag ? flag : "", flag ? "`" : "", k->help);
 	}
 	for (const struct config_key *k = keys; k->name; k++) {
 		cleanup_free char *sub = xasprintf("In `%s`", k->name);

@@ -29,7 +29,6 @@ struct yamltree {
 
 /* `path` is only for messages. NULL on error (exit code 2, with line and caret). */
 struct yamltree *yamltree_parse(const char *path, const char *text, size_t len, struct error *err);
-/* (not `yaml_free`: libyaml exports a function of that name, and ours would take its place) */
 void yamltree_free(struct yamltree *yaml);
 /* The member of a mapping, or NULL. Accepts NULL. */
 const struct yaml_node *yamltree_member(const struct yaml_node *mapping, const char *key);
