@@ -190,7 +190,7 @@ void text_shell_quote(struct strbuf *out, const char *s)
 static bool is_invisible(utf8proc_int32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-		(c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
+	       (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
 }
 
 void text_regex_escape(struct strbuf *out, const char *s)
