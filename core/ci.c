@@ -1,32 +1,42 @@
 #include "core/base/base.h"
 
+#include "core/base/strbuf.h"
 #include "core/ci.h"
 
 #include <ctype.h>
 #include <sys/utsname.h>
 
+enum { CANDIDATES = 3 };
+
 struct provider {
 	const char *name, *marker; /* variable that is set there */
-	const char *commit, *branch, *url, *attempt, *label;
-	const char *shard, *shards;
-	int shard_base; /* number of the first shard */
+	const char *commit;
+	const char *branch[CANDIDATES]; /* the first that is set; a "refs/heads/" is taken off */
+	const char *url;                /* with {VARIABLE} */
+	const char *attempt, *shard, *shards;
+	int attempt_base, shard_base; /* number of the first one */
+	const char *label[CANDIDATES];
 };
 
 static const struct provider providers[] = {
-	{"github", "GITHUB_ACTIONS", "GITHUB_SHA", "GITHUB_REF_NAME", NULL, "GITHUB_RUN_ATTEMPT",
-		"RUNNER_OS", NULL, NULL, 0},
-	{"gitlab", "GITLAB_CI", "CI_COMMIT_SHA", "CI_COMMIT_REF_NAME", "CI_JOB_URL", NULL, NULL,
-		"CI_NODE_INDEX", "CI_NODE_TOTAL", 1},
-	{"circleci", "CIRCLECI", "CIRCLE_SHA1", "CIRCLE_BRANCH", "CIRCLE_BUILD_URL", NULL, NULL,
-		"CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0},
-	{"buildkite", "BUILDKITE", "BUILDKITE_COMMIT", "BUILDKITE_BRANCH", "BUILDKITE_BUILD_URL",
-		"BUILDKITE_RETRY_COUNT", NULL, "BUILDKITE_PARALLEL_JOB",
-		"BUILDKITE_PARALLEL_JOB_COUNT", 0},
-	{"jenkins", "JENKINS_URL", "GIT_COMMIT", "GIT_BRANCH", "BUILD_URL", NULL, NULL, NULL, NULL,
-		0},
-	{"azure", "TF_BUILD", "BUILD_SOURCEVERSION", "BUILD_SOURCEBRANCHNAME", NULL,
-		"SYSTEM_JOBATTEMPT", "AGENT_OS", "SYSTEM_JOBPOSITIONINPHASE",
-		"SYSTEM_TOTALJOBSINPHASE", 1},
+	{"github", "GITHUB_ACTIONS", "GITHUB_SHA", {"GITHUB_HEAD_REF", "GITHUB_REF_NAME"},
+		"{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
+		"GITHUB_RUN_ATTEMPT", NULL, NULL, 1, 0, {"ImageOS", "RUNNER_OS"}},
+	{"gitlab", "GITLAB_CI", "CI_COMMIT_SHA",
+		{"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_REF_NAME"}, "{CI_JOB_URL}", NULL,
+		"CI_NODE_INDEX", "CI_NODE_TOTAL", 0, 1, {NULL}},
+	{"circleci", "CIRCLECI", "CIRCLE_SHA1", {"CIRCLE_BRANCH"}, "{CIRCLE_BUILD_URL}", NULL,
+		"CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0, 0, {NULL}},
+	{"buildkite", "BUILDKITE", "BUILDKITE_COMMIT", {"BUILDKITE_BRANCH"},
+		"{BUILDKITE_BUILD_URL}", "BUILDKITE_RETRY_COUNT", "BUILDKITE_PARALLEL_JOB",
+		"BUILDKITE_PARALLEL_JOB_COUNT", 0, 0, {"BUILDKITE_AGENT_META_DATA_QUEUE"}},
+	{"jenkins", "JENKINS_URL", "GIT_COMMIT", {"CHANGE_BRANCH", "BRANCH_NAME", "GIT_BRANCH"},
+		"{BUILD_URL}", NULL, NULL, NULL, 0, 0, {NULL}},
+	{"azure", "TF_BUILD", "BUILD_SOURCEVERSION",
+		{"SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH", "BUILD_SOURCEBRANCHNAME"},
+		"{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}",
+		"SYSTEM_JOBATTEMPT", "SYSTEM_JOBPOSITIONINPHASE", "SYSTEM_TOTALJOBSINPHASE", 1, 1,
+		{"ImageOS", "AGENT_OS"}},
 };
 
 static const char *value(ci_getenv_fn *get, const char *name)
@@ -43,6 +53,59 @@ static int number(ci_getenv_fn *get, const char *name)
 	return v && strspn(v, "0123456789") == strlen(v) && strlen(v) < 7 ? atoi(v) : -1;
 }
 
+static const char *first(ci_getenv_fn *get, const char *const names[CANDIDATES])
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < CANDIDATES && names[i] && !found; i++)
+		found = value(get, names[i]);
+	return found;
+}
+
+/* Put the values into the pattern; a variable that is not set leaves `buf` empty. */
+static void fill(ci_getenv_fn *get, const char *pattern, char *buf, size_t size)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+
+	while (*pattern) {
+		size_t n = strcspn(pattern, "{");
+		strbuf_add(&out, pattern, n);
+		pattern += n;
+		if (!*pattern)
+			break;
+		n = strcspn(pattern, "}");
+		cleanup_free char *name = xstrndup(pattern + 1, n - 1);
+		const char *v = value(get, name);
+		if (!v)
+			return;
+		strbuf_addstr(&out, v);
+		pattern += n + 1;
+	}
+	if (out.len < size)
+		memcpy(buf, out.buf, out.len + 1);
+}
+
+static void read_provider(struct ci_info *ret, ci_getenv_fn *get, const struct provider *p)
+{
+	int shards = number(get, p->shards), shard = number(get, p->shard);
+	int attempt = number(get, p->attempt);
+
+	ret->provider = p->name;
+	ret->is_ci = true;
+	ret->commit = value(get, p->commit);
+	ret->branch = first(get, p->branch);
+	if (ret->branch && starts_with(ret->branch, "refs/heads/"))
+		ret->branch += strlen("refs/heads/");
+	fill(get, p->url, ret->run_url, sizeof(ret->run_url));
+	ret->attempt = attempt < 0 ? 0 : MAX(attempt + 1 - p->attempt_base, 0);
+	ret->label = first(get, p->label);
+	shard += 1 - p->shard_base;
+	if (shards > 1 && shard >= 1 && shard <= shards) {
+		ret->shards = shards;
+		ret->shard = shard;
+	}
+}
+
 void ci_read(struct ci_info *ret, ci_getenv_fn *get)
 {
 	const char *ci = value(get, "CI");
@@ -50,22 +113,10 @@ void ci_read(struct ci_info *ret, ci_getenv_fn *get)
 	*ret = (struct ci_info){.provider = ""};
 	ret->is_ci = ci && !streq(ci, "false") && !streq(ci, "0");
 	for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
-		const struct provider *p = &providers[i];
-		if (!value(get, p->marker))
-			continue;
-		int shards = number(get, p->shards);
-		ret->provider = p->name;
-		ret->is_ci = true;
-		ret->commit = value(get, p->commit);
-		ret->branch = value(get, p->branch);
-		ret->run_url = value(get, p->url);
-		ret->attempt = MAX(number(get, p->attempt), 0);
-		ret->label = value(get, p->label);
-		if (shards > 1 && number(get, p->shard) >= 0) {
-			ret->shards = shards;
-			ret->shard = number(get, p->shard) + 1 - p->shard_base;
+		if (value(get, providers[i].marker)) {
+			read_provider(ret, get, &providers[i]);
+			return;
 		}
-		return;
 	}
 }
 

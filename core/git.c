@@ -33,6 +33,7 @@ static char *packed(const char *dir, const char *ref)
 
 	if (file_read(path, PACKED_BYTES, EXIT_CODE_INTERNAL, &text, NULL) < 0)
 		return NULL;
+	strbuf_addch(&text, '\n'); /* the file may end without one */
 	const char *at = strstr(text.buf, needle);
 	if (!at || at - text.buf < 40)
 		return NULL;

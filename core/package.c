@@ -2,254 +2,134 @@
 
 #include "core/base/file.h"
 #include "core/base/path.h"
+#include "core/base/strbuf.h"
 #include "core/package.h"
 #include "core/script.h"
 
-/* ---- scripts -------------------------------------------------------------------------------- */
+#include <glob.h>
 
-struct scripts {
-	struct package *package;
-	const struct json *table; /* package.json `scripts` */
-	struct strvec open;       /* scripts being followed: a cycle ends there */
-	struct strvec seen;       /* scripts that were followed to their end */
-	char *const *extra_args;  /* of the reference that is being followed */
-};
+enum { EXPANDED_MAX = 20000 };
 
-static void read_script(struct scripts *s, const char *name, char *const *extra_args);
-
-static void on_command(void *arg, struct script_command *command)
+static const char *environment(const char *name)
 {
-	struct scripts *s = arg;
-	struct package *p = s->package;
-
-	for (char *const *a = s->extra_args; a && *a; a++)
-		strvec_push(&command->args, *a);
-	p->commands = xrealloc(p->commands, (p->command_count + 1) * sizeof(*p->commands));
-	p->commands[p->command_count++] = *command;
+	return getenv(name);
 }
 
-/* `run-s test:*` names many; `**` is not used by anybody we know. */
-static void on_reference(void *arg, const char *name, char *const *extra_args)
+static void read_commands(struct package *package)
 {
-	struct scripts *s = arg;
+	const struct json *scripts = json_get(package->json, "scripts");
+	struct script_commands commands = SCRIPT_COMMANDS_INIT;
 
-	if (!strchr(name, '*')) {
-		read_script(s, name, extra_args);
+	if (!json_is_object(scripts))
 		return;
-	}
-	json_each (script, s->table)
-		if (path_glob(name, json_key(script)))
-			read_script(s, json_key(script), extra_args);
+	script_collect(scripts, "test", environment, &commands);
+	json_each (script, scripts)
+		if (!streq(json_key(script), "test"))
+			script_collect(scripts, json_key(script), environment, &commands);
+	package->commands = commands.v;
+	package->command_count = commands.n;
 }
-
-static void read_script(struct scripts *s, const char *name, char *const *extra_args)
-{
-	const char *text = json_get_string(s->table, name, NULL);
-	char *const *outer = s->extra_args;
-
-	if (!text || strvec_has(&s->open, name))
-		return;
-	strvec_push(&s->open, name);
-	if (!strvec_has(&s->seen, name))
-		strvec_push(&s->seen, name);
-	s->extra_args = extra_args && *extra_args ? extra_args : outer;
-	script_parse(name, text, on_command, on_reference, s);
-	s->extra_args = outer;
-	free(s->open.v[--s->open.n]);
-	s->open.v[s->open.n] = NULL;
-}
-
-/* Scripts by another name that test: `test:unit`, `unit:test`, `e2e`. */
-static bool sounds_like_tests(const char *name)
-{
-	static const char *const modes[] = {"watch", "debug", "update", "coverage", "cover", "cov",
-		"ui", "open", "dev", "report", "snapshot", "bench", "lint", "types", NULL};
-
-	if (!starts_with(name, "test") && !ends_with(name, ":test") && !ends_with(name, "-test") &&
-		!starts_with(name, "e2e") && !ends_with(name, "e2e"))
-		return false;
-	for (const char *const *m = modes; *m; m++)
-		if (strstr(name, *m))
-			return false;
-	return true;
-}
-
-static void read_scripts(struct package *p)
-{
-	struct scripts s = {
-		.package = p,
-		.table = json_get(p->json, "scripts"),
-		.open = STRVEC_INIT,
-		.seen = STRVEC_INIT,
-	};
-
-	read_script(&s, "test", NULL);
-	for (size_t i = 0; i < p->command_count; i++)
-		p->commands[i].from_test = true;
-	json_each (script, s.table)
-		if (sounds_like_tests(json_key(script)) && !strvec_has(&s.seen, json_key(script)))
-			read_script(&s, json_key(script), NULL);
-	strvec_release(&s.open);
-	strvec_release(&s.seen);
-}
-
-/* ---- the package ---------------------------------------------------------------------------- */
 
 struct package *package_read(const char *dir, struct error *err)
 {
-	struct package *p = xcalloc(1, sizeof(*p));
+	struct package *package = xcalloc(1, sizeof(*package));
 	cleanup_free char *path = path_join(dir, "package.json");
 
-	p->dir = xstrdup(dir);
-	strvec_init(&p->files);
-	file_list_dir(dir, &p->files);
-	if (strvec_has(&p->files, "package.json")) {
-		p->json = json_parse_file(path, EXIT_CODE_USAGE, err);
-		if (!p->json) {
-			package_free(p);
+	package->dir = xstrdup(dir);
+	strvec_init(&package->files);
+	file_list_dir(dir, &package->files);
+	if (package_has_file(package, "package.json")) {
+		package->json = json_parse_file(path, EXIT_CODE_USAGE, err);
+		if (!package->json) {
+			package_free(package);
 			return NULL;
 		}
 	}
-	p->name = xstrdup(json_get_string(p->json, "name", path_basename(dir)));
-	read_scripts(p);
-	return p;
+	const char *name = json_get_string(package->json, "name", "");
+	package->name = xstrdup(*name ? name : path_basename(dir));
+	read_commands(package);
+	return package;
 }
 
-void package_free(struct package *p)
+void package_free(struct package *package)
 {
-	if (!p)
+	if (!package)
 		return;
-	for (size_t i = 0; i < p->command_count; i++)
-		script_command_release(&p->commands[i]);
-	free(p->commands);
-	free(p->dir);
-	free(p->name);
-	json_free(p->json);
-	strvec_release(&p->files);
-	free(p);
+	struct script_commands commands = {
+		package->commands, package->command_count, package->command_count};
+	script_commands_release(&commands);
+	free(package->dir);
+	free(package->name);
+	json_free(package->json);
+	strvec_release(&package->files);
+	free(package);
 }
 
-const struct script_command *package_command(const struct package *p, const char *const *programs)
+bool package_has_file(const struct package *package, const char *name)
 {
-	for (size_t i = 0; i < p->command_count; i++)
-		for (const char *const *name = programs; *name; name++)
-			if (streq(p->commands[i].program, *name))
-				return &p->commands[i];
+	return strvec_has(&package->files, name);
+}
+
+const char *package_script(const struct package *package, const char *name)
+{
+	return json_string(json_path(package->json, "scripts", name, NULL), NULL);
+}
+
+const struct script_command *package_command(
+	const struct package *package, const char *const *programs)
+{
+	for (size_t i = 0; i < package->command_count; i++)
+		for (const char *const *p = programs; p && *p; p++)
+			if (streq(package->commands[i].program, *p))
+				return &package->commands[i];
 	return NULL;
 }
 
-bool package_depends(const struct package *p, const char *name)
+bool package_depends(const struct package *package, const char *name)
 {
-	static const char *const tables[] = {
+	static const char *const keys[] = {
 		"dependencies", "devDependencies", "peerDependencies", "optionalDependencies"};
 
-	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		if (json_get(json_get(p->json, tables[i]), name))
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (json_get(json_get(package->json, keys[i]), name))
 			return true;
 	return false;
 }
 
-/* ---- workspaces ----------------------------------------------------------------------------- */
-
-/* Walk a pattern part by part; `*` lists a folder, `**` descends. Links are not followed twice. */
-static void expand(const char *dir, const char *pattern, struct strvec *out, int depth)
+static void add_escaped(struct strbuf *out, const char *s)
 {
-	while (starts_with(pattern, "./"))
-		pattern += 2;
-	if (!*pattern) {
-		cleanup_free char *package = path_join(dir, "package.json");
-		if (path_exists(package) && !strvec_has(out, dir))
-			strvec_push(out, dir);
-		return;
-	}
-	if (depth > 8)
-		return;
-	const char *end = strchrnul(pattern, '/');
-	const char *rest = *end ? end + 1 : end;
-	cleanup_free char *part = xstrndup(pattern, (size_t)(end - pattern));
-	if (!strpbrk(part, "*?[{")) {
-		cleanup_free char *next = path_join(dir, part);
-		if (path_is_dir(next))
-			expand(next, rest, out, depth + 1);
-		return;
-	}
-	bool deep = streq(part, "**");
-	if (deep)
-		expand(dir, rest, out, depth + 1);
-	cleanup_strvec struct strvec names = STRVEC_INIT;
-	file_list_dir(dir, &names);
-	for (size_t i = 0; i < names.n; i++) {
-		if (names.v[i][0] == '.' || streq(names.v[i], "node_modules"))
-			continue;
-		cleanup_free char *next = path_join(dir, names.v[i]);
-		if ((deep || path_glob(part, names.v[i])) && path_is_dir(next))
-			expand(next, deep ? pattern : rest, out, depth + 1);
+	for (; *s; s++) {
+		if (strchr("*?[]\\", *s))
+			strbuf_addch(out, '\\');
+		strbuf_addch(out, *s);
 	}
 }
 
-/* The `packages:` list of pnpm-workspace.yaml, which is all we need of it: lines "- 'glob'". */
-static void pnpm_patterns(const char *dir, struct strvec *patterns)
+/* Returns false when nothing matches: then sh leaves the word as it is. */
+static bool expand_glob(const char *pattern, const char *dir, struct strvec *ret_args)
 {
-	cleanup_free char *path = path_join(dir, "pnpm-workspace.yaml");
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	cleanup_strvec struct strvec lines = STRVEC_INIT;
-	bool inside = false;
+	cleanup_strbuf struct strbuf full = STRBUF_INIT;
+	bool relative = pattern[0] != '/';
+	size_t skip = relative ? strlen(dir) + 1 : 0;
+	glob_t found;
 
-	if (file_read(path, 1024 * 1024, EXIT_CODE_USAGE, &text, NULL) < 0)
-		return;
-	strvec_split(&lines, text.buf, '\n');
-	for (size_t i = 0; i < lines.n; i++) {
-		char *line = lines.v[i] + strspn(lines.v[i], " \t");
-		if (*line == '-' && inside) {
-			line += 1 + strspn(line + 1, " \t'\"");
-			line[strcspn(line, "'\" \t\r#")] = '\0';
-			if (*line)
-				strvec_push(patterns, line);
-		} else if (*line && *line != '#') {
-			inside = starts_with(line, "packages:");
-		}
+	if (relative) {
+		add_escaped(&full, dir);
+		strbuf_addch(&full, '/');
 	}
+	strbuf_addstr(&full, pattern);
+	if (glob(full.buf, 0, NULL, &found) != 0)
+		return false;
+	bool fits = found.gl_pathc <= EXPANDED_MAX;
+	for (size_t i = 0; fits && i < found.gl_pathc; i++)
+		strvec_push(ret_args, found.gl_pathv[i] + skip);
+	globfree(&found);
+	return fits;
 }
 
-static void json_patterns(const struct json *list, struct strvec *patterns)
+void package_expand(const struct script_command *command, const char *dir, struct strvec *ret_args)
 {
-	json_each (item, list)
-		if (json_is_string(item))
-			strvec_push(patterns, json_string(item, ""));
-}
-
-int package_workspaces(const struct package *p, struct strvec *ret_dirs, struct error *err)
-{
-	cleanup_strvec struct strvec patterns = STRVEC_INIT;
-	const struct json *workspaces = json_get(p->json, "workspaces");
-
-	json_patterns(json_is_array(workspaces) ? workspaces : json_get(workspaces, "packages"),
-		&patterns);
-	if (strvec_has(&p->files, "pnpm-workspace.yaml"))
-		pnpm_patterns(p->dir, &patterns);
-	if (!patterns.n && strvec_has(&p->files, "lerna.json")) {
-		cleanup_free char *path = path_join(p->dir, "lerna.json");
-		cleanup_json struct json *lerna = json_parse_file(path, EXIT_CODE_USAGE, err);
-		if (!lerna)
-			return -1;
-		json_patterns(json_get(lerna, "packages"), &patterns);
-	}
-	for (size_t i = 0; i < patterns.n; i++)
-		if (patterns.v[i][0] != '!')
-			expand(p->dir, patterns.v[i], ret_dirs, 0);
-	for (size_t i = 0; i < patterns.n; i++) {
-		if (patterns.v[i][0] != '!')
-			continue;
-		for (size_t k = ret_dirs->n; k-- > 0;) {
-			cleanup_free char *rel = path_relative(p->dir, ret_dirs->v[k]);
-			if (!path_glob(patterns.v[i] + 1, rel))
-				continue;
-			free(ret_dirs->v[k]);
-			memmove(&ret_dirs->v[k], &ret_dirs->v[k + 1],
-				(ret_dirs->n - k) * sizeof(*ret_dirs->v));
-			ret_dirs->n--;
-		}
-	}
-	strvec_sort(ret_dirs);
-	return 0;
+	for (size_t i = 0; i < command->args.n; i++)
+		if (!command->globs.v[i][0] || !expand_glob(command->globs.v[i], dir, ret_args))
+			strvec_push(ret_args, command->args.v[i]);
 }

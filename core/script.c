@@ -1,308 +1,211 @@
 #include "core/base/base.h"
 
 #include "core/base/path.h"
-#include "core/base/strbuf.h"
 #include "core/script.h"
+#include "core/script_walk.h"
 
-#include <ctype.h>
+enum { STEPS_MAX = 500, COMMANDS_MAX = 500, DEPTH_MAX = 16, LEVELS_MAX = 8 };
 
-/* ---- words ---------------------------------------------------------------------------------- */
-
-struct lexer {
-	const char *at;
-	bool opaque; /* the command holds something only a shell can tell: $x, `…`, redirections */
-};
-
-/* Behind `$`: an expansion. Scripts of npm packages rarely have one that matters to us. */
-static void expansion(struct lexer *lx)
+static struct script_context context_copy(const struct script_context *from)
 {
-	lx->opaque = true;
-	lx->at++;
+	struct script_context copy = {.script = from->script,
+		.dir = from->dir,
+		.env = STRVEC_INIT,
+		.node_options = STRVEC_INIT};
+
+	strvec_push_all(&copy.env, &from->env);
+	strvec_push_all(&copy.node_options, &from->node_options);
+	return copy;
 }
 
-static void quoted(struct lexer *lx, struct strbuf *word)
+static void context_release(struct script_context *context)
 {
-	char quote = *lx->at++;
-
-	while (*lx->at && *lx->at != quote) {
-		if (quote == '"' && *lx->at == '\\' && lx->at[1])
-			lx->at++;
-		else if (quote == '"' && (*lx->at == '$' || *lx->at == '`'))
-			lx->opaque = true;
-		strbuf_addch(word, *lx->at++);
-	}
-	if (*lx->at)
-		lx->at++;
-	else
-		lx->opaque = true;
+	strvec_release(&context->env);
+	strvec_release(&context->node_options);
 }
 
-/* One word into `word`; false at the end of the simple command. */
-static bool next_word(struct lexer *lx, struct strbuf *word)
+void script_walk_emit(struct script_walk *walk, const struct script_context *context,
+	const char *program, const struct script_words *args)
 {
-	strbuf_reset(word);
-	while (*lx->at == ' ' || *lx->at == '\t')
-		lx->at++;
-	if (!*lx->at || strchr(";&|\n()", *lx->at))
-		return false;
-	while (*lx->at && !strchr(" \t;&|\n()", *lx->at)) {
-		if (*lx->at == '\'' || *lx->at == '"') {
-			quoted(lx, word);
-		} else if (*lx->at == '\\' && lx->at[1]) {
-			lx->at++;
-			strbuf_addch(word, *lx->at++);
-		} else if (*lx->at == '$' || *lx->at == '`') {
-			expansion(lx);
-		} else if (*lx->at == '>' || *lx->at == '<') {
-			lx->opaque = true;
-			lx->at++;
-		} else {
-			strbuf_addch(word, *lx->at++);
-		}
-	}
-	return true;
-}
+	struct script_commands *out = walk->out;
 
-static void skip_separator(struct lexer *lx)
-{
-	while (*lx->at && strchr(";&|\n() \t", *lx->at))
-		lx->at++;
-}
-
-/* ---- taking wrappers off -------------------------------------------------------------------- */
-
-static bool is_assignment(const char *word)
-{
-	const char *c = word;
-
-	if (!isalpha((unsigned char)*c) && *c != '_')
-		return false;
-	while (isalnum((unsigned char)*c) || *c == '_')
-		c++;
-	return *c == '=';
-}
-
-/* "./node_modules/mocha/bin/mocha.js" -> "mocha"; a path to a framework's own CLI is that
- * framework. */
-static char *program_name(const char *word)
-{
-	static const struct {
-		const char *tail, *name;
-	} known[] = {
-		{"jest/bin/jest.js", "jest"},
-		{"jest/bin/jest", "jest"},
-		{"jest-cli/bin/jest.js", "jest"},
-		{"mocha/bin/mocha.js", "mocha"},
-		{"mocha/bin/_mocha", "mocha"},
-		{"mocha/bin/mocha", "mocha"},
-		{"@playwright/test/cli.js", "playwright"},
-		{"playwright/cli.js", "playwright"},
+	if (out->n >= COMMANDS_MAX)
+		return;
+	GROW(out->v, out->n + 1, out->cap);
+	struct script_command *command = &out->v[out->n++];
+	*command = (struct script_command){
+		.entry = xstrdup(walk->entry),
+		.script = xstrdup(context->script),
+		.dir = context->dir ? xstrdup(context->dir) : NULL,
+		.env = STRVEC_INIT,
+		.node_options = STRVEC_INIT,
+		.program = xstrdup(program),
+		.args = STRVEC_INIT,
+		.globs = STRVEC_INIT,
 	};
-
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (ends_with(word, known[i].tail))
-			return xstrdup(known[i].name);
-	const char *base = path_basename(word);
-	if (streq(base, "_mocha"))
-		return xstrdup("mocha");
-	return xstrdup(base);
-}
-
-/* Wrappers that start the rest of their command line. `values` are their options that take a value.
- */
-static const struct wrapper {
-	const char *name;
-	const char *subcommand; /* must follow, e.g. `npm exec` */
-	const char *values[8];
-} wrappers[] = {
-	{"npx", NULL, {"-p", "--package", "-c"}},
-	{"bunx", NULL, {NULL}},
-	{"npm", "exec", {"-p", "--package", "-w", "--workspace"}},
-	{"pnpm", "exec", {"-C", "--filter"}},
-	{"pnpm", "dlx", {NULL}},
-	{"yarn", "exec", {NULL}},
-	{"yarn", "dlx", {"-p"}},
-	{"cross-env", NULL, {NULL}},
-	{"cross-env-shell", NULL, {NULL}},
-	{"env", NULL, {"-u", "-C"}},
-	{"c8", NULL, {"-r", "--reporter", "-x", "--exclude", "-n", "--include"}},
-	{"nyc", NULL, {"-r", "--reporter", "-x", "--exclude", "-n", "--include"}},
-	{"dotenv", NULL, {"-e", "-c", "-v"}},
-	{"xvfb-run", NULL, {"-s", "-n", "-e"}},
-	{"time", NULL, {NULL}},
-	{"exec", NULL, {NULL}},
-};
-
-static const struct wrapper *wrapper_of(const char *word, const char *next)
-{
-	cleanup_free char *name = program_name(word);
-
-	for (size_t i = 0; i < ARRAY_LEN(wrappers); i++)
-		if (streq(wrappers[i].name, name) &&
-			(!wrappers[i].subcommand || (next && streq(wrappers[i].subcommand, next))))
-			return &wrappers[i];
-	return NULL;
-}
-
-static bool takes_value(const char *const *values, const char *option)
-{
-	for (size_t i = 0; i < 8 && values[i]; i++)
-		if (streq(values[i], option))
-			return true;
-	return false;
-}
-
-/* Node flags before the program: they belong on the worker's node, too. */
-static size_t node_flags(char **v, size_t i, struct strvec *flags)
-{
-	static const char *const values[8] = {
-		"-r", "--require", "--import", "--loader", "--experimental-loader", "-C"};
-
-	for (; v[i] && v[i][0] == '-'; i++) {
-		strvec_push(flags, v[i]);
-		if (takes_value(values, v[i]) && v[i + 1])
-			strvec_push(flags, v[++i]);
+	strvec_push_all(&command->env, &context->env);
+	strvec_push_all(&command->node_options, &context->node_options);
+	for (size_t i = args->pos; i < args->words->n; i++) {
+		strvec_push(&command->args, args->words->v[i]);
+		strvec_push(&command->globs, args->globs->v[i]);
 	}
-	return i;
 }
 
-/* Fill `command` from the words of one simple command; false when nothing is left. */
-static bool unwrap(struct script_command *command, const struct strvec *words)
+/* One command of the text: assignments, wrappers, then the program itself. */
+static void walk_command(struct script_walk *walk, const struct script_context *outer,
+	const struct shell_command *command)
 {
-	char **v = words->v;
-	size_t i = 0;
+	struct script_context context = context_copy(outer);
+	struct script_words words = {&command->words, &command->globs, 0};
+	enum script_step step = SCRIPT_AGAIN;
 
-	for (;;) {
-		while (v[i] && is_assignment(v[i]))
-			strvec_push(&command->env, v[i++]);
-		if (!v[i])
-			return false;
-		cleanup_free char *name = program_name(v[i]);
-		if (streq(name, "node") || streq(name, "nodejs")) {
-			i = node_flags(v, i + 1, &command->node_options);
-			if (!v[i])
-				return false;
-			break;
-		}
-		const struct wrapper *w = wrapper_of(v[i], v[i + 1]);
-		if (!w)
-			break;
-		i += w->subcommand ? 2 : 1;
-		while (v[i] && v[i][0] == '-') {
-			bool end = streq(v[i], "--");
-			i += takes_value(w->values, v[i]) && v[i + 1] ? 2 : 1;
-			if (end)
+	while (step == SCRIPT_AGAIN) {
+		for (; words.pos < words.words->n; words.pos++) {
+			const char *word = words.words->v[words.pos];
+			if (!shell_assignment(word))
 				break;
+			strvec_push(&context.env, word);
 		}
+		if (words.pos == words.words->n)
+			break;
+		step = script_unwrap(walk, &context, &words);
 	}
-	command->program = program_name(v[i++]);
-	for (; v[i]; i++)
-		strvec_push(&command->args, v[i]);
-	return true;
+	if (step == SCRIPT_PLAIN) {
+		cleanup_free char *program = script_program(words.words->v[words.pos++]);
+		script_walk_emit(walk, &context, program, &words);
+	}
+	context_release(&context);
 }
 
-/* ---- references to other scripts ------------------------------------------------------------- */
-
-static bool is_one_of(const char *word, const char *const *list)
+/* `export A=b` and `cd x` change what comes after them. */
+static bool walk_builtin(
+	struct script_context *context, char **ret_dir, const struct shell_command *command)
 {
-	for (; *list; list++)
-		if (streq(word, *list))
-			return true;
-	return false;
-}
+	const struct strvec *words = &command->words;
 
-/* `npm run x -- a b`, `yarn x`, `pnpm run x`, `run-s a b`: true when it was one. */
-static bool reference_of(const struct strvec *words, script_reference_fn *reference, void *arg)
-{
-	static const char *const managers[] = {"npm", "yarn", "pnpm", "bun", NULL};
-	static const char *const series[] = {"run-s", "run-p", "npm-run-all", "npm-run-all2", NULL};
-	static const char *const verbs[] = {"run", "run-script", "rum", NULL};
-	static const char *const own[] = {"exec", "dlx", "install", "ci", "add", "publish", "node",
-		"workspace", "workspaces", "audit", NULL};
-	char *none[] = {NULL};
-	char **v = words->v;
-
-	while (*v && is_assignment(*v))
-		v++;
-	if (!*v)
-		return false;
-	if (is_one_of(*v, series)) {
-		for (v++; *v; v++)
-			if ((*v)[0] != '-')
-				reference(arg, *v, none);
+	if (streq(words->v[0], "export")) {
+		for (size_t i = 1; i < words->n; i++)
+			if (shell_assignment(words->v[i]))
+				strvec_push(&context->env, words->v[i]);
 		return true;
 	}
-	if (!is_one_of(*v, managers))
-		return false;
-	bool npm = streq(*v++, "npm");
-	while (*v && (*v)[0] == '-')
-		v++;
-	if (!*v)
+	if (streq(words->v[0], "cd") && words->n == 2) {
+		char *joined = path_join(*ret_dir ? *ret_dir : "", words->v[1]);
+		free(*ret_dir);
+		*ret_dir = path_normalize(joined);
+		free(joined);
 		return true;
-	bool verb = is_one_of(*v, verbs);
-	if (!verb && (npm ? !streq(*v, "test") : is_one_of(*v, own)))
-		return !(streq(*v, "exec") || streq(*v, "dlx"));
-	v += verb;
-	while (*v && (*v)[0] == '-')
-		v++;
-	if (!*v)
-		return true;
-	const char *name = *v++;
-	if (*v && streq(*v, "--"))
-		v++;
-	reference(arg, name, v);
-	return true;
-}
-
-/* ---- the whole script ----------------------------------------------------------------------- */
-
-void script_command_release(struct script_command *command)
-{
-	free(command->script);
-	free(command->program);
-	strvec_release(&command->env);
-	strvec_release(&command->node_options);
-	strvec_release(&command->args);
-}
-
-static bool mentions_script(const struct strvec *words)
-{
-	static const char *const managers[] = {"npm", "yarn", "pnpm", "bun", "run-s", "run-p",
-		"npm-run-all", "npm-run-all2", NULL};
-
-	for (size_t i = 0; i < words->n; i++) {
-		if (is_assignment(words->v[i]))
-			continue;
-		return is_one_of(words->v[i], managers);
 	}
 	return false;
 }
 
-void script_parse(const char *name, const char *text, script_fn *fn, script_reference_fn *reference,
-	void *arg)
+/* Commands that run only when the one before has failed: `a || b`, `a || (b && c)`. */
+static bool is_fallback(const struct shell_script *shell, size_t i, int *until_level)
 {
-	struct lexer lx = {.at = text};
-	cleanup_strbuf struct strbuf word = STRBUF_INIT;
+	const struct shell_command *command = &shell->v[i];
 
-	while (*lx.at) {
-		cleanup_strvec struct strvec words = STRVEC_INIT;
-		lx.opaque = false;
-		while (next_word(&lx, &word))
-			strvec_push(&words, word.buf);
-		skip_separator(&lx);
-		if (!words.n || lx.opaque)
-			continue;
-		if (mentions_script(&words) && reference_of(&words, reference, arg))
-			continue;
-		struct script_command command = {
-			.script = xstrdup(name),
-			.env = STRVEC_INIT,
-			.node_options = STRVEC_INIT,
-			.args = STRVEC_INIT,
-		};
-		if (unwrap(&command, &words))
-			fn(arg, &command);
-		else
-			script_command_release(&command);
+	if (*until_level && command->level >= *until_level)
+		return true;
+	*until_level = 0;
+	if (command->join == SHELL_PIPE && i > 0) {
+		int none = 0;
+		return is_fallback(shell, i - 1, &none);
 	}
+	if (command->join != SHELL_OR || i == 0)
+		return false;
+	if (command->level > shell->v[i - 1].level)
+		*until_level = command->level;
+	return true;
+}
+
+static void append(struct shell_script *shell, const struct script_words *extra)
+{
+	if (!shell->n || !extra)
+		return;
+	struct shell_command *last = &shell->v[shell->n - 1];
+	for (size_t i = extra->pos; i < extra->words->n; i++) {
+		strvec_push(&last->words, extra->words->v[i]);
+		strvec_push(&last->globs, extra->globs->v[i]);
+	}
+}
+
+void script_walk_text(struct script_walk *walk, const struct script_context *outer,
+	const char *text, const struct script_words *extra)
+{
+	cleanup_shell struct shell_script shell = SHELL_SCRIPT_INIT;
+	struct script_context context = context_copy(outer);
+	char *dirs[LEVELS_MAX] = {NULL};
+	int level = 0, until_level = 0;
+
+	if (walk->steps++ >= STEPS_MAX)
+		return context_release(&context);
+	shell_parse(text, walk->lookup, &shell);
+	append(&shell, extra);
+	dirs[0] = outer->dir ? xstrdup(outer->dir) : NULL;
+	for (size_t i = 0; i < shell.n; i++) {
+		const struct shell_command *command = &shell.v[i];
+		bool fallback = is_fallback(&shell, i, &until_level);
+		for (; level > command->level; level--) {
+			free(dirs[level]);
+			dirs[level] = NULL;
+		}
+		if (fallback || command->opaque || command->level >= LEVELS_MAX)
+			continue;
+		for (; level < command->level; level++)
+			dirs[level + 1] = dirs[level] ? xstrdup(dirs[level]) : NULL;
+		context.dir = dirs[level];
+		if (!walk_builtin(&context, &dirs[level], command))
+			walk_command(walk, &context, command);
+	}
+	for (; level >= 0; level--)
+		free(dirs[level]);
+	context_release(&context);
+}
+
+void script_walk_follow(struct script_walk *walk, const struct script_context *outer,
+	const char *name, const struct script_words *extra)
+{
+	const char *text = json_get_string(walk->scripts, name, NULL);
+
+	/* in another folder the name means another package's script */
+	if (!text || outer->dir || strvec_has(&walk->stack, name) || walk->stack.n >= DEPTH_MAX)
+		return;
+	struct script_context context = context_copy(outer);
+	context.script = name;
+	strvec_push(&walk->stack, name);
+	script_walk_text(walk, &context, text, extra);
+	free(walk->stack.v[--walk->stack.n]);
+	walk->stack.v[walk->stack.n] = NULL;
+	context_release(&context);
+}
+
+void script_collect(const struct json *scripts, const char *entry, shell_lookup_fn *lookup,
+	struct script_commands *out)
+{
+	struct script_walk walk = {.scripts = scripts,
+		.entry = entry,
+		.lookup = lookup,
+		.out = out,
+		.stack = STRVEC_INIT};
+	struct script_context context = {.env = STRVEC_INIT, .node_options = STRVEC_INIT};
+
+	script_walk_follow(&walk, &context, entry, NULL);
+	strvec_release(&walk.stack);
+}
+
+void script_commands_release(struct script_commands *commands)
+{
+	for (size_t i = 0; i < commands->n; i++) {
+		struct script_command *command = &commands->v[i];
+		free(command->entry);
+		free(command->script);
+		free(command->dir);
+		free(command->program);
+		strvec_release(&command->env);
+		strvec_release(&command->node_options);
+		strvec_release(&command->args);
+		strvec_release(&command->globs);
+	}
+	free(commands->v);
+	*commands = (struct script_commands)SCRIPT_COMMANDS_INIT;
 }

@@ -1,19 +1,26 @@
 /*
- * What an npm script starts: a tokenizer for the part of sh that such scripts use, and the taking
- * off of wrappers. Nothing is executed; what cannot be understood is left out, never guessed.
+ * What an npm script starts: its simple commands with wrappers taken off and references to other
+ * scripts (`npm run x`, `run-s a b`) followed. Nothing is executed; what cannot be known is left
+ * out. Commands behind `||` are left out, too: they run only when something has gone wrong.
  */
 #pragma once
 
 #include "core/base/base.h"
+#include "core/base/json.h"
 #include "core/package.h"
+#include "core/shell.h"
 
-/* Called for each simple command; `command` is given away (release with script_command_release). */
-typedef void script_fn(void *arg, struct script_command *command);
+struct script_commands {
+	struct script_command *v;
+	size_t n, cap;
+};
 
-/* Parse the text of one script. Commands that only run other scripts (`npm run x`, `run-s a b`) are
- * reported through `reference` with the script's name and the arguments behind it, in place. */
-typedef void script_reference_fn(void *arg, const char *name, char *const *extra_args);
+#define SCRIPT_COMMANDS_INIT \
+	{                    \
+		NULL, 0, 0   \
+	}
 
-void script_parse(const char *name, const char *text, script_fn *fn, script_reference_fn *reference,
-	void *arg);
-void script_command_release(struct script_command *command);
+/* Append the commands that `npm run <entry>` starts. `scripts` is the object in package.json. */
+void script_collect(const struct json *scripts, const char *entry, shell_lookup_fn *lookup,
+	struct script_commands *out);
+void script_commands_release(struct script_commands *commands);

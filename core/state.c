@@ -2,7 +2,8 @@
 
 #include "core/state.h"
 
-enum { OUTPUT_BYTES = 256 * 1024 };
+/* Of what a file prints the beginning and the end are kept. */
+enum { OUTPUT_BYTES = 256 * 1024, OUTPUT_HEAD_BYTES = 64 * 1024 };
 
 /* ---- records -------------------------------------------------------------------------------- */
 
@@ -372,10 +373,12 @@ static void on_output(struct state *s, const struct event *e)
 	(void)s;
 	if (!f || !e->text)
 		return;
-	size_t room = f->output.len < OUTPUT_BYTES ? OUTPUT_BYTES - f->output.len : 0;
-	size_t take = MIN(room, e->text_len);
-	strbuf_add(&f->output, e->text, take);
-	f->output_dropped += (int64_t)(e->text_len - take);
+	strbuf_add(&f->output, e->text, e->text_len);
+	if (f->output.len > OUTPUT_BYTES) {
+		size_t over = f->output.len - OUTPUT_BYTES;
+		strbuf_remove(&f->output, OUTPUT_HEAD_BYTES, over);
+		f->output_dropped += (int64_t)over;
+	}
 }
 
 static void on_worker_started(struct state *s, const struct event *e)

@@ -1,203 +1,183 @@
-// What all adapters share: the channel to the engine, test selection, occurrence numbers, failures.
-// Everything that tests may stub (timers, fs, process.exit) is taken here, before they are loaded.
+// The adapters' end of the worker protocol (docs/design/worker-protocol.md): NDJSON on fd 3.
+//
+// Writes are synchronous, so that what was sent before a crash, a process.exit() or a blocked event
+// loop has left the process, in order. Everything that tests may replace (fs, timers, JSON, process) is
+// taken when this file is loaded, before any test code.
 'use strict';
 
-const fs = require('fs');
 const net = require('net');
-const path = require('path');
+const { writeSync, readSync } = require('fs');
+const { performance } = require('perf_hooks');
+const failure = require('./failure.cjs');
 
-const FD = 3;
-const TEXT_MAX = 64 * 1024;
-const { writeSync, readSync } = fs;
-const exitNow = process.reallyExit ? process.reallyExit.bind(process) : process.exit.bind(process);
-const now = process.hrtime.bigint;
-const stringify = JSON.stringify;
-const parse = JSON.parse;
+const CHANNEL_FD = 3;
+const LINE_MAX = 16 * 1024 * 1024;
+const READ_CHUNK = 64 * 1024;
+const SOON_MAX = 64 * 1024;
+
+const { bound } = failure;
+const { parse, stringify } = JSON;
+const { setImmediate } = globalThis;
+const exit = process.exit.bind(process);
+const memoryUsage = process.memoryUsage;
+const performanceNow = performance.now.bind(performance);
+const { wait } = Atomics;
 const sleepCell = new Int32Array(new SharedArrayBuffer(4));
-const sleep = ms => Atomics.wait(sleepCell, 0, 0, ms);
 
-const counts = { files: 0, tests: 0 };
-const queue = [];
-const waiters = [];
-let socket = null;
-let rest = '';
-
-// Written at once: what was sent survives a crash of this process, and keeps its order.
-function send(message) {
-  if (message.type === 'file_finished') counts.files++;
-  else if (message.type === 'test_finished' && !message.will_retry) counts.tests++;
-  const data = Buffer.from(stringify(message) + '\n');
-  let at = 0;
-  while (at < data.length) {
-    try {
-      at += writeSync(FD, data, at);
-    } catch (error) {
-      if (error.code === 'EAGAIN') sleep(1);
-      else exitNow(0); // the engine is gone
-    }
-  }
+/* Milliseconds with decimals, monotonic; not affected by fake timers. */
+function now() {
+	return performanceNow();
 }
 
-function feed(text) {
-  rest += text;
-  let end;
-  while ((end = rest.indexOf('\n')) >= 0) {
-    queue.push(parse(rest.slice(0, end)));
-    rest = rest.slice(end + 1);
-  }
-  while (waiters.length && queue.length) waiters.shift()(queue.shift());
+/* Difference to `since` in ms with three decimals. */
+function elapsed(since) {
+	return Math.round((performanceNow() - since) * 1000) / 1000;
+}
+
+function rssKb() {
+	return Math.round(memoryUsage.rss() / 1024);
+}
+
+/* ---- out ---- */
+
+let waiting = '';
+let files = 0;
+let tests = 0;
+
+function writeAll(buffer) {
+	for (let at = 0; at < buffer.length;) {
+		try {
+			at += writeSync(CHANNEL_FD, buffer, at, buffer.length - at);
+		} catch (error) {
+			if (error.code === 'EAGAIN')
+				wait(sleepCell, 0, 0, 1);
+			else if (error.code !== 'EINTR')
+				exit(1); // EPIPE: the engine is gone
+		}
+	}
+}
+
+/* Drop what makes a line too long; a message that lost its texts is better than a lost message. */
+function shorten(message) {
+	return stringify(message, (key, value) =>
+		typeof value === 'string' && value.length > 4096 ? bound(value, 4096) : value);
+}
+
+function append(type, fields) {
+	let line = stringify({ type, ...fields });
+	if (line.length > LINE_MAX / 4 && Buffer.byteLength(line) >= LINE_MAX)
+		line = shorten({ type, ...fields });
+	waiting += line + '\n';
+	if (type === 'file_finished')
+		files++;
+	else if (type === 'test_finished' && !fields.will_retry)
+		tests++;
+}
+
+function flush() {
+	const text = waiting;
+	waiting = '';
+	if (text)
+		writeAll(Buffer.from(text));
+}
+
+/* Has left the process when this returns. */
+function send(type, fields) {
+	append(type, fields);
+	flush();
+}
+
+/*
+ * Leaves with the next send(), at the end of this turn of the event loop, or when the process exits:
+ * half of the system calls where another message is sure to follow. Only a process that is killed by
+ * a signal before can lose it.
+ */
+function sendSoon(type, fields) {
+	if (!waiting)
+		setImmediate(flush);
+	append(type, fields);
+	if (waiting.length > SOON_MAX)
+		flush();
+}
+
+process.on('exit', flush);
+
+/* The last message; the caller exits afterwards. */
+function end() {
+	send('end', { files, tests });
+}
+
+/* This suite cannot run. */
+function fail(error, help) {
+	const thrown = error !== null && typeof error === 'object';
+	send('error', {
+		message: bound(thrown ? String(error.message || error) : String(error)),
+		stack: thrown && error.stack ? bound(String(error.stack)) : undefined,
+		help,
+	});
+}
+
+/* ---- in ---- */
+
+let pending = Buffer.alloc(0);
+const messages = [];
+const waiters = [];
+let socket = null;
+
+function takeLines(chunk) {
+	pending = pending.length ? Buffer.concat([pending, chunk]) : chunk;
+	let start = 0;
+	for (let at; (at = pending.indexOf(10, start)) >= 0; start = at + 1)
+		if (at > start)
+			messages.push(parse(pending.toString('utf8', start, at)));
+	pending = pending.subarray(start);
+	while (waiters.length && messages.length)
+		waiters.shift()(messages.shift());
 }
 
 function open() {
-  socket = new net.Socket({ fd: FD, readable: true, writable: true });
-  socket.setEncoding('utf8');
-  socket.on('data', feed);
-  for (const event of ['end', 'error', 'close']) socket.on(event, () => exitNow(0));
+	socket = new net.Socket({ fd: CHANNEL_FD, readable: true, writable: false });
+	socket.on('data', takeLines);
+	for (const name of ['end', 'error', 'close'])
+		socket.on(name, () => exit(1));
 }
 
-// The next message. Keeps the process alive while waiting, and only then.
+/* The next message from the engine. When the engine is gone the process ends. */
 function next() {
-  if (!socket) open();
-  if (queue.length) return Promise.resolve(queue.shift());
-  socket.ref();
-  return new Promise(resolve => waiters.push(message => {
-    socket.unref();
-    resolve(message);
-  }));
+	if (!socket)
+		open();
+	if (messages.length)
+		return Promise.resolve(messages.shift());
+	return new Promise(resolve => waiters.push(resolve));
 }
 
-// The next message, blocking this thread: for places that cannot wait otherwise.
+/* The first waiting message, left where it is; undefined when there is none. */
+function peek() {
+	return messages[0];
+}
+
+/* The same, blocking the event loop: for what must be known before a framework loads. */
 function nextSync() {
-  const buffer = Buffer.alloc(64 * 1024);
-  while (!queue.length) {
-    let n = 0;
-    try {
-      n = readSync(FD, buffer, 0, buffer.length, null);
-      if (n === 0) exitNow(0);
-    } catch (error) {
-      if (error.code !== 'EAGAIN') exitNow(0);
-      sleep(5);
-      continue;
-    }
-    feed(buffer.toString('utf8', 0, n));
-  }
-  return queue.shift();
+	const chunk = Buffer.allocUnsafe(READ_CHUNK);
+	while (!messages.length) {
+		let got;
+		try {
+			got = readSync(CHANNEL_FD, chunk, 0, chunk.length, null);
+		} catch (error) {
+			if (error.code !== 'EAGAIN' && error.code !== 'EINTR')
+				exit(1);
+			wait(sleepCell, 0, 0, 2);
+			continue;
+		}
+		if (got === 0)
+			exit(1);
+		takeLines(Buffer.from(chunk.subarray(0, got)));
+	}
+	return messages.shift();
 }
-
-function end() {
-  send({ type: 'end', files: counts.files, tests: counts.tests });
-  exitNow(0);
-}
-
-// ---- paths ------------------------------------------------------------------------------------
-
-let base = process.cwd();
-let baseReal = base;
-
-function setBase(dir) {
-  base = dir;
-  try {
-    baseReal = fs.realpathSync(dir);
-  } catch {
-    baseReal = dir;
-  }
-}
-
-function relative(file) {
-  const direct = path.relative(base, file);
-  if (!direct.startsWith('..')) return direct;
-  const real = path.relative(baseReal, file);
-  return real.startsWith('..') ? direct : real;
-}
-
-// ---- selection --------------------------------------------------------------------------------
-
-const key = (titles, occ) => titles.join('\u0000') + '\u0000#' + occ;
-
-// (titles, occ) => selected? `only` is a list of {path, occ} or null, `test` a regular expression or
-// null. Null when everything is selected.
-function matcher(test, only) {
-  if (!test && !only) return null;
-  const wanted = only && new Set(only.map(t => key(t.path, t.occ || 1)));
-  const regex = test ? new RegExp(test) : null;
-  return (titles, occ) => {
-    if (wanted && !wanted.has(key(titles, occ))) return false;
-    if (!regex) return true;
-    const suffix = occ > 1 ? ' #' + occ : '';
-    return regex.test(titles.join(' \u203a ') + suffix) || regex.test(titles.join(' ') + suffix);
-  };
-}
-
-// Numbers tests that share a title path: 1 for the first, 2 for the next.
-function occurrences() {
-  const seen = new Map();
-  return titles => {
-    const k = titles.join('\u0000');
-    const n = (seen.get(k) || 0) + 1;
-    seen.set(k, n);
-    return n;
-  };
-}
-
-// ---- failures ---------------------------------------------------------------------------------
-
-const clip = text => {
-  if (text === undefined || text === null) return undefined;
-  const s = String(text);
-  return s.length > TEXT_MAX ? s.slice(0, TEXT_MAX) + '\u2026' : s;
-};
-
-// First frame in the project's own code.
-function location(stack) {
-  for (const line of String(stack || '').split('\n')) {
-    const m = /\(?((?:file:\/\/)?\/[^():]+):(\d+):(\d+)\)?\s*$/.exec(line);
-    if (!m || line.includes('/node_modules/') || line.includes('node:internal')) continue;
-    const file = m[1].replace(/^file:\/\//, '');
-    const shown = relative(file);
-    if (!shown.startsWith('..')) return { file: shown, line: +m[2], column: +m[3] };
-  }
-  return {};
-}
-
-// "Error: text\n    at …" into its two halves.
-function splitStack(text) {
-  const s = String(text === undefined ? '' : text);
-  const at = s.search(/^\s+at .*:\d+|^\s+at \S+ \(/m);
-  return at < 0 ? [s.trimEnd(), undefined] : [s.slice(0, at).trimEnd(), s.slice(at).trimEnd()];
-}
-
-function failure(kind, text, more) {
-  const [message, stack] = splitStack(text);
-  return {
-    kind,
-    message: clip(message) || 'failed without a message',
-    stack: clip(stack),
-    ...location(stack),
-    ...more,
-  };
-}
-
-// From a thrown value of any kind.
-function failureOf(kind, error, more) {
-  if (error instanceof Object && (error.stack || error.message)) {
-    const name = error.name && error.name !== 'Error' ? error.name + ': ' : '';
-    const message = String(error.message || '');
-    const stack = String(error.stack || '');
-    const [, frames] = splitStack(stack);
-    return {
-      kind,
-      message: clip(name + message) || clip(stack.split('\n')[0]) || 'failed without a message',
-      stack: clip(frames),
-      ...location(stack),
-      ...more,
-    };
-  }
-  return { kind, message: clip('thrown: ' + String(error)), ...more };
-}
-
-const milliseconds = since => Math.round(Number(now() - since) / 1000) / 1000;
 
 module.exports = {
-  send, next, nextSync, end, exitNow, setBase, relative, matcher, occurrences, clip, failure,
-  failureOf, splitStack, location, now, milliseconds, key,
+	elapsed, end, exit, fail, next, nextSync, now, peek, rssKb, send, sendSoon,
+	...failure,
+	...require('./selection.cjs'),
 };

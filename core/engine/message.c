@@ -51,6 +51,8 @@ static int on_discovered(struct worker *w, const struct json *message, struct er
 static int on_ready(struct worker *w, const struct json *message, struct error *err)
 {
 	(void)message;
+	if (w->stop == STOP_ORDERLY)
+		return 0; /* it was told to leave meanwhile: nothing is left to do */
 	if (w->phase != WORKER_STARTING || !w->planned)
 		return protocol_error(err, "`ready` out of turn");
 	ready(w);

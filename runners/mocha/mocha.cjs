@@ -6,9 +6,10 @@ const fs = require('fs');
 const path = require('path');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
-const { send } = channel;
+const send = ({ type, ...fields }) => channel.send(type, fields);
 
 let init = null;
+let where = null; // paths relative to the base
 let mocha = null; // {dir, version, Mocha, lib}
 let options = null;
 let plugins = null; // root hooks and global fixtures of --require
@@ -151,21 +152,8 @@ function kindOf(error) {
   return 'error';
 }
 
-function show(value) {
-  try {
-    return channel.clip(typeof value === 'string' ? value : mocha.Mocha.utils.stringify(value));
-  } catch {
-    return undefined;
-  }
-}
-
 function failureOf(error, kind) {
-  const more = {};
-  if (error instanceof Object && error.showDiff !== false) {
-    if (error.expected !== undefined) more.expected = show(error.expected);
-    if (error.actual !== undefined) more.actual = show(error.actual);
-  }
-  return channel.failureOf(kind || kindOf(error), error, more);
+  return channel.failureOf(error, where, { kind: kind || kindOf(error) });
 }
 
 // Mocha wants a reporter class; this one tells the engine.
@@ -224,7 +212,7 @@ function reporterFor(run) {
 
 function newMocha(reporter) {
   const instance = new mocha.Mocha({
-    ...options, parallel: false, bail: false, reporter: reporter || function () {}, forbidOnly: options.forbidOnly,
+    ...options, parallel: false, bail: false, fullTrace: true, reporter: reporter || function () {}, forbidOnly: options.forbidOnly,
     rootHooks: plugins.rootHooks, color: options.color,
   });
   if (instance.cleanReferencesAfterRun) instance.cleanReferencesAfterRun(true);
@@ -248,10 +236,10 @@ function select(instance, run) {
       const titles = titlesOf(test);
       const occ = number(titles);
       run.identity.set(test, { path: titles, occ });
-      return !run.selected || run.selected(titles, occ);
+      return run.selected(titles, occ);
     });
     suite.suites.forEach(walk);
-    if (run.selected) suite.suites = suite.suites.filter(s => s.total() > 0);
+    if (!run.selected.all) suite.suites = suite.suites.filter(s => s.total() > 0);
   })(instance.suite);
 }
 
@@ -283,9 +271,9 @@ async function runFile(item) {
       await load(instance, item.attempt > 1);
       addRootHooks(instance, file);
       select(instance, run);
-      if (!run.selected || instance.suite.total() > 0) await execute(instance);
+      if (run.selected.all || instance.suite.total() > 0) await execute(instance);
     } catch (error) {
-      failure = channel.failureOf('load', error);
+      failure = failureOf(error, 'load');
     }
     try {
       instance.dispose();
@@ -294,12 +282,12 @@ async function runFile(item) {
     }
   }
   failure = failure || run.late;
-  const skipped = (run.selected || exclusive) && !run.count;
+  const skipped = (!run.selected.all || exclusive) && !run.count;
   send({
     type: 'file_finished', file: item.file, project: '', attempt: item.attempt,
     outcome: failure || run.failed ? 'failed' : skipped ? 'skipped' : 'passed',
-    ms: channel.milliseconds(started), count: run.count, failure,
-    rss_kb: Math.round(process.memoryUsage.rss() / 1024),
+    ms: channel.elapsed(started), count: run.count, failure,
+    rss_kb: channel.rssKb(),
   });
 }
 
@@ -339,7 +327,7 @@ async function discover() {
   const missing = flags.filter(flag => !process.execArgv.includes(flag));
   const found = {
     type: 'discovered', version: mocha.version,
-    files: files.map(f => ({ file: channel.relative(f), project: '', size: sizeOf(f) })),
+    files: files.map(f => ({ file: where.relative(f), project: '', size: sizeOf(f) })),
     plan_path: null, node_options: flags, ordered: !options.parallel, notices: [],
   };
   if (missing.length) { // the engine starts over with them: nothing may be loaded without
@@ -359,7 +347,8 @@ async function discover() {
 const handlers = {
   init(message) {
     init = message;
-    channel.setBase(init.base);
+    where = channel.paths(init.base);
+    channel.matcher(init.test, null); // a bad expression is an error now, not in each file
     mocha = resolveMocha(init.root);
   },
   discover,
@@ -396,16 +385,9 @@ const handlers = {
   async stop() {
     if (fixtures) await runGlobal('globalTeardown');
     channel.end();
+    channel.exit(0);
   },
 };
-
-function describeError(error) {
-  const [, stack] = channel.splitStack((error && error.stack) || '');
-  return {
-    message: String((error && error.message) || error).trim(),
-    stack: error && error.help ? undefined : channel.clip(stack), help: error && error.help,
-  };
-}
 
 async function main() {
   send({ type: 'hello', pid: process.pid, node: process.version });
@@ -414,7 +396,7 @@ async function main() {
     try {
       await handlers[message.type](message);
     } catch (error) {
-      send({ type: 'error', code: error && error.help ? 'infrastructure' : 'config', ...describeError(error) });
+      channel.fail(error, error && error.help);
     }
   }
 }

@@ -7,7 +7,6 @@ const fs = require('fs');
 const path = require('path');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
-const { send } = channel;
 
 // Component testing packages bring the same command line.
 const packages = [
@@ -45,20 +44,17 @@ function commandLine(init, cli) {
 }
 
 async function main() {
-  send({ type: 'hello', pid: process.pid, node: process.version });
+  channel.send('hello', { pid: process.pid, node: process.version });
   const init = await channel.next();
   try {
-    channel.setBase(init.base);
+    channel.matcher(init.test, null); // a bad expression is an error now, not in each file
     const { cli, version } = resolveCli(init.root);
     while ((await channel.next()).type !== 'discover');
     globalThis[Symbol.for('muster.playwright')] = { init, version };
     process.argv = commandLine(init, cli);
     require(cli);
   } catch (error) {
-    send({
-      type: 'error', code: error.help ? 'infrastructure' : 'config', message: error.message, help: error.help,
-      stack: error.help ? undefined : channel.splitStack(error.stack)[1],
-    });
+    channel.fail(error, error.help);
   }
 }
 

@@ -3,11 +3,16 @@
 'use strict';
 
 const channel = require('./channel.cjs');
-const { send } = channel;
+const send = ({ type, ...fields }) => channel.send(type, fields);
 const { init, version } = globalThis[Symbol.for('muster.playwright')];
+const where = channel.paths(init.base);
 
-// eslint-disable-next-line no-control-regex
-const plain = text => String(text === undefined ? '' : text).replace(/\x1b\[[0-9;]*[A-Za-z]/g, '');
+function leave() {
+  channel.end();
+  channel.exit(0);
+}
+
+const plain = text => channel.stripAnsi(String(text === undefined ? '' : text));
 
 const kinds = { timedOut: 'timeout', interrupted: 'error' };
 
@@ -34,18 +39,18 @@ function failureOf(test, result) {
   const messages = errors.map(e => plain(e.message || e.value || ''));
   if (result.status === 'passed') messages.unshift('expected to fail, but passed');
   for (const attachment of result.attachments || []) {
-    if (attachment.path) messages.push(attachment.name + ': ' + channel.relative(attachment.path));
+    if (attachment.path) messages.push(attachment.name + ': ' + where.relative(attachment.path));
   }
   const text = messages.join('\n\n') || 'status ' + result.status;
-  const [, stack] = channel.splitStack(plain(first.stack));
-  const where = first.location
-    ? { file: channel.relative(first.location.file), line: first.location.line, column: first.location.column }
-    : channel.location(stack);
+  const stack = channel.splitStack(plain(first.stack), plain(first.message)).frames || undefined;
+  const place = first.location
+    ? { file: where.relative(first.location.file), line: first.location.line, column: first.location.column }
+    : channel.location(stack, where);
   const crash = /^Error: worker process exited unexpectedly/m.test(text);
   return {
     kind: crash ? 'crash' : kinds[result.status] || (/expect\(/.test(text) ? 'assertion' : 'error'),
-    message: channel.clip(text), stack: channel.clip(stack),
-    snippet: first.snippet ? plain(first.snippet) : undefined, ...where,
+    message: channel.bound(text), stack: stack && channel.bound(stack),
+    snippet: first.snippet ? plain(first.snippet) : undefined, ...place,
   };
 }
 
@@ -82,7 +87,7 @@ module.exports = class Reporter {
     this.number();
     this.discovered([...this.files.values()]);
     const message = channel.nextSync();
-    if (message.type !== 'run') channel.end(); // `stop`: somebody only wanted the list
+    if (message.type !== 'run') leave(); // `stop`: somebody only wanted the list
     this.begun = true;
     this.runId = message.id;
     if (message.workers > 0) this.config.workers = message.workers;
@@ -102,7 +107,7 @@ module.exports = class Reporter {
     const numbers = new Map();
     const many = this.suite.suites.length > 1 || this.suite.suites.some(s => s.title);
     for (const test of this.suite.allTests()) {
-      const file = channel.relative(fileOf(test));
+      const file = where.relative(fileOf(test));
       const project = many ? projectOf(test) : '';
       const key = project + '\u0000' + file;
       if (!this.files.has(key)) {
@@ -133,7 +138,7 @@ module.exports = class Reporter {
       if (!item) return false;
       if (needed.has(projectOf(test))) return true;
       const selected = channel.matcher(init.test, item.only);
-      return !selected || selected(path, occ);
+      return selected(path, occ);
     };
     const all = this.suite.allTests();
     const kept = new Set(all.filter(keep));
@@ -272,14 +277,14 @@ module.exports = class Reporter {
     }
     const broken = new Map();
     for (const error of this.errors) {
-      const at = error.location || channel.location(plain(error.stack));
+      const at = error.location || channel.location(plain(error.stack), where);
       if (!at.file) continue;
-      const file = at.file.startsWith('/') ? channel.relative(at.file) : at.file;
+      const file = at.file.startsWith('/') ? where.relative(at.file) : at.file;
       if (/playwright\.config\./.test(file) || broken.has(file)) continue;
       const text = plain(error.message || error.value) + (error.snippet ? '\n\n' + plain(error.snippet) : '');
       broken.set(file, {
         file, project: '', count: 0, failed: 0, ms: 0, tests: [],
-        failure: { kind: 'load', message: channel.clip(text), file, line: at.line, column: at.column },
+        failure: { kind: 'load', message: channel.bound(text), file, line: at.line, column: at.column },
       });
     }
     if (!broken.size) {
@@ -288,13 +293,13 @@ module.exports = class Reporter {
     }
     this.discovered([...broken.values()]);
     const message = channel.nextSync();
-    if (message.type !== 'run') channel.end();
+    if (message.type !== 'run') leave();
     for (const record of broken.values()) this.finish(record, 'failed', record.failure);
     send({ type: 'run_done', id: message.id });
   }
 
   onExit() {
-    channel.end();
+    leave();
   }
 };
 

@@ -1,0 +1,178 @@
+// Discovery: configuration, module maps and test files, once for all workers of the suite.
+'use strict';
+
+const { renameSync, statSync, writeFileSync } = require('fs');
+const path = require('path');
+const { readArgs } = require('./jest_args.cjs');
+
+const DEFAULT_REPORTERS = new Set(['default', 'agent', 'github-actions', 'summary']);
+
+function displayName(config) {
+	const name = config.displayName;
+	return (typeof name === 'object' && name ? name.name : name) || '';
+}
+
+/* The configurations the user wants, as --selectProjects and --ignoreProjects say. */
+function selectConfigs(configs, argv) {
+	const { selectProjects, ignoreProjects } = argv;
+	return configs.filter(config => {
+		const name = displayName(config);
+		return (!selectProjects || selectProjects.includes(name)) &&
+			!(ignoreProjects && ignoreProjects.includes(name));
+	});
+}
+
+/* Distinct names: what the user called the project, else its folder. */
+function nameProjects(configs, where) {
+	const taken = new Map();
+	return configs.map(config => {
+		let name = displayName(config);
+		if (!name && configs.length > 1)
+			name = where.relative(config.rootDir) || '.';
+		const count = (taken.get(name) || 0) + 1;
+		taken.set(name, count);
+		return count > 1 ? `${name} (${count})` : name;
+	});
+}
+
+/* Jest lets a module choose among the files it found. */
+async function loadFilter(globalConfig) {
+	if (!globalConfig.filter || globalConfig.skipFilter)
+		return undefined;
+	const filter = require(globalConfig.filter);
+	await filter.setup?.();
+	return paths => filter(paths);
+}
+
+/* A test for absolute paths: inside one of `names`, which are files, folders, or globs. */
+function chooser(names, root, modules) {
+	if (!names || names.length === 0)
+		return () => true;
+	const absolute = names.map(name => path.resolve(root, name));
+	const matches = modules.load('jest-util').globsToMatcher(absolute.map(name => name.split(path.sep).join('/')));
+	return file => absolute.some(name => file === name || file.startsWith(name + path.sep)) || matches(file);
+}
+
+function sizeOf(hasteFS, file) {
+	const size = hasteFS.getSize?.(file);
+	if (typeof size === 'number')
+		return size;
+	try {
+		return statSync(file).size;
+	} catch {
+		return 0;
+	}
+}
+
+async function searchProject(modules, globalConfig, config, configs, filter) {
+	const Runtime = modules.load('jest-runtime').default;
+	const { SearchSource } = modules.load('@jest/core');
+	const context = await Runtime.createContext(config, {
+		console,
+		maxWorkers: Math.max(1, Math.floor(globalConfig.maxWorkers / configs.length)),
+		resetCache: !config.cache,
+		watch: false,
+		watchman: globalConfig.watchman,
+	});
+	const { tests } = await new SearchSource(context).getTestPaths(globalConfig, config, undefined, filter);
+	return { context, tests: tests.map(test => ({ path: test.path, size: sizeOf(context.hasteFS, test.path) })) };
+}
+
+/*
+ * Whether the configuration itself asks for one worker. The normalised value does not tell: on a
+ * machine with two cores Jest's default is one, too.
+ */
+async function configuredInBand(modules, globalConfig, argv) {
+	if (globalConfig.runInBand || globalConfig.detectOpenHandles)
+		return true;
+	if (globalConfig.maxWorkers !== 1)
+		return false;
+	try {
+		const { config } = await modules.load('jest-config').readInitialOptions(argv.config);
+		return Number(config.maxWorkers) === 1;
+	} catch {
+		return false;
+	}
+}
+
+function noticesFor(globalConfig, ignored, fileCount) {
+	const notices = [];
+	const add = (name, text) => notices.push({ name, text });
+	if (ignored.length)
+		add('ignored_options', `Jest's ${ignored.map(name => `--${name}`).join(', ')} chooses files and is not followed`);
+	const reporters = (globalConfig.reporters || []).map(([name]) => name).filter(name => !DEFAULT_REPORTERS.has(name));
+	if (reporters.length)
+		add('ignored_reporters', `the project's own Jest reporters are not run: ${reporters.join(', ')}`);
+	if (globalConfig.testResultsProcessor)
+		add('ignored_reporters', `Jest's testResultsProcessor is not run: ${globalConfig.testResultsProcessor}`);
+	if (!/[\\/]@jest[\\/]test-sequencer[\\/]/.test(globalConfig.testSequencer || '/@jest/test-sequencer/'))
+		add('ignored_sequencer', `the order of files is not taken from testSequencer ${globalConfig.testSequencer}`);
+	if (fileCount === 0)
+		add('no_tests', `Jest found no test files${globalConfig.passWithNoTests ? ' (passWithNoTests is set)' : ''}`);
+	return notices;
+}
+
+/* What each worker needs beside a file's name. */
+function runConfig(globalConfig) {
+	return {
+		...globalConfig,
+		bail: 0,
+		collectCoverage: false,
+		maxWorkers: 1,
+		reporters: undefined,
+		testPathPatterns: undefined,
+		verbose: false, // console calls are buffered and come with the file's result
+		watch: false,
+		watchAll: false,
+	};
+}
+
+function write(plan, folder) {
+	const file = path.join(folder, `jest-plan-${process.pid}.json`);
+	writeFileSync(`${file}.tmp`, JSON.stringify(plan), { mode: 0o600 });
+	renameSync(`${file}.tmp`, file);
+	return file;
+}
+
+/*
+ * {plan, files, path, inBand, globalHooks, notices}. plan: globalConfig, projects [{name, config,
+ * moduleMap}], files [{project, file, path}] in the order in which Jest would start on them without
+ * timings of earlier runs: largest first.
+ */
+async function discover(modules, init, where) {
+	const { argv, inBand, ignored } = await readArgs(modules, init);
+	const { readConfigs } = modules.load('jest-config');
+	const projects = argv.projects?.length ? argv.projects : [process.cwd()];
+	const { globalConfig, configs: all } = await readConfigs(argv, projects);
+	const configs = selectConfigs(all, argv);
+	const names = nameProjects(configs, where);
+	const filter = await loadFilter(globalConfig);
+	const searched = await Promise.all(
+		configs.map(config => searchProject(modules, globalConfig, config, configs, filter)));
+
+	const wanted = chooser(init.files, process.cwd(), modules);
+	const named = chooser(init.paths, process.cwd(), modules);
+	const files = searched.flatMap(({ tests }, index) => tests
+		.filter(test => wanted(test.path) && named(test.path))
+		.map(test => ({ project: names[index], file: where.relative(test.path), path: test.path, size: test.size })));
+	files.sort((a, b) => b.size - a.size);
+
+	const used = configs.filter((config, index) => files.some(file => file.project === names[index]));
+	const plan = {
+		globalConfig: runConfig(globalConfig),
+		projects: configs.map((config, index) => ({
+			name: names[index], config, moduleMap: searched[index].context.moduleMap.toJSON(),
+		})),
+		files: files.map(({ project, file, path: absolute }) => ({ project, file, path: absolute })),
+	};
+	return {
+		plan,
+		files: files.map(({ project, file, size }) => ({ project, file, size })),
+		path: write(plan, init.cache_dir),
+		inBand: inBand || await configuredInBand(modules, globalConfig, argv),
+		globalHooks: [globalConfig, ...used].some(config => config.globalSetup || config.globalTeardown),
+		notices: noticesFor(globalConfig, ignored, files.length),
+	};
+}
+
+module.exports = { discover };

@@ -1,0 +1,39 @@
+// Which tests of a file run, and how tests with equal titles are told apart.
+'use strict';
+
+const SEPARATOR = '\x1f';
+
+function keyOf(titles, occ) {
+	return `${titles.join(SEPARATOR)}${SEPARATOR}${SEPARATOR}${occ}`;
+}
+
+/* Counts tests with the same path in one file: 1 for the first. A new one for each file and attempt. */
+function occurrences() {
+	const seen = new Map();
+	return titles => {
+		const key = titles.join(SEPARATOR);
+		const occ = (seen.get(key) || 0) + 1;
+		seen.set(key, occ);
+		return occ;
+	};
+}
+
+/*
+ * (path, occ) => whether this test runs. `source` is the regular expression of -t or null; `only` a list
+ * of {path, occ} or null; both must hold. `.all` is true when everything runs. Throws on a bad
+ * expression.
+ */
+function matcher(source, only) {
+	const regex = source === null || source === undefined ? null : new RegExp(source);
+	const wanted = only ? new Set(only.map(test => keyOf(test.path, test.occ || 1))) : null;
+	const selects = (titles, occ) => {
+		if (wanted && !wanted.has(keyOf(titles, occ)))
+			return false;
+		const suffix = occ > 1 ? ` #${occ}` : '';
+		return !regex || regex.test(titles.join(' ') + suffix) || regex.test(titles.join(' › ') + suffix);
+	};
+	selects.all = !regex && !wanted;
+	return selects;
+}
+
+module.exports = { matcher, occurrences };
