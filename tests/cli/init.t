@@ -17,13 +17,13 @@
   # slow: 10s          # a test that runs longer gets a SLOW mark
   
   suites:
-    - name: "jest" # detected: jest.config.js
-      runner: jest
-      root: "."
     - name: "mocha" # detected: script `test`
       runner: mocha
       root: "."
       args: ["--require", "./a b.js", "--ui", "bdd"]
+    - name: "jest" # detected: jest.config.js
+      runner: jest
+      root: "."
   $ ls
   jest.config.js
   node_modules
@@ -36,8 +36,8 @@ What it wrote is a configuration with the same suites:
   $ muster config check | sed "s|$PWD|.|"
   ok: ./muster.yaml
   $ muster config | grep '^suite'
-  suite jest
   suite mocha
+  suite jest
 
 It never writes over anything:
 
