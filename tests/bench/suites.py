@@ -71,7 +71,7 @@ def jest_files(folder, modules, files=200, low=2, high=120, tests=(3, 9), seed=2
               f"'use strict';\n\nconst {{ work }} = require('../work');\n\n{body}")
 
 
-def mocha_files(folder, modules, files=150, low=4, high=400, tests=(3, 12), seed=150):
+def mocha_files(folder, modules, files=200, low=1, high=30, tests=(3, 12), seed=150):
     rng = random.Random(seed)
     start(folder, modules, {"devDependencies": {"mocha": "*"}})
     write(folder, ".mocharc.json", json.dumps({"spec": ["test/**/*.test.js"], "timeout": 20000}) + "\n")
