@@ -5,7 +5,7 @@ const path = require('path');
 const { bound, elapsed, location, matcher, now, rssKb, send, sendSoon } = require('./channel.cjs');
 const { failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
-const { shareScripts } = require('./jest_scripts.cjs');
+const { shareScripts, shareSources } = require('./jest_scripts.cjs');
 
 const OUTPUT_MAX = 1024 * 1024; // characters of console output in one message
 const STDERR_CALLS = new Set(['error', 'warn', 'assert']);
@@ -49,6 +49,7 @@ async function tapEnvironments(modules, config) {
 	const prototype = Object.getPrototypeOf(transformer);
 	const { requireAndTranspileModule } = prototype;
 	prototype.requireAndTranspileModule = async function requireModule(name, ...rest) {
+		shareSources(this._cacheFS);
 		const loaded = await requireAndTranspileModule.call(this, name, ...rest);
 		return current && isEnvironment(loaded, name) ? tapClass(loaded) : loaded;
 	};
