@@ -26,7 +26,10 @@ struct config_service {
 	struct strvec env; /* "NAME=value", given to the suites that use it; "${port}" works */
 };
 
+enum { CONFIG_KEYS_MAX = 24 };
+
 struct config {
+	int version;
 	char *base;          /* absolute folder of muster.yaml, or where detection starts */
 	char *path;          /* of muster.yaml, NULL = none */
 	int workers;         /* 0 = auto */
@@ -42,7 +45,8 @@ struct config {
 	struct config_service *services;
 	size_t service_count;
 	struct strvec reporters; /* "tty", "junit=junit.xml" */
-	bool coverage;
+
+	enum config_origin origins[CONFIG_KEYS_MAX]; /* by position in config_root_keys */
 
 	/* from flags only */
 	struct strvec paths; /* files and folders to run; empty = all */
@@ -59,8 +63,8 @@ struct config {
 struct config *config_new(const char *base);
 void config_free(struct config *config);
 
-/* Find muster.yaml in `base` or a parent below the repository root (.git), and read it with the
- * environment on top. Having none is fine. */
+/* Read muster.yaml from `base` (or `explicit_path`), with the environment on top. Having none is
+ * fine. */
 int config_load(
 	struct config *config, runner_table runners, const char *explicit_path, struct error *err);
 /* Set one key from a flag or the environment, by its key path ("retries"). */

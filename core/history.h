@@ -40,6 +40,7 @@ struct history_suite {
 	double cpu_share;     /* CPU seconds per busy second of a worker: below 1 it waits */
 	double rss_kb;        /* peak of a worker process tree */
 	int runs;
+	int order; /* 1: passed with its files spread over workers; -1: failed so, but not in order */
 	/* Wall time of the whole suite by number of workers it had: [k], k = 1…8; 0 = never tried. */
 	double wall_ms[9];
 };

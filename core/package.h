@@ -9,13 +9,20 @@
 #include "core/base/json.h"
 #include "core/base/strvec.h"
 
-/* One simple command of an npm script, with wrappers (npx, cross-env, c8, nyc, node) taken off. */
+/*
+ * One simple command of an npm script, with wrappers (npx, cross-env, c8, nyc, node) taken off.
+ * NODE_OPTIONS stays in `env`, where node itself finds it; `node_options` has only what stood on
+ * the command line, so nothing is applied twice.
+ */
 struct script_command {
+	char *entry;                /* the script that was started: "test" */
 	char *script;               /* name of the npm script it was found in */
+	char *dir;                  /* `cd DIR` before it, relative to the package; NULL = none */
 	struct strvec env;          /* "NAME=value" set before the command, cross-env's too */
 	struct strvec node_options; /* flags given to node before the program */
-	char *program; /* "mocha", "jest", "playwright" … : base name without extension */
+	char *program; /* "mocha", "jest", "playwright" … ; a path when it is the project's own */
 	struct strvec args;
+	struct strvec globs; /* for each arg: the pattern that sh would expand, or "" */
 };
 
 struct package {
@@ -31,6 +38,12 @@ struct package {
 /* A folder without package.json is a package without scripts. Broken package.json: error. */
 struct package *package_read(const char *dir, struct error *err);
 void package_free(struct package *package);
+/* The command's arguments as the program would see them: patterns that match files are expanded
+ * (sorted by bytes), others stay as they are, as sh does. `dir` is absolute. */
+void package_expand(const struct script_command *command, const char *dir, struct strvec *ret_args);
+bool package_has_file(const struct package *package, const char *name);
+/* Text of a script, or NULL. */
+const char *package_script(const struct package *package, const char *name);
 /* The first command whose program is one of `programs` (NULL-ended), or NULL. */
 const struct script_command *package_command(
 	const struct package *package, const char *const *programs);

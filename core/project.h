@@ -14,11 +14,16 @@
  * Append the suites found in `base` and its workspaces. Rules (docs/design/detection.md): a package
  * has a suite of a runner when it has one of the runner's configuration files or keys, or a script
  * reached from `test` starts it; a suite at an outer folder with its own configuration covers the
- * packages below it. Names: the runner's name when unique, else "<package>:<runner>".
+ * packages below it. Names: the runner's name when unique, else "<package>:<runner>", with
+ * ":<config or script>" behind it when a package has several suites of one runner.
  * `looked_for` (may be NULL) gets a text that tells what was looked for, for exit 4.
  */
 int project_detect(const char *base, runner_table runners, struct suites *suites,
 	struct strbuf *looked_for, struct error *err);
-/* The folder that counts as the project: nearest parent with .git, muster.yaml, or the outermost
- * package.json that lists the start as its workspace; else the nearest package.json; else `start`. */
+/*
+ * The folder that counts as the project, looking upwards from `start` to the one with .git: the
+ * nearest with a muster.yaml; else the outermost package that lists the nearest package as its
+ * workspace; else the nearest package (a package.json that only has `type` marks a folder and is
+ * none); else the one with .git; else `start`.
+ */
 char *project_base(const char *start);

@@ -18,6 +18,11 @@ struct runner {
 	const char *config_key;          /* key in package.json that means the same, or NULL */
 	const char *const *programs;     /* words that start it in an npm script; NULL-ended */
 
+	const char *const *folders; /* where its tests are when nothing says so; NULL-ended */
+	/* Arguments that are kept but say only how to run: suites that differ in nothing else are
+	 * the same suite. NULL-ended. */
+	const char *const *mode_args;
+
 	/* One process takes the whole suite and spreads it over the slots it is given. */
 	bool batch;
 	/* First signal of a stop (Playwright needs SIGINT to flush), and the time it has, ms. */
@@ -26,11 +31,17 @@ struct runner {
 
 	/*
 	 * May be NULL. Called for a package where a configuration file, the key, or a script was
-	 * found; refines the suite (name, config, args, reason) or refuses it by returning false.
-	 * `command` is the script's command that starts the runner, or NULL.
+	 * found; refines the suite (config, args, node_options) or refuses it by returning false.
+	 * `command` is the script's command that starts the runner, or NULL; its arguments
+	 * (patterns expanded), env, node options and folder are in the suite already.
 	 */
 	bool (*detect)(const struct package *package, const struct script_command *command,
 		struct suite *suite);
+	/*
+	 * May be NULL = never. Does `suite`, found in the package, also run the tests in the folder
+	 * `dir` below it, whose package would make a suite of its own?
+	 */
+	bool (*covers)(const struct package *package, const struct suite *suite, const char *dir);
 };
 
 /* NULL-ended table, passed in by cmd: core never names a runner. */

@@ -11,6 +11,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/base.h"
+#include "core/base/exit_code.h"
 #include "core/base/strbuf.h"
 #include "core/base/strmap.h"
 #include "core/event.h"
@@ -30,6 +31,7 @@ struct state_test {
 	int attempts;
 	int64_t duration_us;           /* of the last attempt */
 	int64_t started_ms;            /* unix; of the last attempt */
+	bool running;                  /* between test_started and test_finished */
 	bool slow;                     /* test_slow was seen */
 	bool flaky;                    /* passed after a failure */
 	struct failure failure;        /* when failed */
@@ -49,6 +51,8 @@ struct state_file {
 	enum file_phase phase;
 	enum outcome outcome; /* when done */
 	int attempt;          /* the running or last one */
+	int tries;            /* how often it was started */
+	bool flaky;           /* passed, but not at the first try */
 	int worker;
 	int64_t started_ms;        /* unix, of the first attempt */
 	int64_t duration_us;       /* of all attempts together */
@@ -68,6 +72,8 @@ struct state_suite {
 	const char *name, *runner, *version, *root, *reason, *config;
 	int64_t file_count;
 	bool discovered;
+	int64_t started_files;
+	int64_t first_file_ms, last_file_ms; /* unix: first file started, last one finished */
 };
 
 struct state_notice {
@@ -82,6 +88,8 @@ struct state_counts {
 struct state_worker { /* index + 1 = number */
 	const char *suite;
 	int64_t started_ms, ended_ms;
+	int64_t first_file_ms; /* unix: its first file started */
+	int64_t files;
 	int64_t busy_us; /* time with a file */
 	int64_t rss_kb;
 	int64_t cpu_us;
@@ -116,6 +124,7 @@ struct state {
 
 	struct state_notice *notices;
 	size_t notice_count, notice_cap;
+	int64_t error_notices;
 	struct state_worker *workers;
 	size_t worker_count, worker_cap;
 	int64_t busy_us;
@@ -130,6 +139,8 @@ void state_apply(struct state *state, const struct event *event);
 struct state_file *state_file_of(const struct state *state, const struct event *event);
 struct state_test *state_test_of(const struct state *state, const struct event *event);
 
+/* Files without a result though nobody cancelled the run, and results of files nobody planned. */
+int64_t state_unexplained(const struct state *state);
 /* The verdict by the contract: what failed, what is incomplete. Gates are not looked at here. */
 enum exit_code state_exit_code(const struct state *state, bool no_tests_is_failure);
 /* "passed" "failed" "incomplete" "cancelled" */

@@ -102,6 +102,17 @@ void test_id_text(struct strbuf *out, const char *path, int occurrence)
 		strbuf_addf(out, " #%d", occurrence);
 }
 
+void test_id_full(struct strbuf *out, const char *path, int occurrence)
+{
+	for (bool first = true; path; first = false) {
+		if (!first)
+			strbuf_addstr(out, TEST_ID_ARROW);
+		path = next_part(path, out);
+	}
+	if (occurrence > 1)
+		strbuf_addf(out, " #%d", occurrence);
+}
+
 void test_id_title(struct strbuf *out, const char *path)
 {
 	const char *last = strrchr(path, TEST_ID_SEPARATOR);

@@ -23,6 +23,8 @@ bool test_id_from_json(const struct json *array, struct strbuf *path);
 void test_id_to_json(struct jsonw *w, const char *key, const char *path);
 /* For people: "cart › adds item", "… #2" for a second occurrence. Control characters are dropped. */
 void test_id_text(struct strbuf *out, const char *path, int occurrence);
+/* As test_id_text(), but with every character as it is: for exact selection. */
+void test_id_full(struct strbuf *out, const char *path, int occurrence);
 /* The last part, decoded. */
 void test_id_title(struct strbuf *out, const char *path);
 /* All but the last part joined by the arrow, decoded; may be empty. */

@@ -186,15 +186,26 @@ void text_shell_quote(struct strbuf *out, const char *s)
 	strbuf_addch(out, '\'');
 }
 
+/* Characters that a terminal or a reader would not see as they are: written as escapes. */
+static bool is_invisible(utf8proc_int32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
+}
+
 void text_regex_escape(struct strbuf *out, const char *s)
 {
-	for (; *s; s++) {
-		if (strchr("\\^$.*+?()[]{}|/", *s))
-			strbuf_addch(out, '\\');
-		if (*s == '\n')
-			strbuf_addstr(out, "\\n");
+	for (size_t left = strlen(s), n; left; s += n, left -= n) {
+		utf8proc_int32_t code = (unsigned char)*s;
+		n = MAX(text_utf8_len(s, left), (size_t)1);
+		if (n > 1)
+			utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, &code);
+		if (is_invisible(code))
+			strbuf_addf(out, "\\u%04x", (unsigned)code);
+		else if (n == 1 && strchr("\\^$.*+?()[]{}|/", *s))
+			strbuf_addf(out, "\\%c", *s);
 		else
-			strbuf_addch(out, *s);
+			strbuf_add(out, s, n);
 	}
 }
 

@@ -1,0 +1,24 @@
+#include "core/base/base.h"
+
+#include "cmd/command.h"
+#include "cmd/run.h"
+
+extern const struct command report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd, init_cmd,
+	help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
+
+const struct command *const commands[] = {
+	&run_cmd,
+	&list_cmd,
+	&report_cmd,
+	&runs_cmd,
+	&history_cmd,
+	&config_cmd,
+	&init_cmd,
+	&doctor_cmd,
+	&completion_cmd,
+	&help_cmd,
+	&version_cmd,
+	&docs_cmd,
+	&man_cmd,
+	NULL,
+};

@@ -1,0 +1,289 @@
+#include "core/base/base.h"
+
+#include "cmd/command.h"
+#include "core/base/strbuf.h"
+#include "core/base/strvec.h"
+
+/*
+ * Completion scripts. All words in them come from our own tables; what is prose is quoted for the
+ * shell all the same, since a help text may hold an apostrophe.
+ */
+
+static void single_quoted(struct strbuf *out, const char *text)
+{
+	strbuf_addch(out, '\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			strbuf_addstr(out, "'\\''");
+		else
+			strbuf_addch(out, *text);
+	}
+	strbuf_addch(out, '\'');
+}
+
+static void add_word(struct strbuf *out, const char *prefix, const char *word)
+{
+	strbuf_addf(out, "%s%s%s", out->len ? " " : "", prefix, word);
+}
+
+static void command_names(struct strbuf *out)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (!(*c)->hidden)
+			add_word(out, "", (*c)->name);
+}
+
+/* Options and words of a command, as one list. */
+static void command_words(struct strbuf *out, const struct command *command)
+{
+	const struct option *tables[4];
+
+	for (const char *const *w = command->words; w && *w; w++)
+		add_word(out, "", *w);
+	command_tables(command, tables);
+	for (size_t i = 0; tables[i]; i++)
+		for (const struct option *o = tables[i]; o->name; o++)
+			add_word(out, "--", o->name);
+}
+
+static void spaced(struct strbuf *out, const char *one_of)
+{
+	for (; *one_of; one_of++)
+		strbuf_addch(out, *one_of == '|' ? ' ' : *one_of);
+}
+
+/* ---- bash ------------------------------------------------------------------------------------ */
+
+/* Words that an option takes; files for all other values. */
+static void bash_values(struct strbuf *out, const struct option *table)
+{
+	for (const struct option *o = table; o->name; o++) {
+		if (o->kind != OPTION_VALUE)
+			continue;
+		strbuf_addf(out, "    --%s", o->name);
+		if (o->letter)
+			strbuf_addf(out, "|-%c", o->letter);
+		strbuf_addstr(out, ") ");
+		if (o->one_of) {
+			strbuf_addstr(out, "words='");
+			spaced(out, o->value);
+			strbuf_addstr(out, "' ;;\n");
+		} else {
+			strbuf_addstr(out, "return ;;\n");
+		}
+	}
+}
+
+static void bash_commands(struct strbuf *out)
+{
+	for (const struct command *const *c = commands; *c; c++) {
+		cleanup_strbuf struct strbuf words = STRBUF_INIT;
+		if ((*c)->hidden)
+			continue;
+		if (streq((*c)->name, "help"))
+			command_names(&words);
+		command_words(&words, *c);
+		strbuf_addf(out, "    %s) words='%s' ;;\n", (*c)->name, words.buf);
+	}
+}
+
+static void bash(struct strbuf *out)
+{
+	cleanup_strbuf struct strbuf names = STRBUF_INIT, usual = STRBUF_INIT;
+
+	command_names(&names);
+	command_words(&usual, commands[0]);
+	strbuf_addstr(out, "_muster() {\n"
+			   "  local cur=${COMP_WORDS[COMP_CWORD]} "
+			   "prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
+			   "  COMPREPLY=()\n"
+			   "  case $prev in\n");
+	bash_values(out, config_options);
+	bash_values(out, common_options);
+	strbuf_addf(out, "  esac\n"
+			 "  if [[ -z $words ]]; then case ${COMP_WORDS[1]} in\n");
+	bash_commands(out);
+	strbuf_addf(out,
+		"    *) words='%s' ;;\n"
+		"  esac; fi\n"
+		"  if (( COMP_CWORD == 1 )) && [[ $cur != -* ]]; then words='%s'; fi\n"
+		"  while IFS= read -r word; do COMPREPLY+=(\"$word\"); "
+		"done < <(compgen -W \"$words\" -- \"$cur\")\n"
+		"}\n"
+		"complete -o default -F _muster muster\n",
+		usual.buf, names.buf);
+}
+
+/* ---- zsh ------------------------------------------------------------------------------------- */
+
+/* In `name:text` and `--name[text]` a colon or bracket of the text would end it. */
+static void zsh_text(struct strbuf *out, const char *text)
+{
+	cleanup_strbuf struct strbuf escaped = STRBUF_INIT;
+
+	for (; *text; text++) {
+		if (strchr(":[]\\", *text))
+			strbuf_addch(&escaped, '\\');
+		strbuf_addch(&escaped, *text);
+	}
+	strbuf_addstr(out, escaped.buf);
+}
+
+static void zsh_option(struct strbuf *out, const struct option *o)
+{
+	cleanup_strbuf struct strbuf spec = STRBUF_INIT;
+
+	strbuf_addf(&spec, "*--%s%s[", o->name,
+		o->kind == OPTION_VALUE      ? "="
+		: o->kind == OPTION_OPTIONAL ? "=-"
+					     : "");
+	zsh_text(&spec, o->help);
+	strbuf_addch(&spec, ']');
+	if (o->kind != OPTION_FLAG) {
+		strbuf_addstr(&spec, o->kind == OPTION_OPTIONAL ? "::" : ":");
+		zsh_text(&spec, o->value);
+		strbuf_addch(&spec, ':');
+		if (o->one_of) {
+			strbuf_addch(&spec, '(');
+			spaced(&spec, o->value);
+			strbuf_addch(&spec, ')');
+		} else if (strstr(o->value, "FILE") || strstr(o->value, "PATH") ||
+			   strstr(o->value, "DIR")) {
+			strbuf_addstr(&spec, "_files");
+		}
+	}
+	strbuf_addstr(out, " \\\n      ");
+	single_quoted(out, spec.buf);
+}
+
+static void zsh_command(struct strbuf *out, const struct command *c)
+{
+	const struct option *tables[4];
+
+	strbuf_addf(out, "    %s) _arguments", c->name);
+	command_tables(c, tables);
+	for (size_t i = 0; tables[i]; i++)
+		for (const struct option *o = tables[i]; o->name; o++)
+			zsh_option(out, o);
+	if (c->words) {
+		cleanup_strbuf struct strbuf words = STRBUF_INIT;
+		for (const char *const *w = c->words; *w; w++)
+			add_word(&words, "", *w);
+		strbuf_addf(out, " \\\n      '1:word:(%s)'", words.buf);
+	} else if (c->max_words) {
+		strbuf_addstr(out, " \\\n      '*:file:_files'");
+	}
+	strbuf_addstr(out, " ;;\n");
+}
+
+static void zsh(struct strbuf *out)
+{
+	strbuf_addstr(out, "#compdef muster\n_muster() {\n  local -a names\n  names=(\n");
+	for (const struct command *const *c = commands; *c; c++) {
+		cleanup_strbuf struct strbuf row = STRBUF_INIT;
+		if ((*c)->hidden)
+			continue;
+		strbuf_addf(&row, "%s:", (*c)->name);
+		zsh_text(&row, (*c)->summary);
+		strbuf_addstr(out, "    ");
+		single_quoted(out, row.buf);
+		strbuf_addch(out, '\n');
+	}
+	strbuf_addf(out,
+		"  )\n"
+		"  if (( CURRENT == 2 )) && [[ $PREFIX != -* ]]; then\n"
+		"    _describe -t commands command names\n    _files\n    return\n  fi\n"
+		"  local name=$words[2]\n"
+		"  if [[ -n ${names[(r)$name:*]} ]]; then shift words; (( CURRENT-- )); "
+		"else name=%s; fi\n"
+		"  case $name in\n",
+		commands[0]->name);
+	for (const struct command *const *c = commands; *c; c++)
+		if (!(*c)->hidden)
+			zsh_command(out, *c);
+	strbuf_addstr(out, "  esac\n}\ncompdef _muster muster\n");
+}
+
+/* ---- fish ------------------------------------------------------------------------------------ */
+
+/* Inside single quotes fish knows \' and \\ only. */
+static void fish_quoted(struct strbuf *out, const char *text)
+{
+	strbuf_addch(out, '\'');
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\')
+			strbuf_addch(out, '\\');
+		strbuf_addch(out, *text);
+	}
+	strbuf_addch(out, '\'');
+}
+
+static void fish_option(struct strbuf *out, const char *condition, const struct option *o)
+{
+	strbuf_addf(out, "complete -c muster -n '%s' -l %s", condition, o->name);
+	if (o->letter)
+		strbuf_addf(out, " -s %c", o->letter);
+	if (o->kind == OPTION_VALUE)
+		strbuf_addstr(out, " -r");
+	if (o->one_of) {
+		strbuf_addstr(out, " -f -a '");
+		spaced(out, o->value);
+		strbuf_addch(out, '\'');
+	}
+	strbuf_addstr(out, " -d ");
+	fish_quoted(out, o->help);
+	strbuf_addch(out, '\n');
+}
+
+static void fish(struct strbuf *out)
+{
+	for (const struct command *const *c = commands; *c; c++) {
+		const struct option *tables[4];
+		if ((*c)->hidden)
+			continue;
+		bool usual = *c == commands[0];
+		cleanup_free char *condition = xasprintf("__fish_seen_subcommand_from %s%s",
+			(*c)->name, usual ? "; or __fish_use_subcommand" : "");
+		strbuf_addf(
+			out, "complete -c muster -n __fish_use_subcommand -a %s -d ", (*c)->name);
+		fish_quoted(out, (*c)->summary);
+		strbuf_addch(out, '\n');
+		for (const char *const *w = (*c)->words; w && *w; w++)
+			strbuf_addf(out, "complete -c muster -n '%s' -f -a %s\n", condition, *w);
+		command_tables(*c, tables);
+		for (size_t i = 0; tables[i]; i++)
+			for (const struct option *o = tables[i]; o->name; o++)
+				fish_option(out, condition, o);
+	}
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static const char *const completion_words[] = {"bash", "zsh", "fish", NULL};
+static void (*const writers[])(struct strbuf *out) = {bash, zsh, fish};
+
+static int run_completion(const struct options *options, struct error *err)
+{
+	const char *shell = options->words.n ? options->words.v[0] : "";
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+
+	for (size_t i = 0; completion_words[i]; i++)
+		if (streq(completion_words[i], shell))
+			writers[i](&out);
+	if (out.len)
+		return command_print(out.buf, out.len, err);
+	error_set(err, EXIT_CODE_USAGE, "`muster completion` needs a shell");
+	return error_help(err, "muster completion bash|zsh|fish");
+}
+
+const struct command completion_cmd = {
+	.name = "completion",
+	.usage = "completion bash|zsh|fish",
+	.summary = "print a completion script for a shell",
+	.details = "bash: source <(muster completion bash)\n"
+		   "zsh: muster completion zsh > a file `_muster` in a folder of $fpath\n"
+		   "fish: muster completion fish > ~/.config/fish/completions/muster.fish",
+	.words = completion_words,
+	.max_words = 1,
+	.run = run_completion,
+};

@@ -1,0 +1,27 @@
+/*
+ * Help, manual pages and the references, all from the command, option and key tables.
+ */
+#pragma once
+
+#include "cmd/command.h"
+#include "core/base/strbuf.h"
+
+struct help_row {
+	const char *name, *text;
+};
+
+/* Ended by a NULL name. */
+extern const struct help_row help_exit_codes[];
+extern const struct help_row help_environment[]; /* beside MUSTER_<KEY> */
+
+struct config_key;
+/* "a runner: jest, mocha" */
+void help_key_type(struct strbuf *out, const struct config_key *key);
+/* "-j, --workers N" */
+void help_option_words(struct strbuf *out, const struct option *option);
+/* Roff of muster(1) and muster.yaml(5). */
+void manual_program(struct strbuf *out);
+void manual_config(struct strbuf *out);
+/* Markdown for docs/: options, and the tables of configuration keys. */
+void reference_options(struct strbuf *out);
+void reference_config(struct strbuf *out);

@@ -1,0 +1,156 @@
+#include "core/base/base.h"
+
+#include "cmd/command.h"
+#include "core/base/file.h"
+#include "core/base/jsonw.h"
+#include "core/base/path.h"
+#include "core/config_keys.h"
+#include "core/project.h"
+#include "runners/registry.h"
+
+#include <fcntl.h>
+
+/* Behind `#`: one line, whatever the text holds. */
+static void comment(struct strbuf *out, const char *text)
+{
+	strbuf_addstr(out, " # ");
+	for (; *text; text++)
+		strbuf_addch(out, (unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text);
+	strbuf_addch(out, '\n');
+}
+
+/* A string of JSON is one of YAML, and nothing in it has a meaning. */
+static void quoted(struct strbuf *out, const char *text)
+{
+	jsonw_quote(out, text, strlen(text));
+}
+
+static void quoted_path(struct strbuf *out, const char *key, const char *from, const char *to)
+{
+	cleanup_free char *path = path_relative(from, to);
+
+	strbuf_addf(out, "    %s: ", key);
+	quoted(out, path);
+	strbuf_addch(out, '\n');
+}
+
+static void quoted_list(struct strbuf *out, const char *key, const struct strvec *list)
+{
+	if (!list->n)
+		return;
+	strbuf_addf(out, "    %s: [", key);
+	for (size_t i = 0; i < list->n; i++) {
+		strbuf_addstr(out, i ? ", " : "");
+		quoted(out, list->v[i]);
+	}
+	strbuf_addstr(out, "]\n");
+}
+
+static void quoted_env(struct strbuf *out, const struct strvec *env)
+{
+	if (env->n)
+		strbuf_addstr(out, "    env:\n");
+	for (size_t i = 0; i < env->n; i++) {
+		const char *equals = strchr(env->v[i], '=');
+		cleanup_free char *name = xstrndup(env->v[i], (size_t)(equals - env->v[i]));
+		strbuf_addstr(out, "      ");
+		quoted(out, name);
+		strbuf_addstr(out, ": ");
+		quoted(out, equals + 1);
+		strbuf_addch(out, '\n');
+	}
+}
+
+static void write_suite(struct strbuf *out, const char *base, const struct suite *s)
+{
+	cleanup_free char *reason = xasprintf("detected: %s", s->reason);
+
+	strbuf_addstr(out, "  - name: ");
+	quoted(out, s->name);
+	comment(out, reason);
+	strbuf_addf(out, "    runner: %s\n", s->runner->name);
+	quoted_path(out, "root", base, s->root);
+	if (s->config)
+		quoted_path(out, "config", s->root, s->config);
+	quoted_list(out, "files", &s->files);
+	quoted_list(out, "args", &s->args);
+	quoted_list(out, "node_options", &s->node_options);
+	quoted_env(out, &s->env);
+	if (s->retries >= 0)
+		strbuf_addf(out, "    retries: %d\n", s->retries);
+	if (s->tmpdir_per_worker)
+		strbuf_addstr(out, "    tmpdir: worker\n");
+}
+
+/* The settings of a run that people change, as comments with their defaults. */
+static void write_settings(struct strbuf *out)
+{
+	strbuf_addstr(out, "# All keys are optional: `muster config` prints what is in force,\n"
+			   "# `muster help muster.yaml` explains them.\nversion: 1\n\n");
+	for (const struct config_key *k = config_root_keys; k->name; k++) {
+		cleanup_free char *setting = xasprintf("# %s: %s", k->name, k->fallback);
+		if (!k->fallback || k->type == CONFIG_VERSION)
+			continue;
+		strbuf_addf(out, "%-20s", setting);
+		comment(out, k->help);
+	}
+	strbuf_addch(out, '\n');
+}
+
+static int refuse_existing(const char *base, struct error *err)
+{
+	static const char *const names[] = {"muster.yaml", "muster.yml"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		cleanup_free char *path = path_join(base, names[i]);
+		/* a link that leads nowhere is somebody's, too */
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		error_set(err, EXIT_CODE_USAGE, "%s is there already", path);
+		return error_help(err, "`muster init --print` shows what would be written");
+	}
+	return 0;
+}
+
+static int run_init(const struct options *options, struct error *err)
+{
+	cleanup_free char *cwd = path_cwd();
+	cleanup_free char *base = project_base(cwd);
+	cleanup_free char *path = path_join(base, "muster.yaml");
+	cleanup_strbuf struct strbuf out = STRBUF_INIT, looked_for = STRBUF_INIT;
+	struct suites suites = SUITES_INIT;
+
+	if (!options_has(options, "print") && refuse_existing(base, err) < 0)
+		return -1;
+	if (project_detect(base, runners, &suites, &looked_for, err) < 0) {
+		suites_release(&suites);
+		return -1;
+	}
+	write_settings(&out);
+	strbuf_addstr(&out, suites.n ? "suites:\n"
+				     : "# No suite was detected.\n"
+				       "# suites:\n#   - runner: jest\n#     root: .\n");
+	for (size_t i = 0; i < suites.n; i++)
+		write_suite(&out, base, suites.v[i]);
+	suites_release(&suites);
+	if (options_has(options, "print"))
+		return command_print(out.buf, out.len, err);
+	if (file_write(path, out.buf, out.len, false, err) < 0)
+		return -1;
+	fprintf(stderr, "wrote %s\n", path);
+	return 0;
+}
+
+static const struct option init_options[] = {
+	{"print", 0, OPTION_FLAG, NULL, "print the file instead of writing it"},
+	{NULL},
+};
+
+const struct command init_cmd = {
+	.name = "init",
+	.usage = "init [--print]",
+	.summary = "write a muster.yaml for the detected suites",
+	.details = "Not needed to run tests: only to change what is detected.",
+	.options = init_options,
+	.run = run_init,
+};

@@ -1,0 +1,211 @@
+#include "core/base/base.h"
+
+#include "cmd/outputs.h"
+#include "core/base/clock.h"
+#include "core/base/path.h"
+#include "core/base/text.h"
+#include "reporters/registry.h"
+
+#include <sys/ioctl.h>
+
+struct output {
+	const struct reporter *reporter;
+	struct sink sink;
+	void *self;
+	bool stream; /* stdout or stderr: flushed as the run goes */
+	bool failed;
+};
+
+int outputs_columns(int fd)
+{
+	struct winsize size;
+	const char *env = getenv("COLUMNS");
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	int columns = env ? atoi(env) : 0;
+	return columns >= 20 && columns <= 1000 ? columns : 80;
+}
+
+static bool set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+bool outputs_color(int flag, int fd)
+{
+	const char *own = getenv("MUSTER_COLOR"), *force = getenv("FORCE_COLOR");
+	const char *term = getenv("TERM");
+
+	if (flag >= 0)
+		return flag;
+	if (own && (streq(own, "always") || streq(own, "never")))
+		return streq(own, "always");
+	if (force && *force)
+		return !streq(force, "0") && !streq(force, "false");
+	if (set("NO_COLOR") || (term && streq(term, "dumb")))
+		return false;
+	return isatty(fd) || set("CLICOLOR_FORCE") || set("GITHUB_ACTIONS");
+}
+
+static void open_sink(struct output *out, const char *path, const struct outputs_options *o)
+{
+	if (path && !streq(path, "-")) {
+		sink_init_file(&out->sink, path);
+		return;
+	}
+	/* With --json stdout carries one document; what people read goes to stderr. */
+	int fd = o->json && !streq(out->reporter->name, "json") ? STDERR_FILENO : STDOUT_FILENO;
+	const char *term = getenv("TERM");
+	sink_init_fd(&out->sink, fd);
+	out->stream = true;
+	out->sink.columns = outputs_columns(fd);
+	out->sink.color = outputs_color(o->color, fd);
+	out->sink.tty = isatty(fd) && !o->ci && !(term && streq(term, "dumb"));
+}
+
+static const struct reporter *find(const char *spec, struct error *err)
+{
+	cleanup_free char *name = xstrndup(spec, strcspn(spec, "="));
+	const struct reporter *reporter = reporter_find(reporters, name);
+	cleanup_strbuf struct strbuf known = STRBUF_INIT;
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+
+	if (reporter)
+		return reporter;
+	for (reporter_table r = reporters; *r; r++) {
+		strbuf_addf(&known, "%s%s", known.len ? ", " : "", (*r)->name);
+		strvec_push(&names, (*r)->name);
+	}
+	const char *closest = text_closest(name, (const char *const *)names.v);
+	error_set(err, EXIT_CODE_USAGE, "unknown reporter `%s`", name);
+	error_help(err, "%s%s%sreporters: %s", closest ? "did you mean `" : "",
+		closest ? closest : "", closest ? "`? " : "", known.buf);
+	return NULL;
+}
+
+int outputs_check(const struct strvec *names, struct error *err)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!find(names->v[i], err))
+			return -1;
+	return 0;
+}
+
+/* "name", "name=path" or "name=-". */
+static int add(struct outputs *o, const char *spec, const struct outputs_options *options,
+	struct error *err)
+{
+	const char *equals = strchr(spec, '=');
+	const struct reporter *reporter = find(spec, err);
+	cleanup_free char *path = equals ? xstrdup(equals + 1) : NULL;
+
+	if (!reporter)
+		return -1;
+	if (!path && reporter->default_path && options->run_dir)
+		path = path_join(options->run_dir, reporter->default_path);
+	struct output *out = &o->v[o->n++];
+	*out = (struct output){.reporter = reporter};
+	open_sink(out, path, options);
+	out->self = reporter->open(&o->options, &out->sink);
+	return 0;
+}
+
+static bool has(const struct outputs *o, const char *name)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (streq(o->v[i].reporter->name, name))
+			return true;
+	return false;
+}
+
+/* One reporter for people, chosen by where the output goes; the files of the run beside it. */
+static int add_usual(struct outputs *o, const struct outputs_options *options, struct error *err)
+{
+	bool tty = isatty(options->json ? STDERR_FILENO : STDOUT_FILENO) && !options->ci;
+
+	if (!options->names->n && add(o, tty ? "tty" : "plain", options, err) < 0)
+		return -1;
+	if (options->json && !options->events && !has(o, "json") &&
+		add(o, "json=-", options, err) < 0)
+		return -1;
+	if (set("GITHUB_ACTIONS") && options->live && !has(o, "github") && !options->json &&
+		add(o, "github", options, err) < 0)
+		return -1;
+	if (!options->run_dir)
+		return 0;
+	cleanup_free char *summary = xasprintf("json=%s/summary.json", options->run_dir);
+	cleanup_free char *junit = xasprintf("junit=%s/junit.xml", options->run_dir);
+	return add(o, summary, options, err) < 0 || add(o, junit, options, err) < 0 ? -1 : 0;
+}
+
+int outputs_open(struct outputs *o, const struct outputs_options *options, struct error *err)
+{
+	unsigned char random[16];
+
+	*o = (struct outputs){.v = xcalloc(options->names->n + 6, sizeof(*o->v))};
+	clock_random(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(o->token + 2 * i, 3, "%02x", random[i]);
+	o->options = (struct reporter_options){
+		.live = options->live,
+		.verbosity = options->verbosity,
+		.ci = options->ci,
+		.summary_path = getenv("GITHUB_STEP_SUMMARY"),
+		.token = o->token,
+	};
+	for (size_t i = 0; i < options->names->n; i++)
+		if (add(o, options->names->v[i], options, err) < 0)
+			return -1;
+	return add_usual(o, options, err);
+}
+
+void outputs_event(void *outputs, const struct event *event, const struct state *state)
+{
+	struct outputs *o = outputs;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i].reporter->event && o->v[i].self)
+			o->v[i].reporter->event(o->v[i].self, event, state);
+}
+
+void outputs_flush(struct outputs *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i].stream)
+			sink_flush(&o->v[i].sink);
+}
+
+void outputs_resize(struct outputs *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i].stream)
+			o->v[i].sink.columns = outputs_columns(o->v[i].sink.fd);
+}
+
+int outputs_close(struct outputs *o, const struct state *state, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < o->n; i++) {
+		struct output *out = &o->v[i];
+		struct error own = ERROR_INIT;
+		int bad = 0;
+		if (state && out->self && out->reporter->finish)
+			bad |= out->reporter->finish(out->self, state, &own);
+		if (out->reporter->close)
+			out->reporter->close(out->self);
+		bad |= sink_close(&out->sink, bad ? NULL : &own);
+		if (bad && !result) {
+			error_wrap(&own, "reporter %s", out->reporter->name);
+			if (err)
+				*err = own;
+			result = -1;
+		}
+	}
+	free(o->v);
+	*o = (struct outputs){0};
+	return result;
+}

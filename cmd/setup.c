@@ -1,0 +1,261 @@
+#include "core/base/base.h"
+
+#include "cmd/machine.h"
+#include "cmd/setup.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/path.h"
+#include "core/git.h"
+#include "core/project.h"
+#include "runners/adapter_files.h"
+#include "runners/registry.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { STALE_CACHE_SECONDS = 24 * 3600 };
+
+/* $XDG_CACHE_HOME/muster, ~/.cache/muster, or .muster/cache where neither can be written. Outside
+ * of the project by preference: Jest's file map walks everything inside it. */
+static char *cache_root(const char *base)
+{
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *root = NULL;
+
+	if (xdg && xdg[0] == '/')
+		root = path_join(xdg, "muster");
+	else if (home && home[0] == '/')
+		root = path_join(home, ".cache/muster");
+	if (root && file_mkdirs(root, NULL) == 0 && access(root, W_OK) == 0)
+		return root;
+	free(root);
+	return path_join(base, ".muster/cache");
+}
+
+/* What a killed run could not remove. */
+static void remove_stale(const char *work)
+{
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+	time_t limit = time(NULL) - STALE_CACHE_SECONDS;
+
+	file_list_dir(work, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		cleanup_free char *dir = path_join(work, names.v[i]);
+		struct stat st;
+		if (stat(dir, &st) == 0 && st.st_mtime < limit)
+			file_remove_tree(dir, NULL);
+	}
+}
+
+static int make_cache(struct setup *s, struct error *err)
+{
+	cleanup_free char *root = cache_root(s->config->base);
+	cleanup_free char *work = path_join(root, "work");
+
+	remove_stale(work);
+	s->cache_dir = path_join(work, s->run_id);
+	/* Tests bring workers of their own, which misbehave on cue. */
+	const char *own = getenv("MUSTER_TEST_ADAPTERS");
+	s->adapters_dir = own ? xstrdup(own)
+			      : xasprintf("%s/adapters-%s/node_modules/muster-adapters", root,
+					adapter_files_digest);
+	return file_mkdirs(s->cache_dir, err);
+}
+
+int setup_adapters(struct setup *s, struct error *err)
+{
+	if (getenv("MUSTER_TEST_ADAPTERS"))
+		return 0;
+	if (file_mkdirs(s->adapters_dir, err) < 0)
+		return -1;
+	for (const struct adapter_file *f = adapter_files; f->name; f++) {
+		cleanup_free char *path = path_join(s->adapters_dir, f->name);
+		struct stat st;
+		/* The folder's name holds the digest of all: the right size means the right file. */
+		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)f->size &&
+			st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+			continue;
+		if (file_write(path, f->data, f->size, false, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int choose_suites(struct setup *s, struct error *err)
+{
+	const struct suites *all = s->suites;
+	const struct strvec *names = &s->config->only_suites;
+
+	if (!names->n)
+		return 0;
+	for (size_t i = 0; i < names->n; i++) {
+		struct suite *suite = suites_find(all, names->v[i]);
+		if (!suite) {
+			cleanup_strbuf struct strbuf known = STRBUF_INIT;
+			for (size_t k = 0; k < all->n; k++)
+				strbuf_addf(&known, "%s%s", k ? ", " : "", all->v[k]->name);
+			error_set(err, EXIT_CODE_USAGE, "no suite is named `%s`", names->v[i]);
+			return error_help(err, "suites here: %s", known.buf);
+		}
+		suites_add(&s->chosen, suite);
+	}
+	s->suites = &s->chosen;
+	return 0;
+}
+
+static int find_suites(struct setup *s, struct error *err)
+{
+	cleanup_strbuf struct strbuf looked_for = STRBUF_INIT;
+
+	s->suites = &s->config->suites;
+	if (!s->suites->n) {
+		if (project_detect(s->config->base, runners, &s->detected, &looked_for, err) < 0)
+			return -1;
+		s->suites = &s->detected;
+	}
+	if (!s->suites->n) {
+		error_set(err, EXIT_CODE_NO_TESTS, "no test suite found in %s", s->config->base);
+		return error_help(err, "%s", looked_for.buf);
+	}
+	return choose_suites(s, err);
+}
+
+/* Peak memory of a worker, the largest over the suites that shall run. */
+static int64_t worker_kb(const struct setup *s)
+{
+	int64_t kb = 0;
+
+	for (size_t i = 0; i < s->suites->n; i++) {
+		struct history_suite model;
+		if (history_suite(s->history, s->platform, s->suites->v[i]->name, &model))
+			kb = MAX(kb, (int64_t)model.rss_kb);
+	}
+	return kb;
+}
+
+static int count_workers(const struct setup *s)
+{
+	const struct config *c = s->config;
+
+	if (c->workers > 0)
+		return c->workers;
+	if (c->workers_percent > 0)
+		return MAX(machine_cores() * c->workers_percent / 100, 1);
+	return machine_workers(worker_kb(s));
+}
+
+static void open_history(struct setup *s)
+{
+	struct error err = ERROR_INIT;
+
+	s->history_path = s->config->history_path
+				  ? xstrdup(s->config->history_path)
+				  : path_join(s->config->base, ".muster/history.db");
+	if (s->config->no_history)
+		return;
+	s->history = history_open(s->history_path, HISTORY_READ, &s->history_notice, &err);
+	if (!s->history && err.code != EXIT_CODE_PASSED && !s->history_notice)
+		s->history_notice = xstrdup(err.text);
+}
+
+static void fill_info(struct setup *s)
+{
+	s->info = (struct run_info){
+		.run_id = s->run_id,
+		.version = MUSTER_VERSION,
+		.base = s->config->base,
+		.commit = s->commit,
+		.branch = s->branch,
+		.platform = s->platform,
+		.ci_attempt = s->ci.attempt,
+		.workers = count_workers(s),
+		.history_runs = s->history ? history_run_count(s->history, s->platform) : -1,
+		.fail_fast = s->config->fail_fast,
+		.budget_ms = s->config->budget_ms,
+	};
+}
+
+int setup_init(struct setup *s, struct config *config, struct error *err)
+{
+	*s = (struct setup){.config = config};
+	s->program = path_real("/proc/self/exe");
+	if (!s->program)
+		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "cannot find my own executable");
+	clock_run_id(s->run_id);
+	ci_read(&s->ci, getenv);
+	ci_platform(&s->ci, s->platform, sizeof(s->platform));
+	struct git_head head;
+	git_head(config->base, &head);
+	s->commit = s->ci.commit  ? xstrdup(s->ci.commit)
+		    : head.commit ? xstrdup(head.commit)
+				  : NULL;
+	s->branch = s->ci.branch  ? xstrdup(s->ci.branch)
+		    : head.branch ? xstrdup(head.branch)
+				  : NULL;
+	git_head_release(&head);
+	if (find_suites(s, err) < 0)
+		return -1;
+	open_history(s);
+	fill_info(s);
+	return make_cache(s, err);
+}
+
+void setup_release(struct setup *s)
+{
+	if (s->cache_dir)
+		file_remove_tree(s->cache_dir, NULL);
+	history_close(s->history);
+	suites_release(&s->detected);
+	free(s->chosen.v); /* the suites themselves are borrowed */
+	config_free(s->config);
+	free(s->history_path);
+	free(s->history_notice);
+	free(s->cache_dir);
+	free(s->adapters_dir);
+	free(s->program);
+	free(s->run_dir);
+	free(s->commit);
+	free(s->branch);
+}
+
+/* `.muster` looks after itself: what is in it is nobody's source. */
+static void write_gitignore(const char *base)
+{
+	cleanup_free char *path = path_join(base, ".muster/.gitignore");
+
+	if (!path_exists(path))
+		file_write(path, "*\n", 2, false, NULL);
+}
+
+int setup_run_dir(struct setup *s, struct error *err)
+{
+	const char *base = s->config->base;
+	cleanup_free char *runs = path_join(base, ".muster/runs");
+
+	if (s->config->out_dir) {
+		s->run_dir = xstrdup(s->config->out_dir);
+		return file_mkdirs(s->run_dir, err);
+	}
+	s->run_dir = path_join(runs, s->run_id);
+	if (file_mkdirs(s->run_dir, err) < 0)
+		return -1;
+	write_gitignore(base);
+	cleanup_free char *latest = path_join(base, ".muster/latest");
+	cleanup_free char *tmp = xasprintf("%s.%s", latest, s->run_id);
+	cleanup_free char *target = path_join("runs", s->run_id);
+	/* The link is a convenience; a file system without links is no reason to fail. */
+	if (symlink(target, tmp) == 0 && rename(tmp, latest) < 0)
+		unlink(tmp);
+	return 0;
+}
+
+struct history *setup_history_for_writing(struct setup *s, struct error *err)
+{
+	cleanup_free char *dir = path_dirname(s->history_path);
+
+	if (s->config->no_history || file_mkdirs(dir, err) < 0)
+		return NULL;
+	history_close(s->history);
+	s->history = NULL;
+	return history_open(s->history_path, HISTORY_WRITE, NULL, err);
+}

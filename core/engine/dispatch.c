@@ -1,0 +1,331 @@
+#include "core/base/base.h"
+
+#include "core/base/clock.h"
+#include "core/engine/run.h"
+#include "core/schedule.h"
+
+/* One file runs, one waits behind it: the worker never sits idle for a round trip. Only while there
+ * is plenty: at the end of a run a queued file would be better off with somebody else. */
+enum { QUEUE_AHEAD_FACTOR = 3 };
+
+static bool takes_slot(const struct worker *w)
+{
+	if (w->phase == WORKER_BUSY)
+		return true;
+	return w->phase == WORKER_STARTING && !w->speculative &&
+	       (w->stop == STOP_NONE || w->stop == STOP_ORDERLY);
+}
+
+int dispatch_slots_used(const struct run *run)
+{
+	int used = 0;
+
+	for (size_t i = 0; i < run->worker_count; i++)
+		if (takes_slot(run->workers[i]))
+			used += run->workers[i]->claim;
+	return used;
+}
+
+/* ---- resources ------------------------------------------------------------------------------ */
+
+static int capacity_of(const struct run *run, const char *resource)
+{
+	const struct config *config = run->options->config;
+
+	for (size_t i = 0; i < config->resource_count; i++)
+		if (streq(config->resources[i].name, resource))
+			return config->resources[i].amount;
+	return 1;
+}
+
+static intptr_t in_use(const struct run *run, const char *resource)
+{
+	return (intptr_t)strmap_get(&run->resources, resource);
+}
+
+static bool resources_free(const struct run_suite *suite)
+{
+	for (size_t i = 0; i < suite->spec->need_count; i++) {
+		const struct suite_need *need = &suite->spec->needs[i];
+		intptr_t used = in_use(suite->run, need->resource);
+		if (used && used + need->amount > capacity_of(suite->run, need->resource))
+			return false;
+	}
+	return true;
+}
+
+static void use_resources(struct run_suite *suite, int sign)
+{
+	for (size_t i = 0; i < suite->spec->need_count; i++) {
+		const struct suite_need *need = &suite->spec->needs[i];
+		intptr_t used = in_use(suite->run, need->resource) + sign * need->amount;
+		strmap_put(&suite->run->resources, need->resource, (void *)used);
+	}
+}
+
+/* A batch holds what its suite needs once, not once a file. */
+static bool holds_for_suite(const struct run_file *file)
+{
+	const struct run_suite *suite = file->suite;
+
+	if (!suite->spec->runner->batch)
+		return true;
+	for (size_t i = 0; i < suite->run->worker_count; i++)
+		if (suite->run->workers[i]->suite == suite && suite->run->workers[i]->item_count)
+			return false;
+	return true;
+}
+
+void dispatch_release(struct run_file *file)
+{
+	if (file->suite->spec->need_count && holds_for_suite(file))
+		use_resources(file->suite, -1);
+}
+
+/* ---- the pending list ----------------------------------------------------------------------- */
+
+void dispatch_requeue(struct run_file *file)
+{
+	struct run_suite *suite = file->suite;
+
+	file->phase = RUN_FILE_PENDING;
+	suite->pending =
+		xrealloc(suite->pending, (suite->pending_count + 1) * sizeof(*suite->pending));
+	suite->pending[suite->pending_count++] = file;
+	suite->left_ms += file->estimate_ms;
+}
+
+static struct run_file *remove_pending(struct run_suite *suite, size_t index)
+{
+	struct run_file *file = suite->pending[index];
+
+	memmove(&suite->pending[index], &suite->pending[index + 1],
+		(suite->pending_count - index - 1) * sizeof(*suite->pending));
+	suite->pending_count--;
+	suite->left_ms -= file->estimate_ms;
+	return file;
+}
+
+/* Which pending file this worker takes: its own bin first where order matters, and not the one that
+ * just failed here if somebody else can have it. */
+static size_t choose_pending(const struct run_suite *suite, const struct worker *w)
+{
+	size_t fallback = 0;
+	bool others = suite->target > 1;
+
+	for (size_t i = 0; i < suite->pending_count; i++) {
+		const struct run_file *f = suite->pending[i];
+		if (others && f->avoid_worker == w->number)
+			continue;
+		if (!suite->ordered || f->bin == w->bin || suite->target == 1)
+			return i;
+		if (!fallback)
+			fallback = i;
+	}
+	return fallback;
+}
+
+/* ---- assignment ----------------------------------------------------------------------------- */
+
+static void assign_one(struct run_suite *suite, struct worker *w)
+{
+	struct run_file *file = remove_pending(suite, choose_pending(suite, w));
+
+	use_resources(suite, +1);
+	worker_assign(w, &file, 1, 1);
+}
+
+static int64_t others_left(const struct run *run, const struct run_suite *self)
+{
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < run->suite_count; i++)
+		if (&run->suites[i] != self)
+			ms += run->suites[i].left_ms;
+	return ms;
+}
+
+static void assign_batch(struct run_suite *suite, struct worker *w)
+{
+	size_t n = suite->pending_count;
+	int claim = schedule_batch_slots(&suite->model, (int)n, suite->left_ms,
+		others_left(suite->run, suite), suite->run->slots);
+
+	if (suite->max_workers > 0)
+		claim = MIN(claim, suite->max_workers);
+	use_resources(suite, +1);
+	suite->pending_count = 0;
+	suite->left_ms = 0;
+	worker_assign(w, suite->pending, n, claim);
+}
+
+static struct worker *idle_worker(const struct run_suite *suite)
+{
+	struct worker *best = NULL;
+
+	for (size_t i = 0; i < suite->run->worker_count; i++) {
+		struct worker *w = suite->run->workers[i];
+		if (w->suite == suite && w->phase == WORKER_IDLE && w->stop == STOP_NONE &&
+			(!best || w->slot < best->slot))
+			best = w;
+	}
+	return best;
+}
+
+/* Workers that have got through the plan; those who only wait for it get it now. */
+static void send_plans(struct run_suite *suite)
+{
+	for (size_t i = 0; i < suite->run->worker_count; i++) {
+		struct worker *w = suite->run->workers[i];
+		if (w->suite == suite && w->phase == WORKER_STARTING && !w->planned)
+			worker_send_plan(w);
+	}
+}
+
+static struct schedule_suite describe(const struct run_suite *suite)
+{
+	struct schedule_suite s = {
+		.pending = (int)suite->pending_count,
+		.left_ms = suite->left_ms,
+		.target = suite->spec->runner->batch ? 1 : suite->target,
+		.start_ms = suite->model.start_ms > 0 ? (int64_t)suite->model.start_ms : 300,
+		.batch = suite->spec->runner->batch,
+		.exclusive = suite->exclusive,
+		.startable = true,
+	};
+
+	for (size_t i = 0; i < suite->run->worker_count; i++) {
+		const struct worker *w = suite->run->workers[i];
+		if (w->suite != suite || w->phase == WORKER_HOLDING || w->stop != STOP_NONE)
+			continue;
+		s.idle += w->phase == WORKER_IDLE;
+		/* one that starts will come for work by itself: it counts as active, not startable */
+		s.active += w->phase == WORKER_BUSY || w->phase == WORKER_STARTING;
+		if (w->phase == WORKER_STARTING)
+			s.startable = false;
+	}
+	if (suite->phase != SUITE_READY || !resources_free(suite))
+		s.pending = 0;
+	return s;
+}
+
+/* One decision; false when nothing can be placed. */
+static bool place_one(struct run *run)
+{
+	cleanup_free struct schedule_suite *view = xcalloc(run->suite_count, sizeof(*view));
+
+	for (size_t i = 0; i < run->suite_count; i++)
+		view[i] = describe(&run->suites[i]);
+	struct schedule_choice choice = schedule_pick(view, run->suite_count);
+	if (choice.suite < 0)
+		return false;
+	struct run_suite *suite = &run->suites[choice.suite];
+	if (choice.start) {
+		/* a batch that must be started again learns its selection from `init` */
+		struct worker *w = worker_start(suite, suite->spec->runner->batch);
+		if (w && !suite->spec->runner->batch)
+			worker_send_plan(w);
+		return w != NULL;
+	}
+	struct worker *w = idle_worker(suite);
+	if (suite->spec->runner->batch)
+		assign_batch(suite, w);
+	else
+		assign_one(suite, w);
+	return true;
+}
+
+/* While there is plenty of work, a busy worker gets its next file before it has finished this one. */
+static void queue_ahead(struct run *run)
+{
+	for (size_t i = 0; i < run->worker_count; i++) {
+		struct worker *w = run->workers[i];
+		struct run_suite *suite = w->suite;
+		if (w->phase != WORKER_BUSY || w->stop != STOP_NONE || w->item_count != 1 ||
+			suite->spec->runner->batch || suite->spec->need_count || suite->exclusive)
+			continue;
+		if (suite->pending_count < (size_t)(QUEUE_AHEAD_FACTOR * run->slots))
+			continue;
+		assign_one(suite, w);
+	}
+}
+
+/* Free slots during discovery: workers that will be wanted boot meanwhile. */
+static void start_ahead(struct run *run)
+{
+	if (run->options->list_only || run->options->select || run->options->config->paths.n)
+		return;
+	int room = run->slots - (int)run->worker_count;
+	for (size_t i = 0; i < run->suite_count && room > 0; i++) {
+		struct run_suite *suite = &run->suites[i];
+		if (suite->phase != SUITE_DISCOVERING || suite->spec->runner->batch ||
+			suite->restarted)
+			continue;
+		int target = schedule_target(&suite->model, INT_MAX, 60000, run->slots, 0);
+		int have = 0;
+		for (size_t k = 0; k < run->worker_count; k++)
+			have += run->workers[k]->suite == suite;
+		for (; have < target && room > 0; have++, room--) {
+			struct worker *w = worker_start(suite, false);
+			if (!w)
+				return;
+			w->speculative = true;
+		}
+	}
+}
+
+/* Workers that nobody needs any more leave; a suite whose files are done is torn down. */
+static void close_suite(struct run_suite *suite)
+{
+	struct run *run = suite->run;
+	int workers = 0;
+
+	if (suite->unfinished == 0 && suite->phase == SUITE_READY)
+		suite->phase = SUITE_CLOSING;
+	for (size_t i = 0; i < run->worker_count; i++) {
+		struct worker *w = run->workers[i];
+		if (w->suite != suite)
+			continue;
+		workers++;
+		bool unused = w->phase == WORKER_IDLE ||
+			      (w->phase == WORKER_STARTING && w->planned && w->speculative);
+		if (unused && !suite->pending_count && suite->phase >= SUITE_READY)
+			worker_end(w);
+	}
+	if (suite->phase != SUITE_CLOSING)
+		return;
+	if (suite->holder && workers == 1 && suite->holder->stop == STOP_NONE &&
+		!suite->holder->deadline_us) {
+		worker_send_simple(suite->holder, "teardown");
+		suite->holder->deadline_us = clock_mono_us() + 60 * (int64_t)1000000;
+	}
+	if (!workers)
+		suite->phase = SUITE_DONE;
+}
+
+/* A worker that has grown too large is replaced between two files. */
+static void recycle(struct run *run)
+{
+	int64_t limit_kb = run->worker_limit_kb;
+
+	for (size_t i = 0; limit_kb && i < run->worker_count; i++) {
+		struct worker *w = run->workers[i];
+		if (w->phase == WORKER_IDLE && w->stop == STOP_NONE && w->rss_kb > limit_kb &&
+			w->suite->pending_count && !w->suite->spec->runner->batch)
+			worker_end(w);
+	}
+}
+
+void dispatch(struct run *run)
+{
+	recycle(run);
+	for (size_t i = 0; i < run->suite_count; i++)
+		if (run->suites[i].phase == SUITE_READY)
+			send_plans(&run->suites[i]);
+	while (!run->cancel && dispatch_slots_used(run) < run->slots && place_one(run))
+		;
+	queue_ahead(run);
+	start_ahead(run);
+	for (size_t i = 0; i < run->suite_count; i++)
+		close_suite(&run->suites[i]);
+}

@@ -1,0 +1,44 @@
+/*
+ * The engine: discovers the files of all suites, runs them over one pool of slots, and publishes
+ * what happens. It decides nothing about the verdict (state does) and prints nothing.
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/base/error.h"
+#include "core/bus.h"
+#include "core/config.h"
+#include "core/history.h"
+#include "core/suite.h"
+
+/* One file or test to run; the engine runs what is selected, or everything when nothing is. */
+struct engine_selection {
+	char *suite, *project;
+	char *file; /* "" = all files of the suite */
+	char *test; /* encoded title path; NULL = the whole file */
+	int occurrence;
+};
+
+struct engine_options {
+	const struct config *config;
+	const struct suites *suites;
+	struct bus *bus;
+	struct history *history;     /* NULL = none */
+	const struct run_info *info; /* published as run_started */
+	const char *program;         /* this executable: `program __supervise …` */
+	const char *adapters_dir;    /* absolute; where the adapter scripts lie */
+	const char *cache_dir;       /* absolute; exists; plans and the like go there */
+	const struct engine_selection *selection;
+	size_t selection_count;
+	bool select;    /* only the selection, even when it is empty */
+	bool list_only; /* discover, then stop */
+	bool ci, color;
+	bool (*env_is_secret)(const char *name);  /* not handed to workers */
+	void (*before_sleep)(void *arg);          /* flush journal and reporters */
+	void (*on_signal)(void *arg, int signum); /* SIGUSR1, SIGWINCH */
+	void *arg;
+};
+
+/* Runs to the end. 0: run_finished was published, *ret_signal is the signal that ended the run (0 =
+ * none). -1: nothing could be started at all. */
+int engine_run(const struct engine_options *options, int *ret_signal, struct error *err);

@@ -1,0 +1,88 @@
+#include "core/base/base.h"
+
+#include "core/base/jsonw.h"
+#include "core/engine/run.h"
+#include "core/test_id.h"
+
+static void strings(struct jsonw *w, const char *key, const struct strvec *list)
+{
+	jsonw_array_begin(w, key);
+	for (size_t i = 0; i < list->n; i++)
+		jsonw_string(w, NULL, list->v[i]);
+	jsonw_array_end(w);
+}
+
+static void only(struct jsonw *w, const char *key, const struct run_test *tests, size_t n)
+{
+	if (!tests) {
+		jsonw_null(w, key);
+		return;
+	}
+	jsonw_array_begin(w, key);
+	for (size_t i = 0; i < n; i++) {
+		jsonw_object_begin(w, NULL);
+		test_id_to_json(w, "path", tests[i].path);
+		jsonw_int(w, "occ", tests[i].occurrence);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+void protocol_init(struct strbuf *out, const struct worker *worker)
+{
+	const struct run_suite *suite = worker->suite;
+	const struct suite *spec = suite->spec;
+	const struct config *config = worker->run->options->config;
+	struct jsonw w;
+
+	jsonw_init(&w, out, false);
+	jsonw_object_begin(&w, NULL);
+	jsonw_string(&w, "type", "init");
+	jsonw_string(&w, "base", config->base);
+	jsonw_string(&w, "root", spec->root);
+	jsonw_string(&w, "suite", spec->name);
+	jsonw_string(&w, "config", spec->config);
+	jsonw_array_begin(&w, "args");
+	for (size_t i = 0; i < spec->args.n; i++)
+		jsonw_string(&w, NULL, spec->args.v[i]);
+	for (size_t i = 0; i < config->runner_args.n; i++)
+		jsonw_string(&w, NULL, config->runner_args.v[i]);
+	jsonw_array_end(&w);
+	strings(&w, "files", &spec->files);
+	strings(&w, "paths", &config->paths);
+	jsonw_int(&w, "slot", worker->slot);
+	jsonw_int(&w, "workers", worker->run->slots);
+	jsonw_string(&w, "test", config->test_regex);
+	jsonw_int(&w, "retries", spec->retries >= 0 ? spec->retries : config->retries);
+	jsonw_int(&w, "timeout_ms", spec->timeout_ms >= 0 ? spec->timeout_ms : config->timeout_ms);
+	jsonw_string(&w, "cache_dir", suite->cache_dir);
+	jsonw_bool(&w, "ci", worker->run->options->ci);
+	jsonw_bool(&w, "list", worker->run->options->list_only);
+	jsonw_bool(&w, "coverage", false);
+	jsonw_bool(&w, "color", worker->run->options->color);
+	jsonw_object_end(&w);
+	strbuf_addch(out, '\n');
+}
+
+void protocol_run(struct strbuf *out, int id, struct run_file *const *files, size_t n, int claim)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, out, false);
+	jsonw_object_begin(&w, NULL);
+	jsonw_string(&w, "type", "run");
+	jsonw_int(&w, "id", id);
+	jsonw_int(&w, "workers", claim);
+	jsonw_array_begin(&w, "items");
+	for (size_t i = 0; i < n; i++) {
+		jsonw_object_begin(&w, NULL);
+		jsonw_string(&w, "file", files[i]->file);
+		jsonw_string(&w, "project", files[i]->project);
+		jsonw_int(&w, "attempt", files[i]->attempt);
+		only(&w, "only", files[i]->only, files[i]->only_count);
+		jsonw_object_end(&w);
+	}
+	jsonw_array_end(&w);
+	jsonw_object_end(&w);
+	strbuf_addch(out, '\n');
+}

@@ -1,0 +1,522 @@
+#include "core/base/base.h"
+
+#include "core/base/clock.h"
+#include "core/engine/run.h"
+
+#include <signal.h>
+
+/*
+ * What becomes of files. A file ends in exactly one of three ways: its worker reported it
+ * (result_file), its worker died under it (result_worker_lost), or the run was cancelled (then it
+ * has no result, unless a test of it had already failed).
+ */
+enum {
+	OUTPUT_BYTES = 1024 * 1024,    /* of one try that are published as they come */
+	OUTPUT_TAIL_BYTES = 64 * 1024, /* of what came later, published at the end */
+};
+
+static int retries_of(const struct run_file *file)
+{
+	const struct run_suite *suite = file->suite;
+
+	if (suite->spec->runner->batch) /* its runner retries itself */
+		return 0;
+	return suite->spec->retries >= 0 ? suite->spec->retries
+					 : suite->run->options->config->retries;
+}
+
+static bool may_retry(const struct run_file *file)
+{
+	return file->attempt <= retries_of(file) && !file->suite->run->cancel;
+}
+
+struct run_file *result_current_file(const struct worker *w)
+{
+	for (size_t i = 0; i < w->item_count; i++)
+		if (w->items[i]->phase == RUN_FILE_RUNNING)
+			return w->items[i];
+	return NULL;
+}
+
+static void start_file(struct worker *w, struct run_file *file)
+{
+	if (file->phase == RUN_FILE_RUNNING)
+		return;
+	file->phase = RUN_FILE_RUNNING;
+	file->started_us = clock_mono_us();
+	if (!w->suite->spec->runner->batch)
+		w->deadline_us = 0; /* from here on the file's own limit counts */
+	run_publish(w->run, &(struct event){
+				    .type = EVENT_FILE_STARTED,
+				    .suite = w->suite->spec->name,
+				    .project = file->project,
+				    .file = file->file,
+				    .worker = w->number,
+				    .attempt = file->attempt,
+			    });
+}
+
+static void add_running_test(struct worker *w, struct run_file *file, const struct event *event)
+{
+	GROW(w->tests, w->test_count + 1, w->test_cap);
+	w->tests[w->test_count++] = (struct worker_test){
+		.file = file,
+		.path = xstrdup(event->test),
+		.occurrence = event->occurrence,
+		.attempt = event->attempt,
+		.line = event->line,
+		.column = event->column,
+		.started_us = clock_mono_us(),
+	};
+}
+
+static void remove_running_test(struct worker *w, struct run_file *file, const struct event *event)
+{
+	for (size_t i = 0; i < w->test_count; i++) {
+		const struct worker_test *t = &w->tests[i];
+		if (t->file == file && t->occurrence == event->occurrence &&
+			streq(t->path, event->test)) {
+			worker_forget_test(w, i);
+			return;
+		}
+	}
+}
+
+static void remember_failed(struct run_file *file, const struct event *event)
+{
+	GROW(file->failed, file->failed_count + 1, file->failed_cap);
+	file->failed[file->failed_count++] =
+		(struct run_test){xstrdup(event->test), event->occurrence};
+}
+
+/* One more failure that counts; the first of them stops the run by default. */
+static void count_failure(struct run *run)
+{
+	int limit = run->options->config->fail_fast;
+
+	run->failures++;
+	if (limit > 0 && run->failures >= limit)
+		run_cancel(run, CANCEL_FAIL_FAST,
+			run->failures == 1 ? "first failure" : "too many failures");
+}
+
+static void take_from_worker(struct worker *w, struct run_file *file)
+{
+	for (size_t i = 0; i < w->item_count; i++) {
+		if (w->items[i] != file)
+			continue;
+		memmove(&w->items[i], &w->items[i + 1],
+			(w->item_count - i - 1) * sizeof(*w->items));
+		w->item_count--;
+		return;
+	}
+}
+
+static void forget_failed(struct run_file *file)
+{
+	for (size_t i = 0; i < file->failed_count; i++)
+		free(file->failed[i].path);
+	file->failed_count = 0;
+}
+
+static void reset_try(struct run_file *file)
+{
+	file->finals = 0;
+	file->output_bytes = 0;
+	file->output_dropped = 0;
+	strbuf_release(&file->output_tail);
+}
+
+/* True while a failure may come from spreading the files, and not from the tests. */
+static bool is_doubtful(const struct run_suite *suite)
+{
+	return suite->ordered && suite->target > 1 && !suite->serial && suite->model.order <= 0 &&
+	       !suite->run->cancel && !suite->run->options->select;
+}
+
+static void start_over(struct run_file *file)
+{
+	forget_failed(file);
+	reset_try(file);
+	file->phase = RUN_FILE_PENDING;
+	file->attempt = 1;
+	file->attempt_offset = file->attempt_seen = 0;
+	file->avoid_worker = file->crashes = 0;
+	file->bin = 0;
+}
+
+bool result_fall_back(struct run_suite *suite)
+{
+	struct run *run = suite->run;
+
+	if (!is_doubtful(suite))
+		return false;
+	suite->serial = true;
+	suite->target = suite->max_workers = 1;
+	for (size_t i = 0; i < run->worker_count; i++) {
+		struct worker *w = run->workers[i];
+		if (w->suite != suite || w->phase == WORKER_HOLDING)
+			continue;
+		while (w->test_count)
+			worker_forget_test(w, 0);
+		while (w->item_count) {
+			dispatch_release(w->items[0]);
+			take_from_worker(w, w->items[0]);
+		}
+		worker_stop(w, STOP_RECYCLE, NULL);
+		process_kill(w->process);
+	}
+	run_notice(run, SEVERITY_NOTE, "order_dependent", suite->spec->name, NULL,
+		"a test failed with the files spread over workers; they run again in one process, "
+		"in "
+		"the runner's own order");
+	suite->pending = xrealloc(suite->pending, suite->file_count * sizeof(*suite->pending));
+	suite->pending_count = suite->file_count;
+	suite->unfinished = (int)suite->file_count;
+	suite->left_ms = 0;
+	for (size_t i = 0; i < suite->file_count; i++) {
+		start_over(suite->files[i]);
+		suite->pending[i] = suite->files[i];
+		suite->left_ms += suite->files[i]->estimate_ms;
+	}
+	return true;
+}
+
+static void finish_test(struct worker *w, struct run_file *file, struct event *event)
+{
+	bool failed_for_good = false;
+
+	remove_running_test(w, file, event);
+	if (event->outcome == OUTCOME_FAILED && !event->will_retry && result_fall_back(w->suite))
+		return;
+	if (!event->will_retry) {
+		file->finals++;
+		w->tests_sent++;
+		if (event->outcome == OUTCOME_FAILED) {
+			remember_failed(file, event);
+			event->will_retry = may_retry(file);
+			failed_for_good = !event->will_retry;
+		}
+	}
+	run_publish(w->run, event);
+	if (failed_for_good)
+		count_failure(w->run);
+}
+
+void result_test(struct worker *w, struct run_file *file, struct event *event)
+{
+	start_file(w, file);
+	if (event->type == EVENT_FILE_STARTED)
+		return;
+	event->attempt = MAX(event->attempt, 1);
+	event->occurrence = MAX(event->occurrence, 1);
+	file->attempt_seen = MAX(file->attempt_seen, event->attempt);
+	event->attempt += file->attempt_offset;
+	if (event->type == EVENT_TEST_STARTED)
+		add_running_test(w, file, event);
+	if (event->type == EVENT_TEST_FINISHED)
+		finish_test(w, file, event);
+	else
+		run_publish(w->run, event);
+}
+
+/* ---- output ------------------------------------------------------------------------------- */
+
+static void publish_output(
+	struct worker *w, const struct run_file *file, bool is_stderr, const char *data, size_t len)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT; /* ended by '\0' */
+
+	strbuf_add(&text, data, len);
+	run_publish(w->run, &(struct event){
+				    .type = EVENT_OUTPUT,
+				    .suite = w->suite->spec->name,
+				    .project = file ? file->project : NULL,
+				    .file = file ? file->file : NULL,
+				    .worker = w->number,
+				    .is_stderr = is_stderr,
+				    .text = text.buf,
+				    .text_len = text.len,
+			    });
+}
+
+/* Beyond the limit only the end is kept: it tells more about a crash than the middle. */
+static void keep_tail(struct run_file *file, const char *data, size_t len)
+{
+	struct strbuf *tail = &file->output_tail;
+
+	file->output_dropped += (int64_t)len;
+	if (len > OUTPUT_TAIL_BYTES) {
+		data += len - OUTPUT_TAIL_BYTES;
+		len = OUTPUT_TAIL_BYTES;
+	}
+	strbuf_add(tail, data, len);
+	if (tail->len > 4 * OUTPUT_TAIL_BYTES)
+		strbuf_remove(tail, 0, tail->len - OUTPUT_TAIL_BYTES);
+}
+
+void result_output(
+	struct worker *w, struct run_file *file, bool is_stderr, const char *data, size_t len)
+{
+	if (!file) {
+		if (w->suite->spec->runner->batch)
+			publish_output(w, NULL, is_stderr, data, len);
+		return;
+	}
+	int64_t room = OUTPUT_BYTES - file->output_bytes;
+	size_t now = room <= 0 ? 0 : MIN(len, (size_t)room);
+	if (now) {
+		file->output_bytes += (int64_t)now;
+		publish_output(w, file, is_stderr, data, now);
+	}
+	if (now < len)
+		keep_tail(file, data + now, len - now);
+}
+
+static void publish_tail(struct worker *w, struct run_file *file)
+{
+	struct strbuf *tail = &file->output_tail;
+
+	if (!file->output_dropped)
+		return;
+	if (tail->len > OUTPUT_TAIL_BYTES)
+		strbuf_remove(tail, 0, tail->len - OUTPUT_TAIL_BYTES);
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int64_t lost = file->output_dropped - (int64_t)tail->len;
+	if (lost > 0)
+		strbuf_addf(&text, "\n[muster: %" PRId64 " bytes of output left out]\n", lost);
+	strbuf_add(&text, tail->buf, tail->len);
+	publish_output(w, file, false, text.buf, text.len);
+	strbuf_release(tail);
+	file->output_dropped = 0;
+}
+
+/* ---- the end of a file ---------------------------------------------------------------------- */
+
+/* Make the failed tests the selection of the next try; a file that failed as a whole keeps its. */
+static void select_failed(struct run_file *file, bool whole)
+{
+	if (whole || !file->failed_count)
+		return;
+	for (size_t i = 0; i < file->only_count; i++)
+		free(file->only[i].path);
+	free(file->only);
+	file->only = file->failed;
+	file->only_count = file->failed_count;
+	file->failed = NULL;
+	file->failed_count = file->failed_cap = 0;
+}
+
+/* The next try, elsewhere if possible. */
+static void try_again(struct worker *w, struct run_file *file, bool whole)
+{
+	select_failed(file, whole);
+	forget_failed(file);
+	file->attempt++;
+	file->attempt_offset += MAX(file->attempt_seen, 1);
+	file->attempt_seen = 0;
+	file->avoid_worker = w->number;
+	dispatch_requeue(file);
+}
+
+/* Publish the end of this try and decide what follows. The event has outcome, failure, duration. */
+static void end_try(struct worker *w, struct run_file *file, struct event *event)
+{
+	bool own_failure = event->failure.kind != FAILURE_NONE;
+	bool failed = event->outcome == OUTCOME_FAILED;
+	bool again = failed && may_retry(file);
+
+	if (failed && result_fall_back(w->suite))
+		return;
+	publish_tail(w, file);
+	take_from_worker(w, file);
+	dispatch_release(file);
+	event->type = EVENT_FILE_FINISHED;
+	event->suite = w->suite->spec->name;
+	event->project = file->project;
+	event->file = file->file;
+	event->worker = w->number;
+	event->attempt = file->attempt;
+	event->count = file->finals;
+	event->will_retry = again;
+	run_publish(w->run, event);
+	reset_try(file);
+	if (again) {
+		try_again(w, file, own_failure);
+		return;
+	}
+	bool counted = file->failed_count > 0;
+	file->phase = RUN_FILE_DONE;
+	file->suite->unfinished--;
+	forget_failed(file);
+	if (failed && !counted)
+		count_failure(w->run);
+}
+
+static void set_failure(struct event *event, enum failure_kind kind, const char *message)
+{
+	event->outcome = OUTCOME_FAILED;
+	if (event->failure.kind == FAILURE_NONE)
+		event->failure = (struct failure){.kind = kind, .message = message};
+}
+
+void result_file(struct worker *w, struct run_file *file, struct event *event)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	start_file(w, file);
+	w->files_sent++;
+	w->rss_kb = MAX(w->rss_kb, event->rss_kb);
+	if (!event->duration_us)
+		event->duration_us = clock_mono_us() - file->started_us;
+	for (size_t i = w->test_count; i-- > 0;)
+		if (w->tests[i].file == file)
+			worker_forget_test(w, i);
+	if (event->count != file->finals) {
+		strbuf_addf(&text,
+			"the worker reported %" PRId64
+			" tests for this file, but %d results arrived",
+			event->count, file->finals);
+		set_failure(event, FAILURE_PROTOCOL, text.buf);
+	} else if (file->failed_count && event->outcome != OUTCOME_FAILED) {
+		set_failure(event, FAILURE_PROTOCOL,
+			"the worker says that the file passed, but tests of it failed");
+	} else if (event->outcome == OUTCOME_FAILED && !file->failed_count) {
+		set_failure(event, FAILURE_ERROR,
+			"the runner says that the file failed, but no test of it did");
+	} else if (event->outcome == OUTCOME_NONE) {
+		set_failure(event, FAILURE_PROTOCOL, "the worker gave no outcome for this file");
+	}
+	end_try(w, file, event);
+	if (!w->item_count && w->phase == WORKER_BUSY)
+		w->phase = WORKER_IDLE;
+	if (!w->item_count)
+		w->deadline_us = 0;
+	if (w->item_count < (size_t)w->claim && w->suite->spec->runner->batch)
+		w->claim = MAX((int)w->item_count, 1); /* gives slots back as it drains */
+}
+
+/* ---- the death of a worker ------------------------------------------------------------------ */
+
+static void describe_death(
+	struct strbuf *out, const struct worker *w, const struct process_status *status)
+{
+	if (w->failure)
+		strbuf_addstr(out, w->failure);
+	else if (status->start_errno)
+		strbuf_addf(out, "the worker cannot start: %s", strerror(status->start_errno));
+	else if (status->signal == SIGABRT || status->exit_status == 134)
+		strbuf_addstr(out,
+			"the worker aborted (SIGABRT); node does so when it runs out of memory");
+	else if (status->signal)
+		strbuf_addf(out, "the worker was killed by signal %d (%s)", status->signal,
+			strsignal(status->signal));
+	else
+		strbuf_addf(out, "the worker ended with exit status %d in the middle of the file",
+			status->exit_status);
+}
+
+/* Tests that were running get the blame, or at least the line in the report. */
+static void fail_running_tests(
+	struct worker *w, struct run_file *file, enum failure_kind kind, const char *text)
+{
+	for (size_t i = w->test_count; i-- > 0;) {
+		struct worker_test t = w->tests[i];
+		if (t.file != file)
+			continue;
+		t.path = xstrdup(t.path);
+		cleanup_free char *path = t.path;
+		cleanup_free char *message = xasprintf(
+			kind == FAILURE_TIMEOUT ? "%s" : "%s while this test was running", text);
+		struct event event = {
+			.type = EVENT_TEST_FINISHED,
+			.suite = w->suite->spec->name,
+			.project = file->project,
+			.file = file->file,
+			.test = path,
+			.occurrence = t.occurrence,
+			.attempt = t.attempt,
+			.worker = w->number,
+			.line = t.line,
+			.column = t.column,
+			.outcome = OUTCOME_FAILED,
+			.duration_us = clock_mono_us() - t.started_us,
+			.failure = {.kind = kind, .message = message},
+		};
+		finish_test(w, file, &event);
+	}
+}
+
+static void fail_file(struct worker *w, struct run_file *file, const char *text)
+{
+	enum failure_kind kind = w->stop == STOP_TIMEOUT    ? FAILURE_TIMEOUT
+				 : w->stop == STOP_PROTOCOL ? FAILURE_PROTOCOL
+							    : FAILURE_CRASH;
+	struct event event = {
+		.outcome = OUTCOME_FAILED,
+		.duration_us = file->started_us ? clock_mono_us() - file->started_us : 0,
+		.failure = {.kind = kind, .message = text},
+	};
+
+	start_file(w, file);
+	fail_running_tests(w, file, kind, text);
+	end_try(w, file, &event);
+}
+
+/* The run was cancelled: a file with a failed test has failed, others have no result. */
+static void abandon(struct worker *w, struct run_file *file)
+{
+	if (file->failed_count) {
+		struct event event = {
+			.outcome = OUTCOME_FAILED,
+			.duration_us = clock_mono_us() - file->started_us,
+		};
+		end_try(w, file, &event);
+		return;
+	}
+	publish_tail(w, file);
+	take_from_worker(w, file);
+	dispatch_release(file);
+	file->phase = RUN_FILE_DONE;
+	file->suite->unfinished--;
+}
+
+static bool is_guilty(const struct run_file *file, int running)
+{
+	if (file->crashes == INT_MAX)
+		return true;
+	if (file->phase == RUN_FILE_RUNNING && running == 1)
+		return true;
+	/* One of several that ran, or never begun: innocent the first time. */
+	return file->crashes >= 1;
+}
+
+void result_worker_lost(struct worker *w, const struct process_status *status)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int running = 0;
+	bool has_guilty = false;
+
+	describe_death(&text, w, status);
+	for (size_t i = 0; i < w->item_count; i++) {
+		running += w->items[i]->phase == RUN_FILE_RUNNING;
+		has_guilty |= w->items[i]->crashes == INT_MAX;
+	}
+	while (w->item_count) {
+		struct run_file *file = w->items[0];
+		if (w->run->cancel) {
+			abandon(w, file);
+		} else if (is_guilty(file, has_guilty ? 0 : running)) {
+			fail_file(w, file, text.buf);
+		} else {
+			/* somebody else's crash: once more, elsewhere */
+			if (!has_guilty || file->phase == RUN_FILE_RUNNING)
+				file->crashes += running != 1;
+			take_from_worker(w, file);
+			dispatch_release(file);
+			forget_failed(file);
+			reset_try(file);
+			dispatch_requeue(file);
+		}
+	}
+}

@@ -1,0 +1,270 @@
+#include "core/base/base.h"
+
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/path.h"
+#include "core/engine/run.h"
+#include "core/test_id.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+enum {
+	TICK_MS = 100,
+	CANCEL_LIMIT_MS = 4500,   /* a first Ctrl-C ends in at most 5 s */
+	TEARDOWN_LIMIT_MS = 3000, /* for a global teardown after a cancel */
+};
+
+void run_publish(struct run *run, struct event *event)
+{
+	bus_publish(run->options->bus, event);
+}
+
+void run_notice(struct run *run, enum severity severity, const char *name, const char *suite,
+	const char *file, const char *fmt, ...)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	run_publish(run, &(struct event){
+				 .type = EVENT_NOTICE,
+				 .severity = severity,
+				 .name = name,
+				 .suite = suite,
+				 .file = file,
+				 .text = text.buf,
+				 .text_len = text.len,
+			 });
+}
+
+/* The holder of a global set-up gets a chance to tear it down; everybody else is stopped. */
+static void cancel_worker(struct worker *w)
+{
+	if (w->phase == WORKER_HOLDING && w->stop == STOP_NONE && w->suite->phase >= SUITE_READY) {
+		worker_send_simple(w, "teardown");
+		w->deadline_us = clock_mono_us() + (int64_t)TEARDOWN_LIMIT_MS * 1000;
+	} else {
+		worker_stop(w, STOP_CANCEL, NULL);
+		if (!w->item_count) /* it has nothing that a gentle end would save */
+			process_kill(w->process);
+	}
+}
+
+void run_cancel(struct run *run, enum cancel_reason reason, const char *text)
+{
+	if (run->cancel || run->finished)
+		return;
+	run->cancel = reason;
+	run->cancel_deadline_us = clock_mono_us() + (int64_t)CANCEL_LIMIT_MS * 1000;
+	run_publish(run, &(struct event){.type = EVENT_RUN_CANCELLED,
+				 .cancel = reason,
+				 .text = text,
+				 .text_len = strlen(text)});
+	for (size_t i = 0; i < run->worker_count; i++)
+		cancel_worker(run->workers[i]);
+	services_stop(run);
+}
+
+void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *text)
+{
+	struct run *run = suite->run;
+
+	if (suite->phase == SUITE_FAILED)
+		return;
+	suite->phase = SUITE_FAILED;
+	run->suite_failed = true;
+	run->worst = run->worst ? exit_code_worst(run->worst, code) : code;
+	run_notice(run, SEVERITY_ERROR, "suite_failed", suite->spec->name, NULL, "%s", text);
+	run_cancel(run, CANCEL_INFRASTRUCTURE, "a suite cannot run");
+}
+
+static void kill_all(struct run *run)
+{
+	for (size_t i = 0; i < run->worker_count; i++)
+		process_kill(run->workers[i]->process);
+}
+
+static void on_signal(void *arg, int signum)
+{
+	struct run *run = arg;
+
+	if (signum == SIGUSR1 || signum == SIGWINCH) {
+		if (run->options->on_signal)
+			run->options->on_signal(run->options->arg, signum);
+		return;
+	}
+	if (run->signal) {
+		kill_all(run); /* the second time: at once */
+		return;
+	}
+	run->signal = signum;
+	if (run->cancel) /* it was ending already */
+		return;
+	run_cancel(run, signum == SIGINT ? CANCEL_INTERRUPTED : CANCEL_TERMINATED,
+		signum == SIGINT ? "interrupted" : "terminated");
+	run_tick(run);
+}
+
+static void on_tick(struct deadline *d)
+{
+	struct run *run = CONTAINER_OF(d, struct run, tick);
+	int64_t now = clock_mono_us();
+	int64_t budget_ms = run->options->config->budget_ms;
+
+	run_publish(run, &(struct event){.type = EVENT_TICK});
+	if (budget_ms && !run->cancel && now - run->started_us > budget_ms * 1000)
+		run_cancel(run, CANCEL_DEADLINE, "the budget of this run is used up");
+	if (run->cancel && now > run->cancel_deadline_us)
+		kill_all(run);
+	for (size_t i = run->worker_count; i-- > 0;)
+		worker_check_time(run->workers[i], now);
+	run_tick(run);
+}
+
+static void finish(struct run *run)
+{
+	const struct engine_options *o = run->options;
+	struct state *state = o->bus->state;
+	int code;
+
+	run->finished = true;
+	if (o->list_only)
+		code = run->worst          ? (int)run->worst
+		       : state->file_count ? EXIT_CODE_PASSED
+					   : EXIT_CODE_NO_TESTS;
+	else
+		code = (int)state_exit_code(state, o->config->no_tests == NO_TESTS_FAIL);
+	if (run->worst)
+		code = (int)exit_code_worst((enum exit_code)code, run->worst);
+	run_publish(run, &(struct event){
+				 .type = EVENT_RUN_FINISHED,
+				 .exit_code = code,
+				 .duration_us = clock_mono_us() - run->started_us,
+			 });
+	deadline_close(&run->tick);
+	signals_close(&run->signals);
+}
+
+void run_tick(struct run *run)
+{
+	if (run->finished)
+		return;
+	if (!run->cancel) {
+		discover_start(run);
+		dispatch(run);
+	}
+	bool open = false;
+	for (size_t i = 0; i < run->suite_count && !run->cancel; i++)
+		open |= run->suites[i].phase != SUITE_DONE && run->suites[i].phase != SUITE_FAILED;
+	if (open || run->worker_count)
+		return;
+	services_stop(run);
+	if (services_gone(run))
+		finish(run);
+}
+
+/* A worker larger than its share of the memory is replaced; without a limit they only grow. */
+static int64_t worker_limit_kb(int slots)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+	if (pages <= 0 || page <= 0)
+		return 0;
+	return (int64_t)pages * page / 1024 * 6 / 10 / slots;
+}
+
+static void init_suite(struct run *run, struct run_suite *rs, const struct suite *spec)
+{
+	const struct engine_options *o = run->options;
+
+	*rs = (struct run_suite){
+		.run = run,
+		.spec = spec,
+		.env = STRVEC_INIT,
+		.node_options = STRVEC_INIT,
+		.cache_dir = path_join(o->cache_dir, spec->name),
+	};
+	for (char *c = rs->cache_dir + strlen(o->cache_dir) + 1; *c; c++)
+		if (*c == '/' || *c == ':')
+			*c = '-';
+	file_mkdirs(rs->cache_dir, NULL); /* an adapter that cannot write there says so itself */
+	strvec_push_all(&rs->node_options, &spec->node_options);
+	history_suite(o->history, o->info->platform, spec->name, &rs->model);
+}
+
+static void init(struct run *run, const struct engine_options *options)
+{
+	struct rlimit files;
+
+	*run = (struct run){.options = options, .started_us = clock_mono_us()};
+	/* Each worker takes half a dozen descriptors: use all that the system allows. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = MIN(files.rlim_max, (rlim_t)65536);
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	run->slots = MAX(options->info->workers, 1);
+	run->worker_limit_kb = worker_limit_kb(run->slots);
+	run->suite_count = options->suites->n;
+	run->suites = xcalloc(run->suite_count, sizeof(*run->suites));
+	for (size_t i = 0; i < run->suite_count; i++)
+		init_suite(run, &run->suites[i], options->suites->v[i]);
+	loop_init(&run->loop, options->before_sleep, options->arg);
+	signals_init(&run->signals, &run->loop.uv, on_signal, run);
+	deadline_init(&run->tick, &run->loop.uv, on_tick);
+	deadline_start(&run->tick, TICK_MS, TICK_MS);
+}
+
+static void release_file(struct run_file *file)
+{
+	for (size_t i = 0; i < file->only_count; i++)
+		free(file->only[i].path);
+	for (size_t i = 0; i < file->failed_count; i++)
+		free(file->failed[i].path);
+	free(file->only);
+	free(file->failed);
+	free(file->file);
+	free(file->project);
+	strbuf_release(&file->output_tail);
+	free(file);
+}
+
+static void release(struct run *run)
+{
+	for (size_t i = 0; i < run->suite_count; i++) {
+		struct run_suite *suite = &run->suites[i];
+		for (size_t k = 0; k < suite->file_count; k++)
+			release_file(suite->files[k]);
+		free(suite->files);
+		free(suite->pending);
+		free(suite->plan_path);
+		free(suite->cache_dir);
+		strvec_release(&suite->env);
+		strvec_release(&suite->node_options);
+		strmap_release(&suite->index, NULL);
+	}
+	services_release(run);
+	free(run->suites);
+	free(run->workers);
+	strmap_release(&run->resources, NULL);
+	arena_release(&run->arena);
+	loop_release(&run->loop);
+}
+
+int engine_run(const struct engine_options *options, int *ret_signal, struct error *err)
+{
+	struct run run;
+
+	if (!options->suites->n)
+		return error_set(err, EXIT_CODE_NO_TESTS, "no suites to run");
+	init(&run, options);
+	run_publish(&run, &(struct event){.type = EVENT_RUN_STARTED, .run = options->info});
+	run_tick(&run);
+	loop_run(&run.loop);
+	*ret_signal = run.signal;
+	release(&run);
+	return 0;
+}

@@ -1,0 +1,241 @@
+/*
+ * Inside the engine: a run, its suites, files and workers. Only core/engine includes this.
+ *
+ * Everything happens in callbacks of one loop: a callback stores what it learned, then calls
+ * run_tick(), which decides what follows. Ownership: the run owns suites and files for its whole
+ * life; a worker lives until its process is gone.
+ */
+#pragma once
+
+#include "core/base/arena.h"
+#include "core/base/json.h"
+#include "core/base/base.h"
+#include "core/base/strbuf.h"
+#include "core/base/strmap.h"
+#include "core/engine/engine.h"
+#include "core/event.h"
+#include "core/history.h"
+#include "core/io/deadline.h"
+#include "core/io/loop.h"
+#include "core/io/process.h"
+#include "core/io/signals.h"
+
+struct run;
+struct worker;
+struct service;
+
+/* One test, by name: for exact selection. */
+struct run_test {
+	char *path; /* encoded */
+	int occurrence;
+};
+
+enum run_file_phase { RUN_FILE_PENDING, RUN_FILE_ASSIGNED, RUN_FILE_RUNNING, RUN_FILE_DONE };
+
+struct run_file {
+	struct run_suite *suite;
+	char *file;    /* relative to the base */
+	char *project; /* "" = none */
+	int position;
+	int64_t estimate_ms;
+	bool known;
+	int bin; /* ordered suites: index of the worker it is meant for */
+	enum run_file_phase phase;
+	int attempt;           /* of the engine, from 1 */
+	int attempt_offset;    /* attempts of earlier tries, for numbering in events */
+	int attempt_seen;      /* highest attempt number inside this try */
+	int avoid_worker;      /* number of the worker that failed it; 0 = none */
+	int64_t started_us;    /* monotonic; this try */
+	struct run_test *only; /* NULL = all tests */
+	size_t only_count;
+	struct run_test *failed; /* failed for good in this try: what a retry would run */
+	size_t failed_count, failed_cap;
+	int finals;  /* test_finished without will_retry in this try */
+	int crashes; /* tries that ended with the death of a worker that ran other files, too */
+	int64_t output_bytes; /* published in this try */
+	int64_t output_dropped;
+	struct strbuf output_tail; /* the last bytes of what was dropped */
+};
+
+/*
+ *  WAITING ─► DISCOVERING ─► (SETTING_UP) ─► READY ─► CLOSING ─► DONE
+ *      └────────────┴──────────────┴─────────┴─► FAILED
+ */
+enum run_suite_phase {
+	SUITE_WAITING,
+	SUITE_DISCOVERING,
+	SUITE_SETTING_UP,
+	SUITE_READY,
+	SUITE_CLOSING, /* all files done; workers and the holder of the global set-up are ending */
+	SUITE_DONE,
+	SUITE_FAILED,
+};
+
+struct run_suite {
+	struct run *run;
+	const struct suite *spec;
+	enum run_suite_phase phase;
+	char *cache_dir;
+	struct run_file **files;
+	size_t file_count, file_cap;
+	struct strmap index;       /* "project\x1ffile" -> run_file */
+	struct run_file **pending; /* in the order to take them; [0, pending_count) */
+	size_t pending_count;
+	int unfinished;             /* files that are not RUN_FILE_DONE */
+	int64_t left_ms;            /* estimates of the pending files */
+	char *plan_path;            /* NULL = workers need none */
+	struct strvec env;          /* "NAME=value" or "NAME" (unset) from set-up and services */
+	struct strvec node_options; /* spec's and what discovery asked for */
+	bool ordered, exclusive, global_setup, restarted;
+	bool serial; /* fell back to one process in the runner's own order */
+	int max_workers;
+	int target;            /* workers that pay */
+	struct worker *holder; /* keeps the global set-up; runs no files */
+	bool torn_down;
+	struct history_suite model;
+	bool services_up;
+};
+
+/*
+ *   STARTING ── discovered/ready ─► IDLE ◄─► BUSY
+ *      │             │               │        │
+ *      │             └─► HOLDING     │        │       (global set-up)
+ *      └──────────┬───────┴──────────┴────────┘
+ *                 ▼
+ *              ENDING (asked to stop, will send `end`) ─► KILLED/gone
+ */
+enum worker_phase { WORKER_STARTING, WORKER_IDLE, WORKER_BUSY, WORKER_HOLDING, WORKER_ENDING };
+
+enum worker_stop {
+	STOP_NONE,
+	STOP_ORDERLY,
+	STOP_CANCEL,
+	STOP_TIMEOUT,
+	STOP_PROTOCOL,
+	STOP_RECYCLE
+};
+
+struct worker_test { /* running now */
+	struct run_file *file;
+	char *path;
+	int occurrence, attempt;
+	int line, column;
+	int64_t started_us;
+	bool slow;
+};
+
+struct worker {
+	struct run *run;
+	struct run_suite *suite;
+	int number; /* from 1, never used again */
+	int slot;   /* from 1: JEST_WORKER_ID and the like */
+	int bin;    /* ordered suites */
+	enum worker_phase phase;
+	enum worker_stop stop;
+	struct process *process;
+	bool discoverer;
+	bool planned;            /* discover or plan was sent */
+	bool speculative;        /* started before it is known that there is work for it */
+	struct run_file **items; /* assigned, not finished, in order */
+	size_t item_count, item_cap;
+	int claim; /* slots it takes while it is busy (batch: more than one) */
+	struct worker_test *tests;
+	size_t test_count, test_cap;
+	int64_t spawned_us;
+	int64_t deadline_us; /* of starting, of the running file, or of ending; 0 = none */
+	int64_t files_sent, tests_sent; /* for the check against `end` */
+	int next_run_id;
+	bool ended; /* `end` was seen and its counts were right */
+	int64_t rss_kb;
+	struct strbuf loose; /* output while no file ran, bounded: tells why a start failed */
+	char *failure;       /* why it is being stopped, for the files it had */
+};
+
+struct run {
+	const struct engine_options *options;
+	struct loop loop;
+	struct signals signals;
+	struct deadline tick;
+	struct arena arena; /* strings of the message at hand */
+	struct run_suite *suites;
+	size_t suite_count;
+	struct worker **workers;
+	size_t worker_count, worker_cap;
+	int next_worker;
+	int slots;
+	int spawn_failures;      /* in a row */
+	int64_t worker_limit_kb; /* a larger worker is replaced; 0 = no limit */
+	struct service *services;
+	size_t service_count;
+	struct strmap resources; /* name -> int in use, as intptr_t */
+	int failures;            /* that count for fail-fast */
+	enum cancel_reason cancel;
+	int signal; /* that ended the run */
+	int64_t started_us;
+	int64_t cancel_deadline_us;
+	bool suite_failed;
+	enum exit_code worst; /* infrastructure and configuration errors of suites */
+	bool finished;
+};
+
+/* run.c */
+void run_tick(struct run *run);
+void run_publish(struct run *run, struct event *event);
+void run_notice(struct run *run, enum severity severity, const char *name, const char *suite,
+	const char *file, const char *fmt, ...) FORMAT(6, 7);
+/* Stop everything that still runs; the first reason counts. */
+void run_cancel(struct run *run, enum cancel_reason reason, const char *text);
+/* A suite cannot run (any more): its files become not_run, the run is cancelled. */
+void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *text);
+
+/* discover.c */
+void discover_start(struct run *run);
+/* The message `discovered`: files, order, estimates. -1: it does not make sense. */
+int discover_apply(struct worker *worker, const struct json *message, struct error *err);
+
+/* dispatch.c */
+void dispatch(struct run *run);
+void dispatch_requeue(struct run_file *file);
+void dispatch_release(struct run_file *file); /* resources that it held */
+int dispatch_slots_used(const struct run *run);
+
+/* worker.c */
+struct worker *worker_start(struct run_suite *suite, bool discoverer);
+void worker_assign(struct worker *worker, struct run_file **files, size_t n, int claim);
+void worker_send_plan(struct worker *worker);
+void worker_send_simple(struct worker *worker, const char *type);
+void worker_end(struct worker *worker); /* orderly: `stop`, then wait for `end` */
+void worker_stop(struct worker *worker, enum worker_stop why, const char *failure);
+void worker_check_time(struct worker *worker, int64_t now_us);
+void worker_forget_test(struct worker *worker, size_t index);
+
+/* message.c: what a worker says */
+void message_line(void *worker, char *line, size_t len, bool truncated);
+
+/* result.c: what becomes of files */
+void result_test(struct worker *worker, struct run_file *file, struct event *event);
+void result_file(struct worker *worker, struct run_file *file, struct event *event);
+/* `file` NULL: nobody's; kept only where a batch prints for itself. */
+void result_output(
+	struct worker *worker, struct run_file *file, bool is_stderr, const char *data, size_t len);
+/* The worker is gone, or is about to be: every file it had gets what it deserves. */
+/* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
+ * as its runner would, in one process and in order, and let that decide. False: the failure counts.
+ */
+bool result_fall_back(struct run_suite *suite);
+void result_worker_lost(struct worker *worker, const struct process_status *status);
+struct run_file *result_current_file(const struct worker *worker);
+
+/* protocol.c: messages down */
+void protocol_init(struct strbuf *out, const struct worker *worker);
+void protocol_run(struct strbuf *out, int id, struct run_file *const *files, size_t n, int claim);
+
+/* environment.c */
+char **environment_for(const struct run_suite *suite, int slot); /* NULL-ended, caller frees all */
+void environment_free(char **env);
+
+/* services.c */
+int services_start(struct run *run, struct run_suite *suite); /* 1 = up, 0 = coming, -1 = failed */
+void services_stop(struct run *run);
+bool services_gone(const struct run *run);
+void services_release(struct run *run);

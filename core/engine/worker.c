@@ -1,0 +1,357 @@
+#include "core/base/base.h"
+
+#include "core/base/clock.h"
+#include "core/base/jsonw.h"
+#include "core/base/path.h"
+#include "core/engine/run.h"
+
+/*
+ * A worker's life. Happy path: spawn → `init` and `discover` (or `plan`) → `discovered`/`ready` →
+ * `run`… → `stop` → `end` → process gone. Failure modes: it never gets ready (START_LIMIT_MS), it
+ * dies (result_worker_lost), it breaks the protocol or a file runs out of time (worker_stop), it
+ * does not leave after `stop` (END_LIMIT_MS, then its supervisor ends it).
+ */
+enum {
+	START_LIMIT_MS = 120 * 1000,
+	END_LIMIT_MS = 5 * 1000,
+	BATCH_END_LIMIT_MS = 30 * 1000, /* it tears down web servers */
+	STOP_GRACE_MS = 500,
+	LOOSE_BYTES = 16 * 1024,
+};
+
+static void tell(struct worker *w, struct strbuf *message)
+{
+	process_send(w->process, message->buf, message->len);
+}
+
+void worker_send_simple(struct worker *w, const char *type)
+{
+	cleanup_strbuf struct strbuf message = STRBUF_INIT;
+
+	strbuf_addf(&message, "{\"type\":\"%s\"}\n", type);
+	tell(w, &message);
+}
+
+void worker_send_plan(struct worker *w)
+{
+	const struct run_suite *suite = w->suite;
+	cleanup_strbuf struct strbuf message = STRBUF_INIT;
+	struct jsonw j;
+
+	jsonw_init(&j, &message, false);
+	jsonw_object_begin(&j, NULL);
+	jsonw_string(&j, "type", "plan");
+	jsonw_string(&j, "path", suite->plan_path);
+	jsonw_object_begin(&j, "env");
+	for (size_t i = 0; i < suite->env.n; i++) {
+		const char *entry = suite->env.v[i];
+		const char *end = strchrnul(entry, '=');
+		cleanup_free char *name = xstrndup(entry, (size_t)(end - entry));
+		jsonw_string(&j, name, *end ? end + 1 : NULL);
+	}
+	jsonw_object_end(&j);
+	jsonw_object_end(&j);
+	strbuf_addch(&message, '\n');
+	tell(w, &message);
+	w->planned = true;
+}
+
+void worker_assign(struct worker *w, struct run_file **files, size_t n, int claim)
+{
+	cleanup_strbuf struct strbuf message = STRBUF_INIT;
+
+	protocol_run(&message, w->next_run_id++, files, n, claim);
+	GROW(w->items, w->item_count + n, w->item_cap);
+	for (size_t i = 0; i < n; i++) {
+		files[i]->phase = RUN_FILE_ASSIGNED;
+		w->items[w->item_count++] = files[i];
+	}
+	w->phase = WORKER_BUSY;
+	w->claim = claim;
+	w->speculative = false;
+	if (!w->deadline_us)
+		w->deadline_us = clock_mono_us() + (int64_t)START_LIMIT_MS * 1000;
+	tell(w, &message);
+}
+
+void worker_forget_test(struct worker *w, size_t index)
+{
+	free(w->tests[index].path);
+	w->tests[index] = w->tests[--w->test_count];
+}
+
+static void worker_free(struct worker *w)
+{
+	while (w->test_count)
+		worker_forget_test(w, 0);
+	free(w->tests);
+	free(w->items);
+	free(w->failure);
+	strbuf_release(&w->loose);
+	free(w);
+}
+
+static void on_line(void *arg, char *line, size_t len, bool truncated)
+{
+	message_line(arg, line, len, truncated);
+}
+
+static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
+{
+	struct worker *w = arg;
+
+	bool batch = w->suite->spec->runner->batch;
+	struct run_file *file = batch ? NULL : result_current_file(w);
+
+	if (!file && w->loose.len < LOOSE_BYTES)
+		strbuf_add(&w->loose, data, MIN(len, LOOSE_BYTES - w->loose.len));
+	result_output(w, file, is_stderr, data, len);
+}
+
+/* Why a worker that never got ready is no use: the last words it printed are the best hint. */
+static void start_failed(struct worker *w, const struct process_status *status)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (status->start_errno)
+		strbuf_addf(&text, "cannot start node: %s", strerror(status->start_errno));
+	else if (w->failure)
+		strbuf_addstr(&text, w->failure);
+	else if (status->signal)
+		strbuf_addf(&text, "the worker was killed by signal %d (%s) while it started",
+			status->signal, strsignal(status->signal));
+	else
+		strbuf_addf(&text, "the worker exited with status %d while it started",
+			status->exit_status);
+	strbuf_rtrim(&w->loose);
+	if (w->loose.len)
+		strbuf_addf(&text, "\n%s", w->loose.buf);
+	run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE, text.buf);
+}
+
+static void on_exit_of(void *arg, const struct process_status *status)
+{
+	struct worker *w = arg;
+	struct run *run = w->run;
+	bool lost = w->stop == STOP_NONE || (w->stop == STOP_ORDERLY && !w->ended);
+	struct event event = {
+		.type = EVENT_WORKER_EXITED,
+		.worker = w->number,
+		.suite = w->suite->spec->name,
+		.exit_status = status->exit_status,
+		.signal = status->signal,
+		.rss_kb = MAX(status->rss_kb, w->rss_kb),
+		.cpu_us = status->cpu_us,
+		.count = status->leaked,
+	};
+
+	if (w->phase == WORKER_STARTING && lost && !run->cancel)
+		start_failed(w, status);
+	else if (w->phase == WORKER_HOLDING && lost && !run->cancel)
+		run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE,
+			"the process that holds the global set-up died");
+	result_worker_lost(w, status);
+	if (status->leaked)
+		run_notice(run, SEVERITY_WARNING, "leaked_processes", w->suite->spec->name, NULL,
+			"%d process%s outlived a worker of %s and had to be killed", status->leaked,
+			status->leaked == 1 ? "" : "es", w->suite->spec->name);
+	run_publish(run, &event);
+	for (size_t i = 0; i < run->worker_count; i++)
+		if (run->workers[i] == w)
+			run->workers[i] = run->workers[--run->worker_count];
+	if (w->suite->holder == w)
+		w->suite->holder = NULL;
+	worker_free(w);
+	run_tick(run);
+}
+
+/* The lowest slot number that no living worker of the suite has. */
+static int free_slot(const struct run_suite *suite)
+{
+	for (int slot = 1;; slot++) {
+		bool taken = false;
+		for (size_t i = 0; i < suite->run->worker_count; i++) {
+			const struct worker *w = suite->run->workers[i];
+			taken |= w->suite == suite && w->slot == slot && w->phase != WORKER_HOLDING;
+		}
+		if (!taken)
+			return slot;
+	}
+}
+
+static struct process *spawn(struct worker *w, int *ret_uv_code, struct error *err)
+{
+	static const struct process_callbacks callbacks = {on_line, on_output, on_exit_of};
+	const struct engine_options *o = w->run->options;
+	const struct runner *runner = w->suite->spec->runner;
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+	cleanup_free char *adapter = path_join(o->adapters_dir, runner->adapter);
+
+	strvec_push(&argv, "node");
+	strvec_push_all(&argv, &w->suite->node_options);
+	strvec_push(&argv, adapter);
+	char **env = environment_for(w->suite, w->slot);
+	struct process *p = process_start(&w->run->loop.uv,
+		&(struct process_options){
+			.supervisor = o->program,
+			.argv = (const char *const *)argv.v,
+			.env = env,
+			.cwd = w->suite->spec->root,
+			.stop_signal = runner->stop_signal,
+			.grace_ms = runner->stop_grace_ms ? runner->stop_grace_ms : STOP_GRACE_MS,
+			.channel = true,
+		},
+		&callbacks, w, ret_uv_code, err);
+	environment_free(env);
+	return p;
+}
+
+struct worker *worker_start(struct run_suite *suite, bool discoverer)
+{
+	struct run *run = suite->run;
+	struct worker *w = xcalloc(1, sizeof(*w));
+	struct error err = ERROR_INIT;
+	int code = 0;
+
+	*w = (struct worker){
+		.run = run,
+		.suite = suite,
+		.number = run->next_worker + 1,
+		.slot = free_slot(suite),
+		.discoverer = discoverer,
+		.claim = 1,
+		.spawned_us = clock_mono_us(),
+		.loose = STRBUF_INIT,
+	};
+	w->bin = w->slot - 1;
+	w->process = spawn(w, &code, &err);
+	if (!w->process) {
+		worker_free(w);
+		run->spawn_failures++;
+		/* Out of descriptors or processes while others run: fewer slots, same work. */
+		if (run->worker_count &&
+			(code == UV_EMFILE || code == UV_EAGAIN || code == UV_ENOMEM)) {
+			run->slots = MAX(1, (int)run->worker_count);
+			return NULL;
+		}
+		run_suite_failed(suite, EXIT_CODE_INFRASTRUCTURE, err.text);
+		return NULL;
+	}
+	run->spawn_failures = 0;
+	run->next_worker++;
+	GROW(run->workers, run->worker_count + 1, run->worker_cap);
+	run->workers[run->worker_count++] = w;
+	w->deadline_us = w->spawned_us + (int64_t)START_LIMIT_MS * 1000;
+	run_publish(run, &(struct event){
+				 .type = EVENT_WORKER_STARTED,
+				 .worker = w->number,
+				 .suite = suite->spec->name,
+				 .pid = process_pid(w->process),
+			 });
+	cleanup_strbuf struct strbuf init = STRBUF_INIT;
+	protocol_init(&init, w);
+	tell(w, &init);
+	if (discoverer) {
+		worker_send_simple(w, "discover");
+		w->planned = true;
+	}
+	return w;
+}
+
+void worker_end(struct worker *w)
+{
+	if (w->stop != STOP_NONE)
+		return;
+	w->stop = STOP_ORDERLY;
+	w->phase = WORKER_ENDING;
+	int64_t limit_ms = w->suite->spec->runner->batch ? BATCH_END_LIMIT_MS : END_LIMIT_MS;
+	w->deadline_us = clock_mono_us() + limit_ms * 1000;
+	worker_send_simple(w, "stop");
+}
+
+void worker_stop(struct worker *w, enum worker_stop why, const char *failure)
+{
+	bool again = w->stop != STOP_NONE && w->stop != STOP_ORDERLY;
+
+	if (again && why != STOP_CANCEL)
+		return;
+	if (!again) {
+		w->stop = why;
+		free(w->failure);
+		w->failure = failure ? xstrdup(failure) : NULL;
+	}
+	w->deadline_us = 0;
+	if (why == STOP_TIMEOUT || why == STOP_PROTOCOL)
+		process_kill(w->process); /* it had its time; a busy loop ignores TERM anyway */
+	else
+		process_stop(w->process);
+}
+
+static void check_slow_tests(struct worker *w, int64_t now_us)
+{
+	int64_t slow_us = w->run->options->config->slow_ms * 1000;
+
+	for (size_t i = 0; slow_us > 0 && i < w->test_count; i++) {
+		struct worker_test *t = &w->tests[i];
+		if (t->slow || now_us - t->started_us < slow_us)
+			continue;
+		t->slow = true;
+		run_publish(w->run, &(struct event){
+					    .type = EVENT_TEST_SLOW,
+					    .suite = w->suite->spec->name,
+					    .project = t->file->project,
+					    .file = t->file->file,
+					    .test = t->path,
+					    .occurrence = t->occurrence,
+					    .attempt = t->attempt,
+					    .worker = w->number,
+					    .duration_us = now_us - t->started_us,
+				    });
+	}
+}
+
+static int64_t file_limit_ms(const struct worker *w)
+{
+	int64_t own = w->suite->spec->timeout_ms;
+
+	return own >= 0 ? own : w->run->options->config->timeout_ms;
+}
+
+/* The file that has used up its time, or NULL. */
+static struct run_file *overdue(const struct worker *w, int64_t now_us)
+{
+	int64_t limit_us = file_limit_ms(w) * 1000;
+
+	for (size_t i = 0; limit_us > 0 && i < w->item_count; i++)
+		if (w->items[i]->phase == RUN_FILE_RUNNING &&
+			now_us - w->items[i]->started_us > limit_us)
+			return w->items[i];
+	return NULL;
+}
+
+void worker_check_time(struct worker *w, int64_t now_us)
+{
+	if (w->stop != STOP_NONE && w->stop != STOP_ORDERLY)
+		return;
+	check_slow_tests(w, now_us);
+	struct run_file *late = overdue(w, now_us);
+	if (late) {
+		late->crashes = INT_MAX; /* guilty: the others on this worker run elsewhere */
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		strbuf_addf(&text, "still running after its limit of %.1f s (timeout)",
+			(double)file_limit_ms(w) / 1000);
+		worker_stop(w, STOP_TIMEOUT, text.buf);
+		return;
+	}
+	if (!w->deadline_us || now_us < w->deadline_us)
+		return;
+	if (w->phase == WORKER_STARTING) {
+		worker_stop(w, STOP_PROTOCOL, "the worker did not get ready in time");
+		run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE, w->failure);
+	} else if (w->phase == WORKER_ENDING || w->phase == WORKER_HOLDING) {
+		worker_stop(w, w->ended ? STOP_ORDERLY : STOP_PROTOCOL, NULL);
+		process_stop(w->process);
+	} else if (w->phase == WORKER_BUSY) {
+		worker_stop(w, STOP_PROTOCOL, "the worker took a file and never started it");
+	}
+}

@@ -1,0 +1,36 @@
+#include "core/base/base.h"
+
+#include "core/io/signals.h"
+
+#include <signal.h>
+
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGWINCH};
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct signals *s = handle->data;
+
+	s->fn(s->arg, signum);
+}
+
+void signals_init(struct signals *s, uv_loop_t *loop, signals_fn *fn, void *arg)
+{
+	s->fn = fn;
+	s->arg = arg;
+	s->open = true;
+	for (size_t i = 0; i < ARRAY_LEN(caught); i++) {
+		uv_signal_init(loop, &s->handles[i]);
+		s->handles[i].data = s;
+		uv_signal_start(&s->handles[i], on_signal, caught[i]);
+		uv_unref((uv_handle_t *)&s->handles[i]);
+	}
+}
+
+void signals_close(struct signals *s)
+{
+	if (!s->open)
+		return;
+	s->open = false;
+	for (size_t i = 0; i < ARRAY_LEN(caught); i++)
+		uv_close((uv_handle_t *)&s->handles[i], NULL);
+}

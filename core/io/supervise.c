@@ -1,0 +1,283 @@
+#include "core/base/base.h"
+
+#include "core/base/clock.h"
+#include "core/io/supervise.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { LIFELINE_FD = 4 };
+
+/*
+ *            worker ends                       no child left
+ *  RUNNING ───────────────► SWEEPING ─────────────────────────► done
+ *     │ stop, lifeline lost    ▲
+ *     ▼                        │ worker ends, or grace over: KILL
+ *  STOPPING ───────────────────┘
+ */
+enum phase { RUNNING, STOPPING, SWEEPING };
+
+struct supervisor {
+	enum phase phase;
+	pid_t worker;
+	int stop_signal;
+	int grace_ms;
+	bool stopped_by_us;
+	int64_t deadline_us; /* of the phase: 0 = none */
+	bool termed;         /* SWEEPING: orphans have got their SIGTERM */
+	int leaked;          /* processes that had to be killed though nobody stopped the worker */
+	int status;
+	struct rusage usage;
+	bool lost;
+};
+
+static int wake_fd[2];
+
+static void on_sigchld(int sig)
+{
+	int saved = errno;
+	ssize_t n = write(wake_fd[1], "", 1);
+
+	(void)n;
+	(void)sig;
+	errno = saved;
+}
+
+/* Children of `parent` by a scan of /proc, each with its own descendants; `fn` is told each pid. */
+static int each_descendant(pid_t parent, void (*fn)(pid_t pid, int sig), int sig, int depth)
+{
+	DIR *proc = depth < 64 ? opendir("/proc") : NULL;
+	int count = 0;
+
+	if (!proc)
+		return 0;
+	for (struct dirent *e; (e = readdir(proc));) {
+		char path[64], stat[512];
+		pid_t pid = (pid_t)atoi(e->d_name);
+		if (pid <= 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+		cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
+		if (n <= 0)
+			continue;
+		stat[n] = '\0';
+		char *end = strrchr(stat, ')'); /* the name may hold anything */
+		char state;
+		int ppid;
+		if (!end || sscanf(end + 1, " %c %d", &state, &ppid) != 2 || ppid != parent)
+			continue;
+		count += each_descendant(pid, fn, sig, depth + 1);
+		if (state != 'Z') {
+			fn(pid, sig);
+			count++;
+		}
+	}
+	closedir(proc);
+	return count;
+}
+
+static void send_signal(pid_t pid, int sig)
+{
+	kill(pid, sig);
+}
+
+static void enter(struct supervisor *s, enum phase phase, int ms)
+{
+	s->phase = phase;
+	s->deadline_us = clock_mono_us() + (int64_t)ms * 1000;
+}
+
+static void stop_worker(struct supervisor *s, int sig, int grace_ms)
+{
+	s->stopped_by_us = true;
+	if (s->phase != RUNNING && sig != SIGKILL)
+		return;
+	if (s->phase == SWEEPING) {
+		s->deadline_us = clock_mono_us();
+		return;
+	}
+	kill(-s->worker, sig);
+	kill(-s->worker, SIGCONT); /* a stopped process would take only KILL */
+	enter(s, STOPPING, grace_ms);
+}
+
+/* Reap all that has ended. Returns false when no child is left at all. */
+static bool reap(struct supervisor *s)
+{
+	for (;;) {
+		struct rusage usage;
+		int status;
+		pid_t pid = wait4(-1, &status, WNOHANG, &usage);
+		if (pid == 0)
+			return true;
+		if (pid < 0)
+			return errno == EINTR;
+		if (pid != s->worker)
+			continue;
+		s->status = status;
+		s->usage = usage;
+		/* With nobody stopping, what is left gets a moment to end by itself. */
+		enter(s, SWEEPING, s->stopped_by_us ? 0 : SUPERVISE_LEAK_WAIT_MS);
+	}
+}
+
+static void on_deadline(struct supervisor *s)
+{
+	if (s->phase == STOPPING) {
+		kill(-s->worker, SIGKILL);
+		each_descendant(getpid(), send_signal, SIGKILL, 0);
+		s->deadline_us = clock_mono_us() + 20000;
+	} else if (s->phase == SWEEPING) {
+		bool gentle = !s->stopped_by_us && !s->termed;
+		int n = each_descendant(getpid(), send_signal, gentle ? SIGTERM : SIGKILL, 0);
+		if (gentle)
+			s->leaked = n;
+		s->termed = true;
+		s->deadline_us = clock_mono_us() + (gentle ? 100000 : 10000);
+	}
+}
+
+static void on_lifeline(struct supervisor *s)
+{
+	char c;
+	ssize_t n = read(LIFELINE_FD, &c, 1);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		s->lost = true;
+		stop_worker(s, s->stop_signal, MIN(s->grace_ms, (int)SUPERVISE_LOST_GRACE_MS));
+	} else if (c == 'K') {
+		stop_worker(s, SIGKILL, 0);
+	} else {
+		stop_worker(s, s->stop_signal, s->grace_ms);
+	}
+}
+
+static int wait_ms(const struct supervisor *s)
+{
+	if (!s->deadline_us)
+		return -1;
+	int64_t left = s->deadline_us - clock_mono_us();
+	return left <= 0 ? 0 : (int)(left / 1000) + 1;
+}
+
+static void supervise_loop(struct supervisor *s)
+{
+	while (reap(s)) {
+		struct pollfd fds[2] = {{wake_fd[0], POLLIN, 0}, {LIFELINE_FD, POLLIN, 0}};
+		int n = poll(fds, s->lost ? 1 : 2, wait_ms(s));
+		if (n > 0 && fds[0].revents) {
+			char drop[64];
+			ssize_t got = read(wake_fd[0], drop, sizeof(drop));
+			(void)got;
+		}
+		if (n > 0 && !s->lost && fds[1].revents)
+			on_lifeline(s);
+		if (s->deadline_us && clock_mono_us() >= s->deadline_us)
+			on_deadline(s);
+	}
+}
+
+/* In the child: a session of its own, default signals, no core files; then the program. */
+static void become_worker(char **argv, int report_fd)
+{
+	struct rlimit no_core = {0, 0};
+	sigset_t none;
+
+	setsid();
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+	setrlimit(RLIMIT_CORE, &no_core);
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	close(LIFELINE_FD);
+	execvp(argv[0], argv);
+	int errnum = errno;
+	ssize_t n = write(report_fd, &errnum, sizeof(errnum));
+	(void)n;
+	_exit(127);
+}
+
+/* 0, or the errno of a program that cannot be started. */
+static int start_worker(struct supervisor *s, char **argv)
+{
+	int report[2], errnum = 0;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return errno;
+	s->worker = fork();
+	if (s->worker < 0)
+		return errno;
+	if (s->worker == 0)
+		become_worker(argv, report[1]);
+	close(report[1]);
+	/* The worker's ends must be the worker's alone, or nobody would see their EOF. */
+	int null = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd <= 3; fd++)
+		dup2(null, fd);
+	if (null > LIFELINE_FD)
+		close(null);
+	ssize_t n = read(report[0], &errnum, sizeof(errnum));
+	close(report[0]);
+	return n == sizeof(errnum) ? errnum : 0;
+}
+
+static void report(const struct supervisor *s, int errnum)
+{
+	char line[160];
+	int n;
+
+	if (errnum) {
+		n = snprintf(line, sizeof(line), "fail %d\n", errnum);
+	} else {
+		int64_t cpu =
+			(int64_t)(s->usage.ru_utime.tv_sec + s->usage.ru_stime.tv_sec) * 1000000 +
+			s->usage.ru_utime.tv_usec + s->usage.ru_stime.tv_usec;
+		n = snprintf(line, sizeof(line), "exit %d %d %ld %" PRId64 " %d\n",
+			WIFEXITED(s->status) ? WEXITSTATUS(s->status) : 0,
+			WIFSIGNALED(s->status) ? WTERMSIG(s->status) : 0, s->usage.ru_maxrss, cpu,
+			s->leaked);
+	}
+	ssize_t sent = write(LIFELINE_FD, line, (size_t)n);
+	(void)sent; /* when nobody listens any more, nobody needs it */
+}
+
+int supervise_main(int argc, char **argv)
+{
+	if (argc < 4 || !streq(argv[2], "--") || fcntl(LIFELINE_FD, F_GETFD) < 0)
+		return EXIT_FAILURE;
+	struct supervisor s = {.stop_signal = atoi(argv[0]), .grace_ms = atoi(argv[1])};
+	struct sigaction chld = {.sa_handler = on_sigchld, .sa_flags = SA_RESTART};
+
+	setsid(); /* fails when the engine did it already */
+#ifdef __linux__
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
+	/* A Ctrl-C or a stray signal must not take the supervisor away from its worker. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTSTP, SIG_IGN);
+	fcntl(LIFELINE_FD, F_SETFD, FD_CLOEXEC);
+	if (pipe2(wake_fd, O_CLOEXEC | O_NONBLOCK) < 0)
+		return EXIT_FAILURE;
+	sigaction(SIGCHLD, &chld, NULL);
+	int errnum = start_worker(&s, argv + 3);
+	if (!errnum)
+		supervise_loop(&s);
+	report(&s, errnum);
+	return 0;
+}

@@ -1,0 +1,150 @@
+#include "core/base/base.h"
+
+#include "core/base/arena.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/event_json.h"
+#include "core/journal.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+enum { BUFFER_BYTES = 64 * 1024, LINE_BYTES = 32 * 1024 * 1024 };
+
+struct journal {
+	int fd;
+	char *path;
+	struct strbuf buf;
+	int errnum; /* first write error, 0 = none */
+};
+
+struct journal *journal_create(const char *path, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0600);
+
+	if (fd < 0) {
+		error_set_errno(err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot create %s", path);
+		return NULL;
+	}
+	flock(fd, LOCK_EX | LOCK_NB); /* tells others that its run is alive; not needed to write */
+	struct journal *j = xcalloc(1, sizeof(*j));
+	*j = (struct journal){.fd = fd, .path = xstrdup(path), .buf = STRBUF_INIT};
+	return j;
+}
+
+void journal_flush(struct journal *j)
+{
+	if (!j->buf.len)
+		return;
+	if (!j->errnum && file_write_all(j->fd, j->buf.buf, j->buf.len) < 0)
+		j->errnum = errno;
+	strbuf_reset(&j->buf);
+}
+
+void journal_event(void *arg, const struct event *event, const struct state *state)
+{
+	struct journal *j = arg;
+
+	(void)state;
+	if (event->type == EVENT_TICK)
+		return;
+	event_json_write(&j->buf, event);
+	if (j->buf.len > BUFFER_BYTES)
+		journal_flush(j);
+}
+
+int journal_close(struct journal *j, struct error *err)
+{
+	int result = 0;
+
+	if (!j)
+		return 0;
+	journal_flush(j);
+	if (!j->errnum && fsync(j->fd) < 0 && errno != EINVAL && errno != EROFS)
+		j->errnum = errno;
+	if (j->errnum)
+		result = error_set_errno(
+			err, EXIT_CODE_INFRASTRUCTURE, j->errnum, "cannot write %s", j->path);
+	close(j->fd);
+	strbuf_release(&j->buf);
+	free(j->path);
+	free(j);
+	return result;
+}
+
+bool journal_is_live(const char *path)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* ---- replay --------------------------------------------------------------------------------- */
+
+struct replay {
+	struct bus *bus;
+	struct arena arena;
+	struct journal_end end;
+	int64_t offset;
+};
+
+/* One line; false ends the replay: what is behind a broken line cannot be trusted. */
+static bool replay_line(struct replay *r, const char *line, size_t len)
+{
+	struct event event;
+	struct error err = ERROR_INIT;
+	cleanup_json struct json *object = json_parse(line, len, &err);
+
+	if (!object || event_json_read(object, &r->arena, &event, &err) < 0 ||
+		(r->end.lines == 0) != (event.type == EVENT_RUN_STARTED)) {
+		r->end.truncated = true;
+		r->end.bad_offset = r->offset;
+		return false;
+	}
+	bus_publish(r->bus, &event);
+	arena_release(&r->arena);
+	r->end.lines++;
+	r->offset += (int64_t)len + 1;
+	r->end.finished = event.type == EVENT_RUN_FINISHED;
+	return true;
+}
+
+static int replay_stream(struct replay *r, FILE *in)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &cap, in)) > 0) {
+		bool whole = line[n - 1] == '\n';
+		if (!whole || n > LINE_BYTES) {
+			r->end.truncated = true;
+			r->end.bad_offset = r->offset;
+			break;
+		}
+		line[n - 1] = '\0';
+		if (!replay_line(r, line, (size_t)n - 1))
+			break;
+	}
+	free(line);
+	return ferror(in) ? -1 : 0;
+}
+
+int journal_replay(
+	const char *path, struct bus *bus, struct journal_end *ret_end, struct error *err)
+{
+	cleanup_fclose FILE *in = fopen(path, "re");
+	struct replay r = {.bus = bus, .arena = ARENA_INIT};
+
+	if (!in)
+		return error_set_errno(
+			err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot read %s", path);
+	int result = replay_stream(&r, in);
+	arena_release(&r.arena);
+	if (result < 0)
+		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "cannot read %s", path);
+	if (!r.end.lines)
+		return error_set(err, EXIT_CODE_USAGE, "%s is not a journal of muster", path);
+	*ret_end = r.end;
+	return 0;
+}

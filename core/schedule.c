@@ -1,0 +1,151 @@
+#include "core/base/base.h"
+
+#include "core/schedule.h"
+
+#include <math.h>
+
+enum {
+	START_PRIOR_MS = 250, /* boot and load of a framework, before anything is learned */
+	GAIN_PERCENT = 5,     /* what an untried number of workers must promise */
+};
+
+static double work_per_worker(const struct schedule_suite *s, bool start)
+{
+	double left = (double)s->left_ms - (start ? (double)s->start_ms : 0);
+
+	return left / (s->active + 1);
+}
+
+struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t n)
+{
+	struct schedule_choice best = {.suite = -1};
+	double best_score = -1;
+	bool anything_active = false;
+
+	for (size_t i = 0; i < n; i++) {
+		anything_active |= suites[i].active > 0;
+		if (suites[i].exclusive && suites[i].active)
+			return best;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct schedule_suite *s = &suites[i];
+		if (!s->pending || (s->exclusive && anything_active))
+			continue;
+		if (s->active >= s->target && s->active > 0)
+			continue;
+		bool start = s->idle == 0;
+		if (start && !s->startable)
+			continue;
+		double score = work_per_worker(s, start);
+		if (s->active == 0)
+			score = MAX(score, 0); /* somebody has to run it */
+		if (score > best_score) {
+			best_score = score;
+			best = (struct schedule_choice){(int)i, start};
+		}
+	}
+	return best;
+}
+
+/* Predicted wall time with k workers: start, first file, then the work spread evenly, slowed by
+ * what the workers take from each other when they use the whole CPU. */
+static double predicted_wall(const struct history_suite *m, double work_ms, int k)
+{
+	double start = m->start_ms > 0 ? m->start_ms : START_PRIOR_MS;
+
+	return start + m->first_file_ms + work_ms / k;
+}
+
+/* What was measured, or what the best measured neighbour and the model together promise. */
+static double wall(const struct history_suite *m, double work_ms, int k)
+{
+	if (k <= 8 && m->wall_ms[k] > 0)
+		return m->wall_ms[k];
+	double promised = predicted_wall(m, work_ms, k) * (1 + GAIN_PERCENT / 100.0);
+	for (int other = 1; other <= 8; other++) {
+		if (m->wall_ms[other] <= 0)
+			continue;
+		/* scale the measured time by the ratio that the model sees */
+		double ratio = predicted_wall(m, work_ms, k) / predicted_wall(m, work_ms, other);
+		return m->wall_ms[other] * ratio * (1 + GAIN_PERCENT / 100.0);
+	}
+	return promised;
+}
+
+int schedule_target(
+	const struct history_suite *model, int files, int64_t work_ms, int slots, int max_workers)
+{
+	int limit = MIN(slots, MAX(files, 1));
+	int best = 1;
+
+	if (max_workers > 0)
+		limit = MIN(limit, max_workers);
+	for (int k = 2; k <= limit; k++)
+		if (wall(model, (double)work_ms, k) < wall(model, (double)work_ms, best))
+			best = k;
+	return best;
+}
+
+int schedule_batch_slots(
+	const struct history_suite *model, int files, int64_t work_ms, int64_t others_ms, int slots)
+{
+	int limit = MIN(slots, MAX(files, 1));
+	int best = 1;
+	double best_end = INFINITY;
+
+	for (int k = 1; k <= limit; k++) {
+		double batch_end = wall(model, (double)work_ms, k);
+		double others_left = (double)others_ms - (slots - k) * batch_end;
+		double end = batch_end + MAX(others_left, 0) / slots;
+		if (k == slots)
+			end = batch_end + (double)others_ms / slots;
+		if (end < best_end * 0.999) {
+			best = k;
+			best_end = end;
+		}
+	}
+	return best;
+}
+
+static int by_length(const void *pa, const void *pb)
+{
+	const struct schedule_item *a = pa, *b = pb;
+
+	if (a->known != b->known)
+		return a->known ? 1 : -1;
+	if (a->known && a->estimate_ms != b->estimate_ms)
+		return a->estimate_ms > b->estimate_ms ? -1 : 1;
+	return (a->position > b->position) - (a->position < b->position);
+}
+
+static int by_bin(const void *pa, const void *pb)
+{
+	const struct schedule_item *a = pa, *b = pb;
+
+	if (a->bin != b->bin)
+		return a->bin < b->bin ? -1 : 1;
+	return (a->position > b->position) - (a->position < b->position);
+}
+
+void schedule_sort(struct schedule_item *items, size_t n)
+{
+	if (n > 1)
+		qsort(items, n, sizeof(*items), by_length);
+}
+
+void schedule_sort_ordered(struct schedule_item *items, size_t n, int bins)
+{
+	cleanup_free int64_t *load = xcalloc((size_t)bins, sizeof(*load));
+
+	schedule_sort(items, n);
+	for (size_t i = 0; i < n; i++) {
+		int lightest = 0;
+		for (int b = 1; b < bins; b++)
+			if (load[b] < load[lightest])
+				lightest = b;
+		items[i].bin = lightest;
+		load[lightest] += items[i].estimate_ms;
+	}
+	if (n > 1)
+		qsort(items, n, sizeof(*items), by_bin);
+}

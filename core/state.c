@@ -1,0 +1,549 @@
+#include "core/base/base.h"
+
+#include "core/state.h"
+
+/* Of what a file prints the beginning and the end are kept. */
+enum { OUTPUT_BYTES = 256 * 1024, OUTPUT_HEAD_BYTES = 64 * 1024 };
+
+/* ---- records -------------------------------------------------------------------------------- */
+
+static const char *keep(struct state *s, const char *text)
+{
+	return arena_strdup(&s->arena, text);
+}
+
+static void keep_failure(struct state *s, struct failure *to, const struct failure *from)
+{
+	*to = *from;
+	to->message = keep(s, from->message);
+	to->stack = keep(s, from->stack);
+	to->expected = keep(s, from->expected);
+	to->actual = keep(s, from->actual);
+	to->snippet = keep(s, from->snippet);
+	to->file = keep(s, from->file);
+}
+
+static struct state_suite *suite_named(struct state *s, const char *name)
+{
+	for (size_t i = 0; i < s->suite_count; i++)
+		if (streq(s->suites[i]->name, name))
+			return s->suites[i];
+	struct state_suite *suite = arena_alloc(&s->arena, sizeof(*suite));
+	suite->name = keep(s, name);
+	suite->runner = "";
+	GROW(s->suites, s->suite_count + 1, s->suite_cap);
+	s->suites[s->suite_count++] = suite;
+	return suite;
+}
+
+static void file_key(struct strbuf *out, const struct event *e)
+{
+	strbuf_addf(out, "%s\x1f%s\x1f%s", e->suite ? e->suite : "", e->project ? e->project : "",
+		e->file);
+}
+
+struct state_file *state_file_of(const struct state *s, const struct event *e)
+{
+	cleanup_strbuf struct strbuf key = STRBUF_INIT;
+
+	if (!e->file)
+		return NULL;
+	file_key(&key, e);
+	return strmap_get(&s->file_index, key.buf);
+}
+
+static struct state_file *file_get(struct state *s, const struct event *e)
+{
+	cleanup_strbuf struct strbuf key = STRBUF_INIT;
+
+	if (!e->file || !e->suite)
+		return NULL;
+	file_key(&key, e);
+	struct state_file *f = strmap_get(&s->file_index, key.buf);
+	if (f)
+		return f;
+	f = arena_alloc(&s->arena, sizeof(*f));
+	f->suite = suite_named(s, e->suite);
+	f->project = e->project ? keep(s, e->project) : "";
+	f->file = keep(s, e->file);
+	f->output = (struct strbuf)STRBUF_INIT;
+	strmap_put(&s->file_index, key.buf, f);
+	GROW(s->files, s->file_count + 1, s->file_cap);
+	s->files[s->file_count++] = f;
+	return f;
+}
+
+static void test_key(struct strbuf *out, const struct event *e)
+{
+	strbuf_addf(out, "%d\x1f%s", MAX(e->occurrence, 1), e->test);
+}
+
+static struct state_test *test_in(const struct state_file *f, const struct event *e)
+{
+	cleanup_strbuf struct strbuf key = STRBUF_INIT;
+
+	if (!f || !e->test)
+		return NULL;
+	test_key(&key, e);
+	return strmap_get(&f->test_index, key.buf);
+}
+
+struct state_test *state_test_of(const struct state *s, const struct event *e)
+{
+	return test_in(state_file_of(s, e), e);
+}
+
+static struct state_test *test_get(struct state *s, struct state_file *f, const struct event *e)
+{
+	struct state_test *t = test_in(f, e);
+
+	if (t)
+		return t;
+	cleanup_strbuf struct strbuf key = STRBUF_INIT;
+	test_key(&key, e);
+	t = arena_alloc(&s->arena, sizeof(*t));
+	t->path = keep(s, e->test);
+	t->occurrence = MAX(e->occurrence, 1);
+	t->file = f;
+	strmap_put(&f->test_index, key.buf, t);
+	GROW(f->tests, f->test_count + 1, f->test_cap);
+	f->tests[f->test_count++] = t;
+	return t;
+}
+
+static struct state_worker *worker_get(struct state *s, int number)
+{
+	if (number < 1 || number > 1000000)
+		return NULL;
+	size_t need = (size_t)number;
+	if (need > s->worker_count) {
+		GROW(s->workers, need, s->worker_cap);
+		memset(s->workers + s->worker_count, 0,
+			(need - s->worker_count) * sizeof(*s->workers));
+		s->worker_count = need;
+	}
+	return &s->workers[need - 1];
+}
+
+/* ---- counting: every change of an outcome goes through here ---------------------------------- */
+
+static void count(struct state_counts *c, enum outcome outcome, int by)
+{
+	switch (outcome) {
+	case OUTCOME_PASSED:
+		c->passed += by;
+		break;
+	case OUTCOME_FAILED:
+		c->failed += by;
+		break;
+	case OUTCOME_SKIPPED:
+		c->skipped += by;
+		break;
+	case OUTCOME_NOT_RUN:
+		c->not_run += by;
+		break;
+	case OUTCOME_NONE:
+		break;
+	}
+}
+
+static void set_test_outcome(struct state *s, struct state_test *t, enum outcome outcome)
+{
+	if (t->outcome == OUTCOME_NONE && outcome != OUTCOME_NONE)
+		s->test_counts.total++;
+	count(&s->test_counts, t->outcome, -1);
+	count(&s->test_counts, outcome, +1);
+	bool flaky = outcome == OUTCOME_PASSED && t->earlier;
+	s->test_counts.flaky += flaky - t->flaky;
+	t->flaky = flaky;
+	t->outcome = outcome;
+}
+
+static void set_file_outcome(struct state *s, struct state_file *f, enum outcome outcome)
+{
+	count(&s->file_counts, f->outcome, -1);
+	count(&s->file_counts, outcome, +1);
+	f->outcome = outcome;
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+static void on_run_started(struct state *s, const struct event *e)
+{
+	const struct run_info *run = e->run;
+
+	s->started_ms = e->time_ms;
+	if (!run)
+		return;
+	s->run = *run;
+	s->run.run_id = keep(s, run->run_id);
+	s->run.version = keep(s, run->version);
+	s->run.base = keep(s, run->base);
+	s->run.commit = keep(s, run->commit);
+	s->run.branch = keep(s, run->branch);
+	s->run.platform = keep(s, run->platform);
+	s->run.plan_id = keep(s, run->plan_id);
+}
+
+static void on_suite_discovered(struct state *s, const struct event *e)
+{
+	struct state_suite *suite = suite_named(s, e->suite ? e->suite : "");
+
+	suite->runner = e->runner ? keep(s, e->runner) : "";
+	suite->version = keep(s, e->version);
+	suite->root = keep(s, e->root);
+	suite->reason = keep(s, e->reason);
+	suite->config = keep(s, e->config);
+	suite->file_count = e->count;
+	suite->discovered = true;
+}
+
+static void on_file_planned(struct state *s, const struct event *e)
+{
+	struct state_file *f = file_get(s, e);
+
+	if (!f || f->planned)
+		return;
+	f->planned = true;
+	f->estimate_ms = e->estimate_ms;
+	f->known = e->known;
+	s->file_counts.total++;
+	s->predicted_ms += e->estimate_ms;
+	s->run.history_files += e->known;
+}
+
+static void on_file_started(struct state *s, const struct event *e)
+{
+	struct state_file *f = file_get(s, e);
+
+	if (!f)
+		return;
+	if (f->phase == FILE_DONE)
+		set_file_outcome(s, f, OUTCOME_NONE);
+	if (!f->started_ms)
+		f->started_ms = e->time_ms;
+	f->phase = FILE_RUNNING;
+	f->attempt = MAX(e->attempt, 1);
+	f->worker = e->worker;
+	f->tries++;
+	f->failure = (struct failure){0};
+	f->suite->started_files++;
+	if (!f->suite->first_file_ms)
+		f->suite->first_file_ms = e->time_ms;
+	struct state_worker *w = worker_get(s, e->worker);
+	if (w && !w->first_file_ms)
+		w->first_file_ms = e->time_ms;
+}
+
+/* Results of tests that an aborted or repeated try left open do not stay open for ever. */
+static void close_open_tests(struct state *s, struct state_file *f, enum outcome outcome)
+{
+	for (size_t i = 0; i < f->test_count; i++)
+		if (f->tests[i]->outcome == OUTCOME_NONE)
+			set_test_outcome(s, f->tests[i], outcome);
+}
+
+static bool has_failed_test(const struct state_file *f)
+{
+	for (size_t i = 0; i < f->test_count; i++)
+		if (f->tests[i]->outcome == OUTCOME_FAILED)
+			return true;
+	return false;
+}
+
+static void on_file_finished(struct state *s, const struct event *e)
+{
+	struct state_file *f = file_get(s, e);
+	struct state_worker *w = worker_get(s, e->worker);
+
+	if (!f)
+		return;
+	f->duration_us += e->duration_us;
+	f->rss_kb = MAX(f->rss_kb, e->rss_kb);
+	f->worker = e->worker ? e->worker : f->worker;
+	s->busy_us += e->duration_us;
+	if (w) {
+		w->busy_us += e->duration_us;
+		w->files++;
+	}
+	if (f->tries <= 1)
+		f->first_duration_us = e->duration_us;
+	f->suite->last_file_ms = e->time_ms;
+	if (e->will_retry) {
+		s->retries++;
+		f->flaky = true; /* until the last try says that it is not */
+		return;
+	}
+	f->phase = FILE_DONE;
+	enum outcome outcome = e->outcome;
+	/* a test that failed in an earlier try and was not repeated still counts */
+	if (outcome != OUTCOME_FAILED && has_failed_test(f))
+		outcome = OUTCOME_FAILED;
+	if (e->failure.kind != FAILURE_NONE) {
+		keep_failure(s, &f->failure, &e->failure);
+		GROW(s->file_failures, s->file_failure_count + 1, s->file_failure_cap);
+		s->file_failures[s->file_failure_count++] = f;
+	}
+	close_open_tests(s, f, OUTCOME_NOT_RUN);
+	set_file_outcome(s, f, outcome);
+	f->flaky = f->flaky && outcome == OUTCOME_PASSED;
+	if (outcome == OUTCOME_PASSED && !f->flaky)
+		strbuf_release(&f->output);
+}
+
+static void on_file_skipped(struct state *s, const struct event *e)
+{
+	struct state_file *f = file_get(s, e);
+
+	if (!f)
+		return;
+	f->phase = FILE_DONE;
+	f->skip_reason = keep(s, e->text);
+	set_file_outcome(s, f, OUTCOME_SKIPPED);
+}
+
+static void on_test_started(struct state *s, const struct event *e)
+{
+	struct state_file *f = file_get(s, e);
+
+	if (!f || !e->test)
+		return;
+	struct state_test *t = test_get(s, f, e);
+	t->started_ms = e->time_ms;
+	t->running = true;
+	t->slow = false;
+	t->line = e->line ? e->line : t->line;
+	t->column = e->column ? e->column : t->column;
+}
+
+static void on_test_slow(struct state *s, const struct event *e)
+{
+	struct state_test *t = state_test_of(s, e);
+
+	(void)s;
+	if (t)
+		t->slow = true;
+}
+
+static void add_attempt(struct state *s, struct state_test *t, const struct event *e)
+{
+	struct state_attempt *a = arena_alloc(&s->arena, sizeof(*a));
+	struct state_attempt **end = &t->earlier;
+
+	a->attempt = e->attempt;
+	a->duration_us = e->duration_us;
+	keep_failure(s, &a->failure, &e->failure);
+	while (*end)
+		end = &(*end)->next;
+	*end = a;
+}
+
+static void on_test_finished(struct state *s, const struct event *e)
+{
+	struct state_file *f = file_get(s, e);
+
+	if (!f || !e->test)
+		return;
+	struct state_test *t = test_get(s, f, e);
+	s->attempts++;
+	t->attempts = MAX(e->attempt, 1);
+	t->duration_us = e->duration_us;
+	t->running = false;
+	t->line = e->line ? e->line : t->line;
+	t->column = e->column ? e->column : t->column;
+	if (!t->started_ms)
+		t->started_ms = e->time_ms - e->duration_us / 1000;
+	if (e->will_retry) {
+		add_attempt(s, t, e);
+		s->retries++;
+		return;
+	}
+	set_test_outcome(s, t, e->outcome);
+	if (e->outcome != OUTCOME_FAILED)
+		return;
+	keep_failure(s, &t->failure, &e->failure);
+	GROW(s->failures, s->failure_count + 1, s->failure_cap);
+	s->failures[s->failure_count++] = t;
+}
+
+static void on_output(struct state *s, const struct event *e)
+{
+	struct state_file *f = state_file_of(s, e);
+
+	(void)s;
+	if (!f || !e->text)
+		return;
+	strbuf_add(&f->output, e->text, e->text_len);
+	if (f->output.len > OUTPUT_BYTES) {
+		size_t over = f->output.len - OUTPUT_BYTES;
+		strbuf_remove(&f->output, OUTPUT_HEAD_BYTES, over);
+		f->output_dropped += (int64_t)over;
+	}
+}
+
+static void on_worker_started(struct state *s, const struct event *e)
+{
+	struct state_worker *w = worker_get(s, e->worker);
+
+	if (!w)
+		return;
+	w->suite = suite_named(s, e->suite ? e->suite : "")->name;
+	w->started_ms = e->time_ms;
+}
+
+static void on_worker_exited(struct state *s, const struct event *e)
+{
+	struct state_worker *w = worker_get(s, e->worker);
+
+	if (!w)
+		return;
+	w->ended_ms = e->time_ms;
+	w->rss_kb = e->rss_kb;
+	w->cpu_us = e->cpu_us;
+}
+
+static void on_notice(struct state *s, const struct event *e)
+{
+	GROW(s->notices, s->notice_count + 1, s->notice_cap);
+	s->notices[s->notice_count++] = (struct state_notice){
+		.severity = e->severity,
+		.name = keep(s, e->name ? e->name : ""),
+		.text = keep(s, e->text ? e->text : ""),
+		.suite = keep(s, e->suite),
+		.file = keep(s, e->file),
+	};
+	s->error_notices += e->severity == SEVERITY_ERROR;
+}
+
+static void on_run_cancelled(struct state *s, const struct event *e)
+{
+	if (s->cancel != CANCEL_NONE)
+		return;
+	s->cancel = e->cancel;
+	s->cancel_text = keep(s, e->text);
+}
+
+/* Whatever has no result when the run is over was not run. */
+static void on_run_finished(struct state *s, const struct event *e)
+{
+	s->finished = true;
+	s->finished_ms = e->time_ms;
+	s->duration_us = e->duration_us;
+	s->exit_code = e->exit_code;
+	for (size_t i = 0; i < s->file_count; i++) {
+		struct state_file *f = s->files[i];
+		if (f->phase == FILE_DONE)
+			continue;
+		close_open_tests(s, f, OUTCOME_NOT_RUN);
+		if (f->outcome == OUTCOME_NONE)
+			set_file_outcome(s, f, OUTCOME_NOT_RUN);
+	}
+}
+
+typedef void apply_fn(struct state *s, const struct event *e);
+
+static apply_fn *const apply[EVENT_TYPE_COUNT] = {
+	[EVENT_RUN_STARTED] = on_run_started,
+	[EVENT_SUITE_DISCOVERED] = on_suite_discovered,
+	[EVENT_FILE_PLANNED] = on_file_planned,
+	[EVENT_RUN_CANCELLED] = on_run_cancelled,
+	[EVENT_RUN_FINISHED] = on_run_finished,
+	[EVENT_WORKER_STARTED] = on_worker_started,
+	[EVENT_WORKER_EXITED] = on_worker_exited,
+	[EVENT_FILE_STARTED] = on_file_started,
+	[EVENT_FILE_FINISHED] = on_file_finished,
+	[EVENT_FILE_SKIPPED] = on_file_skipped,
+	[EVENT_TEST_STARTED] = on_test_started,
+	[EVENT_TEST_SLOW] = on_test_slow,
+	[EVENT_TEST_FINISHED] = on_test_finished,
+	[EVENT_OUTPUT] = on_output,
+	[EVENT_NOTICE] = on_notice,
+};
+
+void state_apply(struct state *s, const struct event *e)
+{
+	if (e->time_ms > s->now_ms)
+		s->now_ms = e->time_ms;
+	if (apply[e->type])
+		apply[e->type](s, e);
+}
+
+/* ---- life and verdict ------------------------------------------------------------------------ */
+
+void state_init(struct state *s)
+{
+	*s = (struct state){.exit_code = -1, .run.history_runs = -1};
+}
+
+void state_release(struct state *s)
+{
+	for (size_t i = 0; i < s->file_count; i++) {
+		struct state_file *f = s->files[i];
+		free(f->tests);
+		strmap_release(&f->test_index, NULL);
+		strbuf_release(&f->output);
+	}
+	free(s->suites);
+	free(s->files);
+	strmap_release(&s->file_index, NULL);
+	free(s->failures);
+	free(s->file_failures);
+	free(s->notices);
+	free(s->workers);
+	arena_release(&s->arena);
+}
+
+int64_t state_unexplained(const struct state *s)
+{
+	int64_t n = 0;
+
+	if (s->cancel != CANCEL_NONE)
+		return 0;
+	for (size_t i = 0; i < s->file_count; i++)
+		n += s->files[i]->phase != FILE_DONE || !s->files[i]->planned;
+	return n;
+}
+
+static enum exit_code cancel_code(enum cancel_reason reason)
+{
+	static const enum exit_code codes[] = {
+		[CANCEL_NONE] = EXIT_CODE_PASSED,
+		[CANCEL_FAIL_FAST] = EXIT_CODE_FAILED,
+		[CANCEL_INTERRUPTED] = EXIT_CODE_INTERRUPTED,
+		[CANCEL_TERMINATED] = EXIT_CODE_TERMINATED,
+		[CANCEL_DEADLINE] = EXIT_CODE_DEADLINE,
+		[CANCEL_INFRASTRUCTURE] = EXIT_CODE_INFRASTRUCTURE,
+	};
+	return codes[reason];
+}
+
+enum exit_code state_exit_code(const struct state *s, bool no_tests_is_failure)
+{
+	enum exit_code code = cancel_code(s->cancel);
+
+	if (s->file_counts.failed || s->test_counts.failed)
+		code = exit_code_worst(code, EXIT_CODE_FAILED);
+	if (state_unexplained(s))
+		code = exit_code_worst(code, EXIT_CODE_INCOMPLETE);
+	if (code == EXIT_CODE_PASSED && no_tests_is_failure && !s->test_counts.total)
+		code = EXIT_CODE_NO_TESTS;
+	return code;
+}
+
+const char *state_verdict(const struct state *s)
+{
+	if (s->file_counts.failed || s->test_counts.failed || s->error_notices)
+		return "failed";
+	if (s->cancel != CANCEL_NONE)
+		return "cancelled";
+	if (state_unexplained(s) || !s->finished)
+		return "incomplete";
+	return s->exit_code > 0 ? "failed" : "passed";
+}
+
+double state_busy_ratio(const struct state *s)
+{
+	double span = (double)s->duration_us * MAX(s->run.workers, 1);
+
+	return span > 0 ? MIN((double)s->busy_us / span, 1.0) : 0;
+}

@@ -1,0 +1,229 @@
+#include "core/base/base.h"
+
+#include "core/base/ansi.h"
+#include "core/base/text.h"
+#include "core/test_id.h"
+#include "reporters/failure.h"
+#include "reporters/registry.h"
+#include "reporters/summary.h"
+
+#include <fcntl.h>
+
+/*
+ * GitHub Actions: annotations (10 a type are shown, 4096 characters each), a group per failed file
+ * whose output is fenced by stop-commands, and the step summary (1 MiB).
+ */
+enum {
+	ANNOTATIONS = 10,
+	MESSAGE_BYTES = 4000,
+	SUMMARY_BYTES = 1000 * 1024,
+	ROWS = 200,
+	ROW_BYTES = 1500,
+};
+
+struct github {
+	struct sink *sink;
+	const char *summary_path, *token;
+	int annotations;
+};
+
+static void *github_open(const struct reporter_options *options, struct sink *sink)
+{
+	struct github *g = xcalloc(1, sizeof(*g));
+
+	*g = (struct github){sink, options->summary_path, options->token, 0};
+	return g;
+}
+
+static void escape(struct strbuf *out, const char *s, bool property)
+{
+	for (; *s; s++) {
+		if (*s == '%' || *s == '\r' || *s == '\n' || (property && (*s == ':' || *s == ',')))
+			strbuf_addf(out, "%%%02X", (unsigned char)*s);
+		else
+			strbuf_addch(out, *s);
+	}
+}
+
+static void annotate(struct github *g, const struct state_file *file, const struct state_test *test,
+	const struct failure *f)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT, title = STRBUF_INIT, text = STRBUF_INIT;
+	const char *name = f->file && f->line ? f->file : file->file;
+	int at = f->file && f->line ? f->line : test ? test->line : 0;
+	const char *message = f->message ? f->message : "failed";
+
+	if (g->annotations++ >= ANNOTATIONS)
+		return;
+	failure_title(&title, file, test);
+	ansi_filter(&text, message, MIN(strlen(message), (size_t)MESSAGE_BYTES), false);
+	strbuf_addstr(&line, "::error file=");
+	escape(&line, name, true);
+	if (at)
+		strbuf_addf(&line, ",line=%d", at);
+	strbuf_addstr(&line, ",title=");
+	escape(&line, title.buf, true);
+	strbuf_addstr(&line, "::");
+	escape(&line, text.buf, false);
+	sink_printf(g->sink, "%s\n", line.buf);
+}
+
+/* Between the two lines GitHub obeys nothing, whatever tests have printed. */
+static void fenced(struct github *g, const struct state *state, const struct state_file *file,
+	const struct state_test *test, const struct failure *f)
+{
+	cleanup_strbuf struct strbuf title = STRBUF_INIT, name = STRBUF_INIT;
+
+	failure_title(&title, file, test);
+	escape(&name, file->file, false);
+	escape(&name, ": ", false);
+	escape(&name, title.buf, false);
+	sink_printf(g->sink, "::group::%s\n::stop-commands::%s\n", name.buf, g->token);
+	failure_write(g->sink, state, file, test, f);
+	failure_output(g->sink, file);
+	sink_printf(g->sink, "\n::%s::\n::endgroup::\n", g->token);
+}
+
+static void each_failure(struct github *g, const struct state *s,
+	void (*fn)(struct github *g, const struct state *s, const struct state_file *f,
+		const struct state_test *t, const struct failure *failure))
+{
+	for (size_t i = 0; i < s->file_failure_count && i < ROWS; i++)
+		if (s->file_failures[i]->outcome == OUTCOME_FAILED)
+			fn(g, s, s->file_failures[i], NULL, &s->file_failures[i]->failure);
+	for (size_t i = 0; i < s->failure_count && i < ROWS; i++)
+		if (s->failures[i]->outcome == OUTCOME_FAILED)
+			fn(g, s, s->failures[i]->file, s->failures[i], &s->failures[i]->failure);
+}
+
+static void annotate_one(struct github *g, const struct state *s, const struct state_file *f,
+	const struct state_test *t, const struct failure *failure)
+{
+	(void)s;
+	annotate(g, f, t, failure);
+}
+
+/* ---- step summary ---------------------------------------------------------------------------- */
+
+/* Foreign text in a table cell: nothing that Markdown, HTML or GitHub's mentions would act on. */
+static void cell(struct strbuf *out, const char *text)
+{
+	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+
+	ansi_filter(&clean, text, MIN(strlen(text), (size_t)ROW_BYTES), false);
+	for (const char *s = clean.buf; *s; s++) {
+		if (*s == '\n')
+			strbuf_addstr(out, "<br>");
+		else if (strchr("\\`*_{}[]<>()#+-.!|@:&~$", *s))
+			strbuf_addf(out, "&#%d;", *s);
+		else
+			strbuf_addch(out, *s);
+	}
+}
+
+static void failure_rows(struct strbuf *out, const struct state *s)
+{
+	size_t rows = 0;
+
+	if (!s->failure_count && !s->file_failure_count)
+		return;
+	strbuf_addstr(out, "\n### Failures\n\n| file | test | message |\n|---|---|---|\n");
+	for (size_t i = 0; i < s->file_failure_count && rows < ROWS; i++, rows++) {
+		const struct state_file *f = s->file_failures[i];
+		if (f->outcome != OUTCOME_FAILED)
+			continue;
+		strbuf_addstr(out, "| ");
+		cell(out, f->file);
+		strbuf_addstr(out, " | (the file) | ");
+		cell(out, f->failure.message ? f->failure.message : "");
+		strbuf_addstr(out, " |\n");
+	}
+	for (size_t i = 0; i < s->failure_count && rows < ROWS; i++, rows++) {
+		const struct state_test *t = s->failures[i];
+		cleanup_strbuf struct strbuf title = STRBUF_INIT;
+		if (t->outcome != OUTCOME_FAILED)
+			continue;
+		failure_title(&title, t->file, t);
+		strbuf_addstr(out, "| ");
+		cell(out, t->file->file);
+		strbuf_addstr(out, " | ");
+		cell(out, title.buf);
+		strbuf_addstr(out, " | ");
+		cell(out, t->failure.message ? t->failure.message : "");
+		strbuf_addstr(out, " |\n");
+	}
+	if (s->failure_count + s->file_failure_count > rows)
+		strbuf_addf(out, "\n… and %zu more.\n",
+			s->failure_count + s->file_failure_count - rows);
+}
+
+static void flaky_rows(struct strbuf *out, const struct state *s)
+{
+	size_t rows = 0;
+
+	if (!s->test_counts.flaky)
+		return;
+	strbuf_addstr(out, "\n### Flaky\n\n| file | test | attempts |\n|---|---|---|\n");
+	for (size_t i = 0; i < s->file_count; i++) {
+		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
+			const struct state_test *t = s->files[i]->tests[k];
+			cleanup_strbuf struct strbuf title = STRBUF_INIT;
+			if (!t->flaky)
+				continue;
+			failure_title(&title, t->file, t);
+			strbuf_addstr(out, "| ");
+			cell(out, t->file->file);
+			strbuf_addstr(out, " | ");
+			cell(out, title.buf);
+			strbuf_addf(out, " | %d |\n", t->attempts);
+			rows++;
+		}
+	}
+}
+
+static int write_summary(struct github *g, const struct state *s, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT, counts = STRBUF_INIT, took = STRBUF_INIT;
+
+	summary_counts(&counts, &s->test_counts, false);
+	text_duration(&took, s->duration_us / 1000);
+	strbuf_addf(&out, "## Tests: %s\n\n%s \xc2\xb7 %" PRId64 " files \xc2\xb7 %s\n",
+		state_verdict(s), counts.buf, s->file_counts.total, took.buf);
+	failure_rows(&out, s);
+	flaky_rows(&out, s);
+	if (out.len > SUMMARY_BYTES) {
+		strbuf_setlen(&out, SUMMARY_BYTES);
+		strbuf_addstr(&out, "\n\n(cut: the summary of a step is limited to 1 MiB)\n");
+	}
+	cleanup_close int fd =
+		open(g->summary_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, out.buf, out.len) != (ssize_t)out.len)
+		return error_set_errno(err, EXIT_CODE_INFRASTRUCTURE, errno,
+			"cannot write the step summary %s", g->summary_path);
+	return 0;
+}
+
+static int github_finish(void *self, const struct state *s, struct error *err)
+{
+	struct github *g = self;
+
+	each_failure(g, s, fenced);
+	each_failure(g, s, annotate_one);
+	if (g->annotations > ANNOTATIONS)
+		sink_printf(g->sink, "%d failures have no annotation: GitHub shows %d\n",
+			g->annotations - ANNOTATIONS, (int)ANNOTATIONS);
+	return g->summary_path && *g->summary_path ? write_summary(g, s, err) : 0;
+}
+
+static void github_close(void *self)
+{
+	free(self);
+}
+
+const struct reporter github_reporter = {
+	.name = "github",
+	.summary = "annotations and step summary of GitHub Actions",
+	.open = github_open,
+	.finish = github_finish,
+	.close = github_close,
+};

@@ -1,0 +1,159 @@
+#include "core/base/base.h"
+
+#include "core/base/clock.h"
+#include "core/base/jsonw.h"
+#include "core/test_id.h"
+#include "reporters/failure.h"
+#include "reporters/registry.h"
+
+enum { SLOWEST = 10 };
+
+static void *json_open(const struct reporter_options *options, struct sink *sink)
+{
+	(void)options;
+	return sink;
+}
+
+static void put_files(struct jsonw *w, const struct state *s)
+{
+	jsonw_object_begin(w, "files");
+	jsonw_int(w, "planned", s->file_counts.total);
+	jsonw_int(w, "passed", s->file_counts.passed);
+	jsonw_int(w, "failed", s->file_counts.failed);
+	jsonw_int(w, "skipped", s->file_counts.skipped);
+	jsonw_int(w, "not_run", s->file_counts.not_run);
+	jsonw_object_end(w);
+	jsonw_object_begin(w, "tests");
+	jsonw_int(w, "total", s->test_counts.total);
+	jsonw_int(w, "passed", s->test_counts.passed);
+	jsonw_int(w, "failed", s->test_counts.failed);
+	jsonw_int(w, "skipped", s->test_counts.skipped);
+	jsonw_int(w, "flaky", s->test_counts.flaky);
+	jsonw_int(w, "quarantined", 0);
+	jsonw_object_end(w);
+}
+
+static void put_failure(struct jsonw *w, const struct state *s, const struct state_file *f,
+	const struct state_test *t, const struct failure *failure)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	jsonw_object_begin(w, NULL);
+	jsonw_string(w, "suite", f->suite->name);
+	jsonw_string(w, "project", *f->project ? f->project : NULL);
+	jsonw_string(w, "file", f->file);
+	if (t)
+		test_id_text(&text, t->path, t->occurrence);
+	jsonw_string(w, "test", t ? text.buf : NULL);
+	jsonw_int(w, "line", failure->line ? failure->line : t ? t->line : 0);
+	jsonw_string(w, "kind", failure_kind_name(failure->kind));
+	jsonw_string(w, "message", failure->message);
+	jsonw_int(w, "attempts", t ? t->attempts : f->tries);
+	strbuf_reset(&text);
+	failure_rerun(&text, s, f, t);
+	jsonw_string(w, "rerun", text.buf);
+	jsonw_object_end(w);
+}
+
+static void put_failures(struct jsonw *w, const struct state *s)
+{
+	jsonw_array_begin(w, "failures");
+	for (size_t i = 0; i < s->file_failure_count; i++)
+		if (s->file_failures[i]->outcome == OUTCOME_FAILED)
+			put_failure(w, s, s->file_failures[i], NULL, &s->file_failures[i]->failure);
+	for (size_t i = 0; i < s->failure_count; i++)
+		if (s->failures[i]->outcome == OUTCOME_FAILED)
+			put_failure(w, s, s->failures[i]->file, s->failures[i],
+				&s->failures[i]->failure);
+	jsonw_array_end(w);
+}
+
+static int by_duration(const void *a, const void *b)
+{
+	const struct state_file *x = *(struct state_file *const *)a;
+	const struct state_file *y = *(struct state_file *const *)b;
+
+	if (x->duration_us != y->duration_us)
+		return x->duration_us > y->duration_us ? -1 : 1;
+	return strcmp(x->file, y->file);
+}
+
+static void put_slowest(struct jsonw *w, const struct state *s)
+{
+	cleanup_free struct state_file **files = xcalloc(s->file_count + 1, sizeof(*files));
+
+	for (size_t i = 0; i < s->file_count; i++)
+		files[i] = s->files[i];
+	qsort(files, s->file_count, sizeof(*files), by_duration);
+	jsonw_array_begin(w, "slowest");
+	for (size_t i = 0; i < s->file_count && i < SLOWEST && files[i]->duration_us; i++) {
+		jsonw_object_begin(w, NULL);
+		jsonw_string(w, "suite", files[i]->suite->name);
+		jsonw_string(w, "file", files[i]->file);
+		jsonw_int(w, "duration_ms", files[i]->duration_us / 1000);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+static void put_notices(struct jsonw *w, const struct state *s)
+{
+	static const char *const words[] = {"note", "warning", "error"};
+
+	jsonw_array_begin(w, "notices");
+	for (size_t i = 0; i < s->notice_count; i++) {
+		jsonw_object_begin(w, NULL);
+		jsonw_string(w, "severity", words[s->notices[i].severity]);
+		jsonw_string(w, "name", s->notices[i].name);
+		jsonw_string(w, "suite", s->notices[i].suite);
+		jsonw_string(w, "text", s->notices[i].text);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+static int json_finish(void *self, const struct state *s, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct jsonw w;
+	char started[25];
+
+	(void)err;
+	clock_iso8601(s->started_ms, started);
+	jsonw_init(&w, &out, true);
+	jsonw_object_begin(&w, NULL);
+	jsonw_string(&w, "schema", "muster/summary/1");
+	jsonw_string(&w, "run_id", s->run.run_id);
+	jsonw_string(&w, "plan_id", s->run.plan_id);
+	jsonw_string(&w, "commit", s->run.commit);
+	jsonw_string(&w, "branch", s->run.branch);
+	jsonw_string(&w, "started_at", started);
+	jsonw_int(&w, "duration_ms", s->duration_us / 1000);
+	jsonw_string(&w, "verdict", state_verdict(s));
+	jsonw_int(&w, "exit_code", s->exit_code);
+	jsonw_string(&w, "exit_reason", exit_code_reason((enum exit_code)s->exit_code));
+	jsonw_int(&w, "workers", s->run.workers);
+	jsonw_double(&w, "busy_ratio", (double)(int)(state_busy_ratio(s) * 1000) / 1000);
+	put_files(&w, s);
+	jsonw_int(&w, "attempts", s->attempts);
+	put_failures(&w, s);
+	jsonw_array_begin(&w, "gates");
+	jsonw_array_end(&w);
+	jsonw_null(&w, "coverage");
+	put_slowest(&w, s);
+	put_notices(&w, s);
+	jsonw_array_begin(&w, "shards");
+	jsonw_array_end(&w);
+	jsonw_object_end(&w);
+	strbuf_addch(&out, '\n');
+	sink_write(self, out.buf, out.len);
+	return 0;
+}
+
+const struct reporter json_reporter = {
+	.name = "json",
+	.summary = "the summary as one JSON document",
+	.default_path = "summary.json",
+	.open = json_open,
+	.finish = json_finish,
+};

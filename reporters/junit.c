@@ -1,0 +1,260 @@
+#include "core/base/base.h"
+
+#include "core/base/ansi.h"
+#include "core/base/clock.h"
+#include "core/base/text.h"
+#include "core/test_id.h"
+#include "reporters/registry.h"
+
+/*
+ * JUnit XML as Jenkins, GitLab, CircleCI and dorny/test-reporter read it: a suite a file, classname
+ * = file, name = full title (unique inside the file), flakyFailure and rerunFailure in surefire's
+ * order.
+ */
+enum { TEXT_BYTES = 64 * 1024, OUTPUT_BYTES = 128 * 1024 };
+
+static void *junit_open(const struct reporter_options *options, struct sink *sink)
+{
+	(void)options;
+	return sink;
+}
+
+/* XML 1.0 knows no control characters but tab and line feed: they become U+FFFD. */
+static void escape(struct strbuf *out, const char *s, size_t len)
+{
+	for (size_t left = len; left;) {
+		unsigned char c = (unsigned char)*s;
+		size_t n = 1;
+		if (c == '&')
+			strbuf_addstr(out, "&amp;");
+		else if (c == '<')
+			strbuf_addstr(out, "&lt;");
+		else if (c == '>')
+			strbuf_addstr(out, "&gt;");
+		else if (c == '"')
+			strbuf_addstr(out, "&quot;");
+		else if (c == '\n')
+			strbuf_addstr(out, "&#10;");
+		else if (c == '\t')
+			strbuf_addstr(out, "&#9;");
+		else if (c < 0x20 || c == 0x7f)
+			strbuf_addstr(out, "\xef\xbf\xbd");
+		else {
+			n = text_utf8_len(s, left);
+			bool bad = !n || (n == 3 && memcmp(s, "\xef\xbf", 2) == 0 &&
+						 ((unsigned char)s[2] >= 0xbe)); /* U+FFFE/F */
+			if (bad)
+				strbuf_addstr(out, "\xef\xbf\xbd");
+			else
+				strbuf_add(out, s, n);
+			n = n ? n : 1;
+		}
+		s += n;
+		left -= n;
+	}
+}
+
+static void attribute(struct strbuf *out, const char *name, const char *value)
+{
+	strbuf_addf(out, " %s=\"", name);
+	escape(out, value, strlen(value));
+	strbuf_addch(out, '"');
+}
+
+/* Text content: line feeds stay as they are, colours go. */
+static void content(struct strbuf *out, const char *text, size_t len)
+{
+	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+	const char *s;
+
+	ansi_filter(&clean, text, len, false);
+	s = clean.buf;
+	while (*s) {
+		size_t n = strcspn(s, "\n");
+		escape(out, s, n);
+		s += n;
+		if (*s) {
+			strbuf_addch(out, '\n');
+			s++;
+		}
+	}
+}
+
+static void failure_text(struct strbuf *out, const struct failure *f)
+{
+	if (f->message)
+		content(out, f->message, MIN(strlen(f->message), (size_t)TEXT_BYTES));
+	if (f->stack) {
+		strbuf_addch(out, '\n');
+		content(out, f->stack, MIN(strlen(f->stack), (size_t)TEXT_BYTES));
+	}
+}
+
+/* <failure>, <error>: the text is the content; <flakyFailure>, <rerunFailure>: in <stackTrace>. */
+static void failure_element(
+	struct strbuf *out, const char *name, const struct failure *f, bool again)
+{
+	cleanup_strbuf struct strbuf first = STRBUF_INIT;
+	const char *message = f->message ? f->message : "";
+
+	strbuf_add(&first, message, MIN(strcspn(message, "\n"), (size_t)1000));
+	strbuf_addf(out, "      <%s", name);
+	attribute(out, "message", first.buf);
+	attribute(out, "type", failure_kind_name(f->kind));
+	strbuf_addstr(out, again ? "><stackTrace>" : ">");
+	failure_text(out, f);
+	strbuf_addf(out, again ? "</stackTrace></%s>\n" : "</%s>\n", name);
+}
+
+static void seconds(struct strbuf *out, int64_t us)
+{
+	strbuf_addf(out, " time=\"%.3f\"", (double)us / 1e6);
+}
+
+static void test_case(struct strbuf *out, const struct state_test *t)
+{
+	cleanup_strbuf struct strbuf name = STRBUF_INIT;
+
+	test_id_text(&name, t->path, t->occurrence);
+	strbuf_addstr(out, "    <testcase");
+	attribute(out, "classname", t->file->file);
+	attribute(out, "name", name.buf);
+	attribute(out, "file", t->file->file);
+	if (t->line)
+		strbuf_addf(out, " line=\"%d\"", t->line);
+	seconds(out, t->duration_us);
+	size_t head = out->len;
+	strbuf_addstr(out, ">\n");
+	size_t body = out->len;
+	if (t->outcome == OUTCOME_FAILED)
+		failure_element(out, "failure", &t->failure, false);
+	for (const struct state_attempt *a = t->earlier; a; a = a->next)
+		failure_element(out, t->flaky ? "flakyFailure" : "rerunFailure", &a->failure, true);
+	if (t->outcome == OUTCOME_SKIPPED)
+		strbuf_addstr(out, "      <skipped/>\n");
+	if (t->outcome == OUTCOME_NOT_RUN)
+		strbuf_addstr(out, "      <skipped message=\"not run\"/>\n");
+	if (out->len == body) {
+		strbuf_setlen(out, head);
+		strbuf_addstr(out, "/>\n");
+	} else {
+		strbuf_addstr(out, "    </testcase>\n");
+	}
+}
+
+struct counts {
+	int64_t tests, failures, errors, skipped, flakes;
+};
+
+static struct counts count(const struct state_file *f)
+{
+	struct counts c = {0};
+
+	for (size_t i = 0; i < f->test_count; i++) {
+		enum outcome o = f->tests[i]->outcome;
+		c.tests += o != OUTCOME_NONE;
+		c.failures += o == OUTCOME_FAILED;
+		c.skipped += o == OUTCOME_SKIPPED || o == OUTCOME_NOT_RUN;
+		c.flakes += f->tests[i]->flaky;
+	}
+	bool own = f->failure.kind != FAILURE_NONE && f->outcome == OUTCOME_FAILED;
+	c.tests += own;
+	c.errors += own;
+	return c;
+}
+
+static void timestamp(struct strbuf *out, int64_t ms)
+{
+	char text[25];
+
+	clock_iso8601(ms, text);
+	strbuf_addf(out, " timestamp=\"%.19s\"", text);
+}
+
+static void suite_name(struct strbuf *out, const struct state_file *f)
+{
+	strbuf_addstr(out, f->file);
+	if (*f->project)
+		strbuf_addf(out, " [%s]", f->project);
+}
+
+static void test_suite(struct strbuf *out, const struct state_file *f)
+{
+	struct counts c = count(f);
+	cleanup_strbuf struct strbuf name = STRBUF_INIT;
+
+	suite_name(&name, f);
+	strbuf_addstr(out, "  <testsuite");
+	attribute(out, "name", name.buf);
+	attribute(out, "file", f->file);
+	timestamp(out, f->started_ms);
+	strbuf_addf(out,
+		" tests=\"%" PRId64 "\" failures=\"%" PRId64 "\" errors=\"%" PRId64
+		"\" skipped=\"%" PRId64 "\"",
+		c.tests, c.failures, c.errors, c.skipped);
+	if (c.flakes)
+		strbuf_addf(out, " flakes=\"%" PRId64 "\"", c.flakes);
+	seconds(out, f->duration_us);
+	strbuf_addstr(out, ">\n    <properties><property name=\"muster.suite\"");
+	attribute(out, "value", f->suite->name);
+	strbuf_addstr(out, "/></properties>\n");
+	if (c.errors) {
+		strbuf_addstr(out, "    <testcase");
+		attribute(out, "classname", f->file);
+		attribute(out, "name", "the file itself");
+		attribute(out, "file", f->file);
+		strbuf_addstr(out, " time=\"0.000\">\n");
+		failure_element(out, "error", &f->failure, false);
+		strbuf_addstr(out, "    </testcase>\n");
+	}
+	for (size_t i = 0; i < f->test_count; i++)
+		if (f->tests[i]->outcome != OUTCOME_NONE)
+			test_case(out, f->tests[i]);
+	if (f->outcome == OUTCOME_FAILED && f->output.len) {
+		strbuf_addstr(out, "    <system-out>");
+		content(out, f->output.buf, MIN(f->output.len, (size_t)OUTPUT_BYTES));
+		strbuf_addstr(out, "</system-out>\n");
+	}
+	strbuf_addstr(out, "  </testsuite>\n");
+}
+
+static int junit_finish(void *self, const struct state *s, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct counts all = {0};
+
+	(void)err;
+	for (size_t i = 0; i < s->file_count; i++) {
+		struct counts c = count(s->files[i]);
+		all.tests += c.tests;
+		all.failures += c.failures;
+		all.errors += c.errors;
+		all.skipped += c.skipped;
+	}
+	strbuf_addf(&out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"muster\" "
+		"tests=\"%" PRId64 "\" failures=\"%" PRId64 "\" errors=\"%" PRId64
+		"\" skipped=\"%" PRId64 "\"",
+		all.tests, all.failures, all.errors, all.skipped);
+	seconds(&out, s->duration_us);
+	timestamp(&out, s->started_ms);
+	strbuf_addstr(&out, ">\n");
+	for (size_t i = 0; i < s->file_count; i++) {
+		if (!s->files[i]->started_ms && !s->files[i]->test_count)
+			continue;
+		test_suite(&out, s->files[i]);
+		sink_write(self, out.buf, out.len);
+		strbuf_reset(&out);
+	}
+	strbuf_addstr(&out, "</testsuites>\n");
+	sink_write(self, out.buf, out.len);
+	return 0;
+}
+
+const struct reporter junit_reporter = {
+	.name = "junit",
+	.summary = "JUnit XML, as CI systems read it",
+	.default_path = "junit.xml",
+	.open = junit_open,
+	.finish = junit_finish,
+};

@@ -1,0 +1,432 @@
+#include "core/base/base.h"
+
+#include "core/base/ansi.h"
+#include "core/base/text.h"
+#include "core/test_id.h"
+#include "reporters/failure.h"
+#include "reporters/summary.h"
+
+enum { FAILURES_LISTED = 50, SLOW_LISTED = 5, NOTICES_LISTED = 20, NAME_WIDTH = 11 };
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* "   PASS [   0.412s] jest        " */
+static void status(
+	struct summary *s, const char *word, enum ansi_style style, int64_t us, const char *suite)
+{
+	bool c = s->sink->color;
+
+	sink_printf(s->sink, "%s%s%7s%s [%8.3fs] %s%-*s%s ", ansi(ANSI_BOLD, c), ansi(style, c),
+		word, ansi(ANSI_RESET, c), (double)us / 1e6, ansi(ANSI_DIM, c), NAME_WIDTH, suite,
+		ansi(ANSI_RESET, c));
+}
+
+static void add_file(struct strbuf *out, const struct state_file *f)
+{
+	ansi_filter(out, f->file, strlen(f->file), false);
+	if (*f->project)
+		strbuf_addf(out, " [%s]", f->project);
+}
+
+static void finish_line(struct summary *s, const struct strbuf *text)
+{
+	sink_printf(s->sink, "%s\n", text->buf);
+}
+
+static void test_line(struct summary *s, const struct state_test *t, const char *word,
+	enum ansi_style style, int64_t us, const char *more)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+
+	status(s, word, style, us, t->file->suite->name);
+	add_file(&line, t->file);
+	strbuf_addstr(&line, TEST_ID_ARROW);
+	test_id_text(&line, t->path, t->occurrence);
+	strbuf_addstr(&line, more);
+	finish_line(s, &line);
+}
+
+/* ---- header ---------------------------------------------------------------------------------- */
+
+static void detected(struct summary *s, const struct state_suite *suite)
+{
+	cleanup_strbuf struct strbuf count = STRBUF_INIT;
+	bool c = s->sink->color;
+
+	text_count(&count, suite->file_count);
+	sink_printf(
+		s->sink, "%sDetected%s  %s", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c), suite->name);
+	if (!streq(suite->name, suite->runner))
+		sink_printf(s->sink, " (%s)", suite->runner);
+	sink_printf(s->sink, " %s \xc2\xb7 %s file%s %s(%s)%s\n",
+		suite->version ? suite->version : "", count.buf, suite->file_count == 1 ? "" : "s",
+		ansi(ANSI_DIM, c), suite->reason ? suite->reason : "", ansi(ANSI_RESET, c));
+}
+
+static bool all_discovered(const struct state *st)
+{
+	for (size_t i = 0; i < st->suite_count; i++)
+		if (!st->suites[i]->discovered)
+			return false;
+	return st->suite_count > 0;
+}
+
+/* Work by the estimates, spread evenly. Said once every suite is known. */
+static void predicted(struct summary *s, const struct state *st, struct strbuf *line)
+{
+	if (!st->run.history_files || s->predicted || !all_discovered(st))
+		return;
+	strbuf_addstr(line, " \xc2\xb7 predicted ");
+	text_duration(line, st->predicted_ms / MAX(st->run.workers, 1));
+	s->predicted = true;
+}
+
+/* Before the first result: what the run has to work with. */
+static void using(struct summary *s, const struct state *st)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	bool c = s->sink->color;
+	int workers = MAX(st->run.workers, 1);
+
+	strbuf_addf(&line, "%sUsing%s     %d worker%s", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c),
+		workers, workers == 1 ? "" : "s");
+	if (st->run.history_runs > 0) {
+		strbuf_addf(&line, " \xc2\xb7 history of %d run%s (%d of %" PRId64 " files known)",
+			st->run.history_runs, st->run.history_runs == 1 ? "" : "s",
+			st->run.history_files, st->file_counts.total);
+		predicted(s, st, &line);
+	} else {
+		strbuf_addstr(&line, " \xc2\xb7 no timing history yet");
+	}
+	finish_line(s, &line);
+	s->started = true;
+}
+
+/* Workers start while slower suites are still being discovered: their share comes in later. */
+static void planned(struct summary *s, const struct state *st)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	bool c = s->sink->color;
+
+	strbuf_addf(&line, "%sPlanned%s   %" PRId64 " files", ansi(ANSI_BOLD, c),
+		ansi(ANSI_RESET, c), st->file_counts.total);
+	predicted(s, st, &line);
+	if (s->predicted)
+		finish_line(s, &line);
+}
+
+static void header(struct summary *s, const struct event *e, const struct state *st)
+{
+	if (s->verbosity < 0)
+		return;
+	if (e->type == EVENT_SUITE_DISCOVERED)
+		for (size_t i = 0; i < st->suite_count; i++)
+			if (e->suite && streq(st->suites[i]->name, e->suite))
+				detected(s, st->suites[i]);
+	if (e->type == EVENT_FILE_STARTED && !s->started)
+		using(s, st);
+	else if (e->type == EVENT_FILE_STARTED && !s->predicted && all_discovered(st))
+		planned(s, st);
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+static void failed_test(struct summary *s, const struct event *e, const struct state *st)
+{
+	struct state_test *t = state_test_of(st, e);
+
+	if (!t)
+		return;
+	test_line(s, t, failure_word(&e->failure), ANSI_RED, e->duration_us, "");
+	failure_write(s->sink, st, t->file, t, &t->failure);
+}
+
+static void test_finished(struct summary *s, const struct event *e, const struct state *st)
+{
+	struct state_test *t = state_test_of(st, e);
+	char more[64] = "";
+
+	if (!t)
+		return;
+	if (e->will_retry) {
+		snprintf(more, sizeof(more), " (try %d failed)", e->attempt);
+		if (s->verbosity >= 0)
+			test_line(s, t, "RETRY", ANSI_YELLOW, e->duration_us, more);
+	} else if (e->outcome == OUTCOME_FAILED) {
+		failed_test(s, e, st);
+	} else if (t->flaky) {
+		snprintf(more, sizeof(more), " (passed on attempt %d of %d)", e->attempt,
+			t->attempts);
+		test_line(s, t, "FLAKY", ANSI_YELLOW, e->duration_us, more);
+	} else if (s->verbosity > 0) {
+		bool passed = e->outcome == OUTCOME_PASSED;
+		test_line(s, t, passed ? "pass" : "skip", passed ? ANSI_GREEN : ANSI_YELLOW,
+			e->duration_us, "");
+	}
+}
+
+/* The test that ran when the worker died has told the story already. */
+static bool blamed(const struct state_file *f, const struct failure *failure)
+{
+	for (size_t i = 0; i < f->test_count; i++)
+		if (f->tests[i]->outcome == OUTCOME_FAILED &&
+			f->tests[i]->failure.kind == failure->kind)
+			return true;
+	return false;
+}
+
+static void file_finished(struct summary *s, const struct event *e, const struct state *st)
+{
+	struct state_file *f = state_file_of(st, e);
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	bool failed = e->outcome == OUTCOME_FAILED;
+
+	if (!f || e->will_retry)
+		return;
+	if (failed && e->failure.kind != FAILURE_NONE) {
+		status(s, failure_word(&e->failure), ANSI_RED, e->duration_us, f->suite->name);
+		add_file(&line, f);
+		finish_line(s, &line);
+		if (!blamed(f, &e->failure))
+			failure_write(s->sink, st, f, NULL, &f->failure);
+		failure_output(s->sink, f);
+		return;
+	}
+	if (failed) {
+		failure_output(s->sink, f);
+		return; /* its tests said it */
+	}
+	if (s->verbosity < 0)
+		return;
+	bool skipped = e->outcome == OUTCOME_SKIPPED;
+	status(s, skipped ? "SKIP" : "PASS", skipped ? ANSI_YELLOW : ANSI_GREEN, e->duration_us,
+		f->suite->name);
+	add_file(&line, f);
+	strbuf_addf(&line, " (%" PRId64 ")", e->count);
+	finish_line(s, &line);
+}
+
+static void slow(struct summary *s, const struct event *e, const struct state *st)
+{
+	struct state_test *t = state_test_of(st, e);
+	bool c = s->sink->color;
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+
+	if (!t || s->verbosity < 0)
+		return;
+	sink_printf(s->sink, "%s   SLOW%s [>%7.3fs] %-*s ", ansi(ANSI_YELLOW, c),
+		ansi(ANSI_RESET, c), (double)e->duration_us / 1e6, NAME_WIDTH,
+		t->file->suite->name);
+	add_file(&line, t->file);
+	strbuf_addstr(&line, TEST_ID_ARROW);
+	test_id_text(&line, t->path, t->occurrence);
+	finish_line(s, &line);
+}
+
+static void cancelled(struct summary *s, const struct event *e)
+{
+	if (s->verbosity < 0 && e->cancel == CANCEL_FAIL_FAST)
+		return;
+	sink_printf(s->sink, "%sstopping: %s%s\n", ansi(ANSI_YELLOW, s->sink->color),
+		e->text ? e->text : cancel_reason_name(e->cancel),
+		ansi(ANSI_RESET, s->sink->color));
+}
+
+static void notice(struct summary *s, const struct event *e)
+{
+	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+
+	if (e->severity != SEVERITY_ERROR)
+		return; /* told at the end */
+	ansi_filter(&clean, e->text ? e->text : "", e->text_len, s->sink->color);
+	sink_printf(s->sink, "%serror:%s %s%s%s\n", ansi(ANSI_RED, s->sink->color),
+		ansi(ANSI_RESET, s->sink->color), e->suite ? e->suite : "", e->suite ? ": " : "",
+		clean.buf);
+}
+
+bool summary_event(struct summary *s, const struct event *e, const struct state *st)
+{
+	size_t before = s->sink->buf.len;
+
+	header(s, e, st);
+	if (e->type == EVENT_TEST_FINISHED)
+		test_finished(s, e, st);
+	else if (e->type == EVENT_FILE_FINISHED)
+		file_finished(s, e, st);
+	else if (e->type == EVENT_TEST_SLOW)
+		slow(s, e, st);
+	else if (e->type == EVENT_RUN_CANCELLED)
+		cancelled(s, e);
+	else if (e->type == EVENT_NOTICE)
+		notice(s, e);
+	return s->sink->buf.len != before;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void add_count(
+	struct strbuf *out, int64_t n, const char *word, enum ansi_style style, bool color)
+{
+	if (!n)
+		return;
+	if (out->len)
+		strbuf_addstr(out, ", ");
+	strbuf_addstr(out, ansi(style, color));
+	text_count(out, n);
+	strbuf_addf(out, " %s%s", word, ansi(ANSI_RESET, color));
+}
+
+void summary_counts(struct strbuf *out, const struct state_counts *c, bool color)
+{
+	cleanup_strbuf struct strbuf parts = STRBUF_INIT;
+
+	add_count(&parts, c->passed, "passed", ANSI_GREEN, color);
+	if (c->flaky) {
+		strbuf_addf(&parts, " (%s", ansi(ANSI_YELLOW, color));
+		text_count(&parts, c->flaky);
+		strbuf_addf(&parts, " flaky%s)", ansi(ANSI_RESET, color));
+	}
+	add_count(&parts, c->failed, "failed", ANSI_RED, color);
+	add_count(&parts, c->skipped, "skipped", ANSI_YELLOW, color);
+	add_count(&parts, c->not_run, "not run", ANSI_YELLOW, color);
+	strbuf_addstr(out, parts.len ? parts.buf : "none");
+}
+
+static void write_summary_line(struct summary *s, const struct state *st)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	bool c = s->sink->color;
+
+	strbuf_addf(&line, "%sSummary%s [%8.3fs] ", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c),
+		(double)st->duration_us / 1e6);
+	text_count(&line, st->test_counts.total);
+	strbuf_addf(&line, " test%s in ", st->test_counts.total == 1 ? "" : "s");
+	text_count(&line, st->file_counts.total - st->file_counts.not_run);
+	strbuf_addf(&line,
+		" file%s: ", st->file_counts.total - st->file_counts.not_run == 1 ? "" : "s");
+	summary_counts(&line, &st->test_counts, c);
+	strbuf_addf(&line, " \xc2\xb7 %d worker%s %.0f %% busy", MAX(st->run.workers, 1),
+		st->run.workers == 1 ? "" : "s", state_busy_ratio(st) * 100);
+	finish_line(s, &line);
+}
+
+static void list_failures(struct summary *s, const struct state *st)
+{
+	size_t listed = 0, total = st->failure_count + st->file_failure_count;
+
+	for (size_t i = 0; i < st->file_failure_count && listed < FAILURES_LISTED; i++, listed++) {
+		const struct state_file *f = st->file_failures[i];
+		cleanup_strbuf struct strbuf line = STRBUF_INIT;
+		if (f->outcome != OUTCOME_FAILED || blamed(f, &f->failure))
+			continue;
+		strbuf_addf(&line, "%s%7s%s  ", ansi(ANSI_RED, s->sink->color),
+			failure_word(&f->failure), ansi(ANSI_RESET, s->sink->color));
+		add_file(&line, f);
+		strbuf_addstr(&line, ": ");
+		failure_first_line(&line, &f->failure);
+		finish_line(s, &line);
+	}
+	for (size_t i = 0; i < st->failure_count && listed < FAILURES_LISTED; i++, listed++) {
+		const struct state_test *t = st->failures[i];
+		cleanup_strbuf struct strbuf line = STRBUF_INIT;
+		if (t->outcome != OUTCOME_FAILED)
+			continue;
+		strbuf_addf(&line, "%s%7s%s  ", ansi(ANSI_RED, s->sink->color),
+			failure_word(&t->failure), ansi(ANSI_RESET, s->sink->color));
+		failure_place(&line, t->file, t, &t->failure);
+		strbuf_addstr(&line, TEST_ID_ARROW);
+		failure_title(&line, t->file, t);
+		finish_line(s, &line);
+	}
+	if (total > listed)
+		sink_printf(s->sink, "         and %zu more\n", total - listed);
+}
+
+static void list_flaky(struct summary *s, const struct state *st)
+{
+	for (size_t i = 0; st->test_counts.flaky && i < st->file_count; i++) {
+		for (size_t k = 0; k < st->files[i]->test_count; k++) {
+			const struct state_test *t = st->files[i]->tests[k];
+			cleanup_strbuf struct strbuf line = STRBUF_INIT;
+			if (!t->flaky)
+				continue;
+			strbuf_addf(&line, "%s  FLAKY%s  ", ansi(ANSI_YELLOW, s->sink->color),
+				ansi(ANSI_RESET, s->sink->color));
+			add_file(&line, t->file);
+			strbuf_addstr(&line, TEST_ID_ARROW);
+			test_id_text(&line, t->path, t->occurrence);
+			strbuf_addf(&line, " (passed on attempt %d)", t->attempts);
+			finish_line(s, &line);
+		}
+	}
+}
+
+static void list_notices(struct summary *s, const struct state *st)
+{
+	size_t listed = 0;
+
+	for (size_t i = 0; i < st->notice_count && listed < NOTICES_LISTED; i++) {
+		const struct state_notice *n = &st->notices[i];
+		cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+		if (n->severity == SEVERITY_ERROR)
+			continue;
+		ansi_filter(&clean, n->text, strlen(n->text), false);
+		sink_printf(s->sink, "%s: %s%s%s\n",
+			n->severity == SEVERITY_WARNING ? "warning" : "note",
+			n->suite ? n->suite : "", n->suite ? ": " : "", clean.buf);
+		listed++;
+	}
+}
+
+static void tell_not_run(struct summary *s, const struct state *st)
+{
+	int64_t unexplained = state_unexplained(st);
+	cleanup_strbuf struct strbuf count = STRBUF_INIT;
+
+	if (unexplained) {
+		sink_printf(s->sink,
+			"%sincomplete:%s %" PRId64 " planned file(s) have no result and nothing "
+			"explains it\n",
+			ansi(ANSI_RED, s->sink->color), ansi(ANSI_RESET, s->sink->color),
+			unexplained);
+	} else if (st->file_counts.not_run) {
+		text_count(&count, st->file_counts.not_run);
+		sink_printf(s->sink,
+			"%s of %" PRId64 " files were not run (%s); `muster --failed` runs "
+			"what is left\n",
+			count.buf, st->file_counts.total,
+			st->cancel_text ? st->cancel_text : cancel_reason_name(st->cancel));
+	}
+}
+
+void summary_end(struct summary *s, const struct state *st)
+{
+	sink_puts(s->sink,
+		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
+		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\n");
+	write_summary_line(s, st);
+	list_failures(s, st);
+	list_flaky(s, st);
+	tell_not_run(s, st);
+	list_notices(s, st);
+}
+
+void summary_running(const struct state *st, struct sink *sink)
+{
+	for (size_t i = 0; i < st->file_count; i++) {
+		const struct state_file *f = st->files[i];
+		cleanup_strbuf struct strbuf line = STRBUF_INIT;
+		if (f->phase != FILE_RUNNING)
+			continue;
+		strbuf_addf(&line, "RUNNING [%8.3fs] %-*s ",
+			(double)(st->now_ms - f->started_ms) / 1e3, NAME_WIDTH, f->suite->name);
+		add_file(&line, f);
+		for (size_t k = 0; k < f->test_count; k++) {
+			if (!f->tests[k]->running)
+				continue;
+			strbuf_addstr(&line, TEST_ID_ARROW);
+			test_id_text(&line, f->tests[k]->path, f->tests[k]->occurrence);
+		}
+		sink_printf(sink, "%s\n", line.buf);
+	}
+}

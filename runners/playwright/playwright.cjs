@@ -1,0 +1,61 @@
+// Playwright adapter: one native `playwright test` in this very process, with our reporter, which
+// shares the channel. Its start is dear, so discovery is the start of the run: the reporter stops in
+// onBegin, tells what was found, and waits for the engine. docs/design/playwright.md has the reasons.
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { createRequire } = require('module');
+const channel = require('./channel.cjs');
+
+// Component testing packages bring the same command line.
+const packages = [
+  '@playwright/test', 'playwright', '@playwright/experimental-ct-react', '@playwright/experimental-ct-vue',
+  '@playwright/experimental-ct-svelte',
+];
+
+function resolveCli(root) {
+  const fromRoot = createRequire(path.join(root, 'package.json'));
+  for (const name of packages) {
+    try {
+      const file = fromRoot.resolve(name + '/package.json');
+      const cli = path.join(path.dirname(file), 'cli.js');
+      if (fs.existsSync(cli)) return { cli, version: require(file).version };
+    } catch {
+      // the next one
+    }
+  }
+  const error = new Error('@playwright/test is not installed in ' + root);
+  error.help = 'npm install --save-dev @playwright/test';
+  throw error;
+}
+
+const escapeRegex = text => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+
+function commandLine(init, cli) {
+  const args = ['test', ...init.args];
+  if (init.config) args.push('--config=' + init.config);
+  args.push('--reporter=' + path.join(__dirname, 'playwright_reporter.cjs'));
+  args.push('--workers=' + init.workers);
+  if (init.retries > 0) args.push('--retries=' + init.retries);
+  if (init.list) args.push('--list');
+  for (const file of [...init.files, ...init.paths]) args.push(escapeRegex(path.resolve(init.root, file)));
+  return [process.argv[0], cli, ...args];
+}
+
+async function main() {
+  channel.send('hello', { pid: process.pid, node: process.version });
+  const init = await channel.next();
+  try {
+    channel.matcher(init.test, null); // a bad expression is an error now, not in each file
+    const { cli, version } = resolveCli(init.root);
+    while ((await channel.next()).type !== 'discover');
+    globalThis[Symbol.for('muster.playwright')] = { init, version };
+    process.argv = commandLine(init, cli);
+    require(cli);
+  } catch (error) {
+    channel.fail(error, error.help);
+  }
+}
+
+main();

@@ -1,0 +1,313 @@
+// The reporter that Playwright loads into the adapter's process: public reporter interface, and one
+// private field (`_entries`) to leave out tests that are not selected.
+'use strict';
+
+const channel = require('./channel.cjs');
+const send = ({ type, ...fields }) => channel.send(type, fields);
+const { init, version } = globalThis[Symbol.for('muster.playwright')];
+const where = channel.paths(init.base);
+
+function leave() {
+  channel.end();
+  channel.exit(0);
+}
+
+const plain = text => channel.stripAnsi(String(text === undefined ? '' : text));
+
+const kinds = { timedOut: 'timeout', interrupted: 'error' };
+
+function fileOf(test) {
+  for (let suite = test.parent; suite; suite = suite.parent) {
+    if (suite.type === 'file' && suite.location) return suite.location.file;
+  }
+  return test.location.file;
+}
+
+function projectOf(test) {
+  const project = test.parent.project();
+  return project ? project.name : '';
+}
+
+const isSerial = test => {
+  for (let suite = test.parent; suite; suite = suite.parent) if (suite._parallelMode === 'serial') return true;
+  return false;
+};
+
+function failureOf(test, result) {
+  const errors = result.errors.length ? result.errors : result.error ? [result.error] : [];
+  const first = errors[0] || {};
+  const messages = errors.map(e => plain(e.message || e.value || ''));
+  if (result.status === 'passed') messages.unshift('expected to fail, but passed');
+  for (const attachment of result.attachments || []) {
+    if (attachment.path) messages.push(attachment.name + ': ' + where.relative(attachment.path));
+  }
+  const text = messages.join('\n\n') || 'status ' + result.status;
+  const stack = channel.splitStack(plain(first.stack), plain(first.message)).frames || undefined;
+  const place = first.location
+    ? { file: where.relative(first.location.file), line: first.location.line, column: first.location.column }
+    : channel.location(stack, where);
+  const crash = /^Error: worker process exited unexpectedly/m.test(text);
+  return {
+    kind: crash ? 'crash' : kinds[result.status] || (/expect\(/.test(text) ? 'assertion' : 'error'),
+    message: channel.bound(text), stack: stack && channel.bound(stack),
+    snippet: first.snippet ? plain(first.snippet) : undefined, ...place,
+  };
+}
+
+module.exports = class Reporter {
+  constructor() {
+    this.files = new Map(); // "project\0file" -> record
+    this.ids = new Map(); // test -> {record, path, occ}
+    this.errors = [];
+    this.begun = false;
+    this.lastEnd = new Map(); // workerIndex -> when its last test ended
+  }
+
+  version() {
+    return 'v2';
+  }
+
+  printsToStdio() {
+    return true; // or Playwright adds a reporter of its own
+  }
+
+  onConfigure(config) {
+    this.config = config;
+  }
+
+  onBegin(configOrSuite, suite) {
+    this.suite = suite || configOrSuite;
+    if (suite) this.config = configOrSuite;
+    // Playwright begins with an empty suite before it ends a run that could not start.
+    if (!this.suite.allTests().length) {
+      this.handled = true;
+      this.couldNotRun(this.errors.length ? 'failed' : 'passed');
+      return;
+    }
+    this.number();
+    this.discovered([...this.files.values()]);
+    const message = channel.nextSync();
+    if (message.type !== 'run') leave(); // `stop`: somebody only wanted the list
+    this.begun = true;
+    this.runId = message.id;
+    if (message.workers > 0) this.config.workers = message.workers;
+    this.select(message.items);
+    this.started = Date.now();
+  }
+
+  discovered(records, more) {
+    send({
+      type: 'discovered', version,
+      files: records.map(r => ({ file: r.file, project: r.project })),
+      plan_path: null, ordered: false, max_workers: 0, ...more,
+    });
+  }
+
+  number() {
+    const numbers = new Map();
+    const many = this.suite.suites.length > 1 || this.suite.suites.some(s => s.title);
+    for (const test of this.suite.allTests()) {
+      const file = where.relative(fileOf(test));
+      const project = many ? projectOf(test) : '';
+      const key = project + '\u0000' + file;
+      if (!this.files.has(key)) {
+        this.files.set(key, {
+          file, project, left: 0, count: 0, failed: 0, ms: 0, started: false, done: false, serial: false, tests: [],
+        });
+        numbers.set(key, channel.occurrences());
+      }
+      const record = this.files.get(key);
+      const titles = test.titlePath().slice(3);
+      this.ids.set(test, { record, path: titles, occ: numbers.get(key)(titles) });
+      record.tests.push(test);
+      if (isSerial(test) && test.retries > 0) record.serial = true;
+    }
+  }
+
+  // Leave out what was not asked for. Projects that others depend on stay whole.
+  select(items) {
+    const wanted = new Map(items.map(i => [i.project + '\u0000' + i.file, i]));
+    const needed = new Set();
+    for (const project of this.config.projects) {
+      for (const name of project.dependencies || []) needed.add(name);
+      if (project.teardown) needed.add(project.teardown);
+    }
+    const keep = test => {
+      const { record, path, occ } = this.ids.get(test);
+      const item = wanted.get(record.project + '\u0000' + record.file);
+      if (!item) return false;
+      if (needed.has(projectOf(test))) return true;
+      const selected = channel.matcher(init.test, item.only);
+      return selected(path, occ);
+    };
+    const all = this.suite.allTests();
+    const kept = new Set(all.filter(keep));
+    if (kept.size < all.length) prune(this.suite, kept);
+    for (const test of kept) this.ids.get(test).record.left++;
+    for (const record of this.files.values()) {
+      record.tests = record.tests.filter(t => kept.has(t));
+      if (!record.left && wanted.has(record.project + '\u0000' + record.file)) this.finish(record, 'skipped');
+    }
+  }
+
+  start(record) {
+    if (record.started) return;
+    record.started = true;
+    send({ type: 'file_started', file: record.file, project: record.project, attempt: 1 });
+  }
+
+  onTestBegin(test, result) {
+    const { record, path, occ } = this.ids.get(test);
+    if (record.done) return;
+    this.start(record);
+    send({
+      type: 'test_started', file: record.file, project: record.project, path, occ, attempt: result.retry + 1,
+      line: test.location.line, column: test.location.column,
+    });
+  }
+
+  onTestEnd(test, result) {
+    const id = this.ids.get(test);
+    const { record, path, occ } = id;
+    if (record.done) return;
+    this.start(record);
+    this.account(record, result);
+    const skipped = result.status === 'skipped';
+    const ok = skipped || result.status === test.expectedStatus;
+    const retry = !ok && result.status !== 'interrupted' && result.retry < test.retries;
+    if (result.status === 'interrupted') return; // stopped from outside: no result
+    send({
+      type: 'test_finished', file: record.file, project: record.project, path, occ, attempt: result.retry + 1,
+      outcome: skipped ? 'skipped' : ok ? 'passed' : 'failed', ms: result.duration,
+      will_retry: retry || undefined, line: test.location.line, column: test.location.column,
+      failure: ok ? undefined : failureOf(test, result),
+    });
+    if (retry) return;
+    record.count++;
+    if (!ok) record.failed++;
+    if (!id.final) {
+      id.final = true;
+      record.left--;
+    }
+    if (!record.left && !record.serial) this.finish(record);
+  }
+
+  // The wall time that a file took from its workers: fixtures and browser starts included.
+  account(record, result) {
+    const now = Date.now();
+    const since = this.lastEnd.get(result.workerIndex) || Math.max(this.started, +result.startTime - 1500);
+    this.lastEnd.set(result.workerIndex, now);
+    record.ms += Math.max(now - since, result.duration);
+  }
+
+  finish(record, outcome, failure) {
+    if (record.done) return;
+    this.start(record);
+    record.done = true;
+    send({
+      type: 'file_finished', file: record.file, project: record.project, attempt: 1,
+      outcome: outcome || (record.failed || failure ? 'failed' : 'passed'), ms: record.ms,
+      count: record.count, failure,
+    });
+  }
+
+  output(stream, chunk, test) {
+    const id = test && this.ids.get(test);
+    if (!id || id.record.done) {
+      (stream === 'stderr' ? process.stderr : process.stdout).write(chunk);
+      return;
+    }
+    send({
+      type: 'output', file: id.record.file, project: id.record.project, path: id.path, occ: id.occ, stream,
+      text: String(chunk),
+    });
+  }
+
+  onStdOut(chunk, test) {
+    this.output('stdout', chunk, test);
+  }
+
+  onStdErr(chunk, test) {
+    this.output('stderr', chunk, test);
+  }
+
+  onError(error) {
+    this.errors.push(error);
+  }
+
+  onEnd(result) {
+    if (this.handled) return;
+    if (!this.begun) {
+      this.couldNotRun(result.status);
+      return;
+    }
+    for (const record of this.files.values()) {
+      if (record.done || !record.tests.length) continue;
+      if (result.status === 'interrupted') continue; // the engine knows why
+      for (const test of record.tests) this.neverRan(test);
+      this.finish(record);
+    }
+    if (this.errors.length) this.tellErrors('tests');
+    send({ type: 'run_done', id: this.runId });
+  }
+
+  // Playwright gave up on it: a project it depends on failed, or a limit was reached.
+  neverRan(test) {
+    const id = this.ids.get(test);
+    if (id.final) return;
+    this.start(id.record);
+    id.record.count++;
+    send({
+      type: 'test_finished', file: id.record.file, project: id.record.project, path: id.path, occ: id.occ,
+      attempt: 1, outcome: 'skipped',
+    });
+  }
+
+  tellErrors(code) {
+    const text = this.errors.map(e => plain(e.message || e.value) + (e.snippet ? '\n' + plain(e.snippet) : ''));
+    send({ type: 'error', code, message: text.join('\n\n') || 'Playwright failed without a message' });
+  }
+
+  // Nothing could be run: specs that do not load are files that failed; the rest is configuration.
+  couldNotRun(status) {
+    const none = this.errors.length > 0 && this.errors.every(e => /^(Error: )?No tests found/.test(plain(e.message)));
+    if (none || status === 'passed') {
+      this.discovered([]);
+      return;
+    }
+    const broken = new Map();
+    for (const error of this.errors) {
+      const at = error.location || channel.location(plain(error.stack), where);
+      if (!at.file) continue;
+      const file = at.file.startsWith('/') ? where.relative(at.file) : at.file;
+      if (/playwright\.config\./.test(file) || broken.has(file)) continue;
+      const text = plain(error.message || error.value) + (error.snippet ? '\n\n' + plain(error.snippet) : '');
+      broken.set(file, {
+        file, project: '', count: 0, failed: 0, ms: 0, tests: [],
+        failure: { kind: 'load', message: channel.bound(text), file, line: at.line, column: at.column },
+      });
+    }
+    if (!broken.size) {
+      this.tellErrors('config');
+      return;
+    }
+    this.discovered([...broken.values()]);
+    const message = channel.nextSync();
+    if (message.type !== 'run') leave();
+    for (const record of broken.values()) this.finish(record, 'failed', record.failure);
+    send({ type: 'run_done', id: message.id });
+  }
+
+  onExit() {
+    leave();
+  }
+};
+
+function prune(suite, kept) {
+  if (!suite._entries) throw new Error('this version of Playwright cannot select single tests');
+  suite._entries = suite._entries.filter(entry => {
+    if (!entry.allTests) return kept.has(entry);
+    prune(entry, kept);
+    return entry.allTests().length > 0;
+  });
+}

@@ -1,0 +1,151 @@
+// The command line: what it says, and with which exit code.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { folder, project, run, runFake, summary } from './support.mjs';
+
+const cases = [
+  // arguments, code, text on stderr
+  [['--wrokers', '2'], 2, 'error: unknown option `--wrokers`\nhelp: did you mean `--workers`?'],
+  [['rnu'], 2, 'error: no such command, file or folder: rnu\nhelp: did you mean `muster run`?'],
+  [['-j', '0'], 2, 'error: --workers: `workers` expects'],
+  [['--timeout', 'soon'], 2, 'error: --timeout: `timeout` expects'],
+  [['run', 'no/such/file.js'], 2, 'error: no such file or folder: no/such/file.js'],
+  [['--suite', 'none'], 2, 'error: no suite is named `none`\nhelp: suites here: mocha'],
+  [['--reporter', 'fancy'], 2, 'error: unknown reporter `fancy`\nhelp: known reporters: tty, plain'],
+  [['--failed'], 2, 'error: --failed needs the history of an earlier run'],
+  [['report'], 2, 'error: no run was recorded'],
+  [['help', 'nothing'], 2, 'error: no help on `nothing`'],
+];
+
+for (const [args, code, text] of cases) {
+  test(`muster ${args.join(' ')}: exit ${code}`, () => {
+    const done = runFake(project(['pass']), args);
+    assert.equal(done.code, code, done.err);
+    assert.ok(done.err.startsWith(text), done.err);
+    const json = runFake(project(['pass']), [...args, '--json']);
+    const document = JSON.parse(json.out);
+    assert.deepEqual([document.schema, document.exit_code], ['muster/error/1', code]);
+  });
+}
+
+test('--version, help and completions work anywhere', () => {
+  const dir = folder({});
+  assert.match(run(dir, ['--version']).out, /^muster \d+\.\d+\.\d+\n$/);
+  assert.equal(JSON.parse(run(dir, ['version', '--json']).out).schema, 'muster/version/1');
+  assert.match(run(dir, ['--help']).out, /usage: muster/);
+  assert.match(run(dir, ['help', 'exit-codes']).out, /124/);
+  for (const shell of ['bash', 'zsh', 'fish']) assert.match(run(dir, ['completion', shell]).out, /muster/);
+  const script = run(dir, ['completion', 'bash']).out;
+  assert.equal(spawnSync('bash', ['-n'], { input: script }).status, 0);
+});
+
+test('nothing to test: exit 4, and what was looked for', () => {
+  const { code, err } = run(folder({ 'package.json': '{}' }), []);
+  assert.equal(code, 4);
+  assert.match(err, /^error: no test suite found in /);
+  assert.match(err, /help: looked in 1 package for jest/);
+});
+
+test('a broken package.json is an error with its place', () => {
+  const { code, err } = run(folder({ 'package.json': '{"scripts": ' }), []);
+  assert.equal(code, 2);
+  assert.match(err, /package\.json/);
+});
+
+test('muster.yaml: errors have line, caret and the way out', () => {
+  const yaml = {
+    'wrokers: 4': /unknown key `wrokers` in muster\.yaml:1:1\n  1 \| wrokers: 4\n    \| \^{7} did you mean `workers`\?/,
+    'workers: many': /workers/,
+    'suites: [{runner: ava}]': /unknown runner/,
+    'suites: [{runner: jest, root: ../..}]': /outside/,
+    'a: &x 1': /anchor/i,
+    'workers: 2\nworkers: 3': /twice|duplicate|already/,
+    'timeout: !!int 3': /tag/i,
+  };
+  for (const [text, expected] of Object.entries(yaml)) {
+    const done = runFake(project(['pass'], { 'muster.yaml': text + '\n' }), []);
+    assert.equal(done.code, 2, text);
+    assert.match(done.err, expected);
+  }
+  const bomb = '['.repeat(100000);
+  assert.equal(runFake(project(['pass'], { 'muster.yaml': bomb }), []).code, 2);
+});
+
+test('flag > environment > file > default, and config show says so', () => {
+  const dir = project(['pass'], { 'muster.yaml': 'retries: 3\nworkers: 3\n' });
+  const show = (args, env) => JSON.parse(runFake(dir, ['config', 'show', '--json', ...args], env).out).keys;
+  const find = (keys, name) => (Array.isArray(keys) ? keys.find(k => (k.key || k.name) === name) : keys[name]);
+  assert.match(JSON.stringify(find(show([], {}), 'retries')), /3/);
+  assert.match(JSON.stringify(find(show([], { MUSTER_RETRIES: '5' }), 'retries')), /5.*environment|environment.*5/);
+  assert.match(JSON.stringify(find(show(['--retries', '7'], { MUSTER_RETRIES: '5' }), 'retries')), /7.*flag|flag.*7/);
+});
+
+test('--json: one document on stdout, people read stderr', () => {
+  const { code, out, err } = runFake(project(['pass']), ['--json']);
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(out).schema, 'muster/summary/1');
+  assert.match(err, /PASS .*test\/pass\.js/);
+});
+
+test('--events: the journal on stdout', () => {
+  const { out } = runFake(project(['pass']), ['--events']);
+  const types = out.trim().split('\n').map(line => JSON.parse(line).type);
+  assert.equal(types[0], 'run_started');
+  assert.equal(types.at(-1), 'run_finished');
+});
+
+test('piped output has no escape sequences and no carriage returns', () => {
+  const { out } = runFake(project(['pass', 'fail']), ['--no-fail-fast'], { NO_COLOR: '' });
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(out, /[\x1b\r]/);
+  assert.match(runFake(project(['pass']), [], { NO_COLOR: '', FORCE_COLOR: '1' }).out, /\u001b\[32m/);
+});
+
+test('-q says only what is wrong, -v names every test', () => {
+  assert.doesNotMatch(runFake(project(['pass']), ['-q']).out, /PASS|Detected/);
+  assert.match(runFake(project(['pass']), ['-v']).out, /pass .*test\/pass\.js › good/);
+});
+
+test('init writes a file that config check accepts, and never overwrites', () => {
+  const dir = project(['pass']);
+  assert.equal(run(dir, ['init']).code, 0);
+  assert.equal(run(dir, ['config', 'check']).code, 0);
+  assert.equal(run(dir, ['init']).code, 2);
+  assert.equal(runFake(dir, []).code, 0);
+});
+
+test('two runs in one folder at once do not disturb each other', () => {
+  const dir = project(['slowpass1', 'slowpass2', 'pass']);
+  const both = spawnSync('sh', ['-c', '"$0" run -j1 & "$0" run -j1 & wait %1 && wait %2', process.env.MUSTER_PROGRAM ||
+    path.join(import.meta.dirname || path.dirname(new URL(import.meta.url).pathname), '../../build/muster')], {
+    cwd: dir, env: { ...process.env, MUSTER_TEST_ADAPTERS: path.join(path.dirname(new URL(import.meta.url).pathname), 'fake') },
+    encoding: 'utf8',
+  });
+  assert.equal(both.status, 0, both.stdout + both.stderr);
+  assert.equal(JSON.parse(run(dir, ['runs', '--json']).out).runs.length, 2);
+});
+
+test('doctor: what is missing, and exit 7', () => {
+  const dir = project(['pass']);
+  const { code, out } = run(dir, ['doctor']);
+  assert.equal(code, 7);
+  assert.match(out, /mocha/);
+  assert.equal(fs.existsSync(path.join(dir, '.muster')), false);
+});
+
+test('man pages list every option of --help', () => {
+  const dir = folder({});
+  const man = run(dir, ['__docs', 'man1']).out || run(dir, ['__man', '1']).out;
+  const options = run(dir, ['--help']).out.match(/--[a-z-]+/g);
+  for (const option of new Set(options)) assert.ok(man.includes(option.replace(/-/g, '\\-')) || man.includes(option), option);
+});
+
+test('a read-only project still runs its tests', { skip: process.getuid() === 0 && 'root writes everywhere' }, () => {
+  const dir = project(['pass']);
+  fs.chmodSync(dir, 0o555);
+  assert.equal(runFake(dir, ['--no-history', '--out', folder({})]).code, 0);
+  assert.ok(summary);
+});

@@ -1,0 +1,260 @@
+Without a file the defaults apply:
+
+  $ muster config check
+  ok: no muster.yaml, defaults apply
+  $ muster config show | sed "s|$PWD|.|"
+  file        none
+  base        .
+  
+  version     1                 default
+  workers     auto              default
+  fail_fast   1                 default
+  retries     0                 default
+  timeout     5m                default
+  budget      off               default
+  slow        10s               default
+  reporters   -                 default
+  $ muster config | diff - <(muster config show)
+
+A flag wins over the environment, which wins over the file:
+
+  $ cat > muster.yaml <<'YAML'
+  > version: 1
+  > workers: 50%
+  > timeout: 90
+  > retries: 1
+  > resources: {db: 2}
+  > services:
+  >   redis:
+  >     command: [redis-server, --port, "${port}"]
+  >     ready: {tcp: "${port}"}
+  > suites:
+  >   - name: unit
+  >     runner: jest
+  >     needs: {db: 1}
+  >     services: redis
+  >     env: {A: 1.10, B: no}
+  > YAML
+  $ MUSTER_RETRIES=2 MUSTER_TIMEOUT=1m muster config --timeout 5s | sed "s|$PWD|.|"
+  file        ./muster.yaml
+  base        .
+  
+  version     1                 file
+  workers     50%               file
+  fail_fast   1                 default
+  retries     2                 environment
+  timeout     5s                flag
+  budget      off               default
+  slow        10s               default
+  reporters   -                 default
+  
+  resource db: 2
+  
+  suite unit
+    runner         jest
+    root           .
+    env            A=1.10, B=no
+    needs          db: 1
+    services       redis
+    tmpdir         shared
+  
+  service redis
+    command        redis-server, --port, ${port}
+    ready tcp      ${port}
+    ready timeout  20s
+  $ MUSTER_REPORTERS=plain,junit=x.xml muster config --json | sed "s|$PWD|.|"
+  {
+    "schema": "muster/config/1",
+    "file": "./muster.yaml",
+    "base": ".",
+    "keys": {
+      "version": {
+        "value": 1,
+        "origin": "file"
+      },
+      "workers": {
+        "value": "50%",
+        "origin": "file"
+      },
+      "fail_fast": {
+        "value": 1,
+        "origin": "default"
+      },
+      "retries": {
+        "value": 1,
+        "origin": "file"
+      },
+      "timeout": {
+        "value": "90s",
+        "origin": "file"
+      },
+      "budget": {
+        "value": "off",
+        "origin": "default"
+      },
+      "slow": {
+        "value": "10s",
+        "origin": "default"
+      },
+      "reporters": {
+        "value": [
+          "plain",
+          "junit=x.xml"
+        ],
+        "origin": "environment",
+        "variable": "MUSTER_REPORTERS"
+      }
+    },
+    "suites": [
+      {
+        "name": "unit",
+        "runner": "jest",
+        "root": ".",
+        "config": null,
+        "files": [],
+        "args": [],
+        "env": {
+          "A": "1.10",
+          "B": "no"
+        },
+        "node_options": [],
+        "retries": null,
+        "timeout": null,
+        "needs": {
+          "db": 1
+        },
+        "services": [
+          "redis"
+        ],
+        "tmpdir": "shared"
+      }
+    ],
+    "resources": {
+      "db": 2
+    },
+    "services": {
+      "redis": {
+        "command": [
+          "redis-server",
+          "--port",
+          "${port}"
+        ],
+        "ready": {
+          "tcp": "${port}",
+          "log": null,
+          "timeout": "20s"
+        },
+        "env": {}
+      }
+    }
+  }
+  $ MUSTER_RETRIES=often muster config
+  error: MUSTER_RETRIES: `retries` expects a whole number, not `often`
+  [2]
+  $ muster config check --json | sed "s|$PWD|.|"
+  {
+    "schema": "muster/config-check/1",
+    "file": "./muster.yaml",
+    "ok": true
+  }
+  $ muster config check | sed "s|$PWD|.|"
+  ok: ./muster.yaml
+
+Mistakes are shown where they are:
+
+  $ check() { cat > muster.yaml; muster config check 2>&1 | sed "s|$PWD|.|"; }
+  $ check <<'YAML'
+  > version: 1
+  >   wrokers: 4
+  > YAML
+  error: invalid YAML: mapping values are not allowed in this context in muster.yaml:2:10
+    2 |   wrokers: 4
+      |          ^
+  $ check <<'YAML'
+  > suites:
+  >   - name: unit
+  >     runner: jest
+  >     wrokers: 4
+  > YAML
+  error: unknown key `wrokers` in muster.yaml:4:5
+    4 |     wrokers: 4
+      |     ^^^^^^^
+  help: known keys here: name, runner, root, config, files, args, env, node_options, retries, timeout, needs, services, tmpdir
+  $ check <<'YAML'
+  > gates:
+  >   coverage: 90
+  > YAML
+  error: `gates` is not supported by muster 0.1.0 in muster.yaml:1:1
+    1 | gates:
+      | ^^^^^
+  help: known keys here: version, workers, fail_fast, retries, timeout, budget, slow, suites, resources, services, reporters
+  $ check <<'YAML'
+  > suites:
+  >   - runner: jset
+  > YAML
+  error: unknown runner `jset` in muster.yaml:2:13
+    2 |   - runner: jset
+      |             ^^^^
+  help: did you mean `jest`? known runners: jest, mocha, playwright
+  $ check <<'YAML'
+  > suites:
+  >   - runner: jest
+  >     root: ..
+  > YAML
+  error: `root` is outside of the project . in muster.yaml:3:11
+    3 |     root: ..
+      |           ^^
+  $ check <<'YAML'
+  > suites:
+  >   - {runner: mocha, needs: {db: 3}, services: [redis]}
+  > resources: {db: 2}
+  > YAML
+  error: no service is named `redis` in muster.yaml:2:48
+    2 |   - {runner: mocha, needs: {db: 3}, services: [redis]}
+      |                                                ^^^^^
+  help: define it under `services`
+  $ check <<'YAML'
+  > suites: [{runner: mocha, needs: {db: 3}}]
+  > resources: {db: 2}
+  > YAML
+  error: this needs 3 of `db`, and there are 2 in muster.yaml:1:38
+    1 | suites: [{runner: mocha, needs: {db: 3}}]
+      |                                      ^
+  $ check <<'YAML'
+  > retries: 1
+  > retries: 2
+  > YAML
+  error: key `retries` is given twice in muster.yaml:2:1
+    2 | retries: 2
+      | ^^^^^^^
+  $ check <<'YAML'
+  > a: &a [*a]
+  > YAML
+  error: anchors are not allowed in muster.yaml:1:4
+    1 | a: &a [*a]
+      |    ^
+  $ printf 'retries: 1 # \344\n' | check
+  error: invalid YAML: incomplete UTF-8 octet sequence in muster.yaml:1:14
+    1 | retries: 1 # ?
+      |              ^
+
+A project has one file:
+
+  $ echo 'retries: 1' > muster.yaml; cp muster.yaml muster.yml
+  $ muster config 2>&1 | sed "s|$PWD|.|"
+  error: both muster.yaml and muster.yml are in .
+  help: keep one of them, or name it: --config FILE
+  $ muster config --config muster.yml | grep retries
+  retries     1                 file
+
+The schema takes what muster takes:
+
+  $ muster config schema | python3 -c '
+  > import json, sys
+  > schema = json.load(sys.stdin)
+  > print(schema["$schema"])
+  > print(sorted(schema["properties"]["suites"]["items"]["properties"]))
+  > print(schema["properties"]["suites"]["items"]["properties"]["runner"]["enum"])'
+  http://json-schema.org/draft-07/schema#
+  ['args', 'config', 'env', 'files', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'timeout', 'tmpdir']
+  ['jest', 'mocha', 'playwright']

@@ -1,0 +1,71 @@
+  $ muster help exit-codes
+  exit codes of muster:
+    0                             passed
+    1                             tests failed
+    2                             usage or configuration
+    3                             internal error
+    4                             no tests ran
+    5                             incomplete: a planned file has no result and
+                                  nobody can say why
+    6                             a gate failed
+    7                             infrastructure: a worker cannot start, an output
+                                  cannot be written
+    124                           budget or timeout of the run exceeded
+    130, 143                      interrupted, terminated: cleaned up, then the
+                                  signal is raised again
+  When several hold, the first of 2 3 7 124 1 5 6 4 0 is the code.
+  $ muster help exit-code
+  error: no help on `exit-code`
+  help: did you mean `muster help exit-codes`?
+  [2]
+  $ muster help version
+  muster version: print the version
+  
+  usage: muster version [--json]
+  
+  options:
+        --json                    one JSON document on stdout; people's text goes
+                                  to stderr
+        --color auto|always|never
+                                  colours
+    -q, --quiet                   only failures and the summary
+    -v, --verbose                 every test
+    -h, --help                    this help
+    -V, --version                 the version
+  $ muster version --help | diff - <(muster help version)
+  $ muster --help | diff - <(muster help)
+  $ muster help | head -8
+  muster 0.1.0: runs all JavaScript test suites of a project in parallel
+  
+  usage: muster [COMMAND] [OPTIONS] [PATH...] [-- RUNNER OPTIONS]
+  
+  Without a command: run the tests (below PATH).
+  
+  commands:
+    run                           run the tests (the default command)
+
+Nothing is wider than the terminal says:
+
+  $ for topic in '' run list config muster.yaml environment exit-codes; do
+  >   for columns in 60 80 120; do
+  >     COLUMNS=$columns muster help $topic | awk -v n=$columns -v t="$topic" \
+  >       '/^ / && length > n { print t ": " $0 }'
+  >   done
+  > done
+
+Every key and its variable is explained:
+
+  $ muster help environment | grep -o 'MUSTER_[A-Z_]*'
+  MUSTER_WORKERS
+  MUSTER_FAIL_FAST
+  MUSTER_RETRIES
+  MUSTER_TIMEOUT
+  MUSTER_BUDGET
+  MUSTER_SLOW
+  MUSTER_REPORTERS
+  MUSTER_COLOR
+  $ muster help muster.yaml | grep ':$'
+  keys of muster.yaml:
+  keys of muster.yaml in `suites`:
+  keys of muster.yaml in `services`:
+  keys of muster.yaml in `services` in `ready`:

@@ -1,0 +1,65 @@
+  $ export MUSTER_TEST_NOW=1763980000000
+  $ mkdir -p project/node_modules && cd project
+  $ cat > package.json <<'JSON'
+  > {"name": "shop", "scripts": {"test": "mocha --require './a b.js' --ui bdd"}}
+  > JSON
+  $ echo 'module.exports = {};' > jest.config.js
+  $ muster init --print
+  # All keys are optional: `muster config` prints what is in force,
+  # `muster help muster.yaml` explains them.
+  version: 1
+  
+  # workers: auto      # worker processes at a time; auto = cores, capped by memory
+  # fail_fast: 1       # failures that stop the run; 0 or false = never
+  # retries: 0         # further tries of a failed test
+  # timeout: 5m        # limit for one file
+  # budget: off        # limit for the whole run
+  # slow: 10s          # a test that runs longer gets a SLOW mark
+  
+  suites:
+    - name: "mocha" # detected: script `test`
+      runner: mocha
+      root: "."
+      args: ["--require", "./a b.js", "--ui", "bdd"]
+    - name: "jest" # detected: jest.config.js
+      runner: jest
+      root: "."
+  $ ls
+  jest.config.js
+  node_modules
+  package.json
+  $ muster init 2>&1 | sed "s|$PWD|.|"
+  wrote ./muster.yaml
+
+What it wrote is a configuration with the same suites:
+
+  $ muster config check | sed "s|$PWD|.|"
+  ok: ./muster.yaml
+  $ muster config | grep '^suite'
+  suite mocha
+  suite jest
+
+It never writes over anything:
+
+  $ echo '# mine' > muster.yaml
+  $ muster init 2>&1 | sed "s|$PWD|.|"; cat muster.yaml
+  error: ./muster.yaml is there already
+  help: `muster init --print` shows what would be written
+  # mine
+  $ mv muster.yaml muster.yml; muster init 2>&1 | sed "s|$PWD|.|"
+  error: ./muster.yml is there already
+  help: `muster init --print` shows what would be written
+  $ rm muster.yml; ln -s nowhere muster.yaml
+  $ muster init 2>&1 | sed "s|$PWD|.|"; ls -l muster.yaml | sed 's/.* muster/muster/'
+  error: ./muster.yaml is there already
+  help: `muster init --print` shows what would be written
+  muster.yaml -> nowhere
+
+A project without suites gets an example:
+
+  $ mkdir ../empty && cd ../empty && echo '{}' > package.json
+  $ muster init --print | tail -4
+  # No suite was detected.
+  # suites:
+  #   - runner: jest
+  #     root: .

@@ -1,0 +1,210 @@
+// What goes wrong in workers: each case gets a clear outcome at the right place, the others run on,
+// and nothing is green by accident.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { journal, processes, project, runFake, sleep, start, summary, until, fake } from './support.mjs';
+
+const bad = [
+  // act, kind of the failure, part of its message
+  ['segv', 'crash', 'signal 11'],
+  ['quit', 'crash', 'exit status 0'],
+  ['abort', 'crash', 'aborted'],
+  ['half', 'protocol', 'JSON'],
+  ['garbage', 'protocol', 'JSON'],
+  ['wrongtype', 'protocol', 'wrong kind'],
+  ['unknown', 'protocol', 'unknown type'],
+  ['foreign', 'protocol', 'not given'],
+  ['lost', 'protocol', '3 tests'],
+  ['liar', 'protocol', 'passed, but tests'],
+  ['silent', 'error', 'no test of it did'],
+  ['huge', 'protocol', '16 MiB'],
+];
+
+for (const [act, kind, text] of bad) {
+  test(`${act}: ${kind}, and the other files pass`, () => {
+    const dir = project([act, 'pass1', 'pass2', 'pass3']);
+    const { code } = runFake(dir, ['--no-fail-fast', '-j2']);
+    const result = summary(dir);
+    assert.equal(code, 1);
+    assert.equal(result.verdict, 'failed');
+    assert.deepEqual(result.files, { planned: 4, passed: 3, failed: 1, skipped: 0, not_run: 0 });
+    const found = result.failures.filter(f => f.file === `test/${act}.js`);
+    assert.ok(found.some(f => f.kind === kind && f.message.includes(text)), JSON.stringify(found, null, 1));
+  });
+}
+
+test('a result twice ends the worker, not the verdict of other files', () => {
+  const dir = project(['twice', 'pass1', 'pass2']);
+  const { code } = runFake(dir, ['--no-fail-fast', '-j1']);
+  assert.notEqual(code, 0);
+  assert.equal(summary(dir).files.passed >= 1, true);
+});
+
+test('a busy loop that ignores SIGTERM: timeout at the running test, output kept', () => {
+  const dir = project(['hang', 'pass1', 'pass2']);
+  const { code, out } = runFake(dir, ['--no-fail-fast', '--timeout', '700ms', '-j2']);
+  assert.equal(code, 1);
+  const [failure] = summary(dir).failures.filter(f => f.test);
+  assert.deepEqual([failure.test, failure.kind], ['spins', 'timeout']);
+  assert.match(out, /TIMEOUT .*test\/hang\.js › spins/);
+  assert.match(out, /words before the hang/);
+  assert.equal(summary(dir).files.passed, 2);
+});
+
+test('a file that is never finished: timeout', () => {
+  const dir = project(['idle', 'pass1']);
+  assert.equal(runFake(dir, ['--no-fail-fast', '--timeout', '500ms']).code, 1);
+  assert.equal(summary(dir).failures[0].kind, 'timeout');
+});
+
+test('50 MB of output: bounded, its end kept', () => {
+  const dir = project(['flood', 'pass1']);
+  const { code, out } = runFake(dir, ['--no-fail-fast']);
+  assert.equal(code, 1);
+  assert.match(out, /THE END/);
+  assert.ok(fs.statSync(path.join(dir, '.muster/latest/journal.ndjson')).size < 4 * 1024 * 1024);
+  assert.ok(journal(dir).some(e => e.type === 'output' && /bytes of output left out/.test(e.text)));
+});
+
+test('a daemon that a test leaves behind is told and killed', async () => {
+  const dir = project(['daemon']);
+  const { code, out } = runFake(dir, []);
+  assert.equal(code, 0);
+  assert.match(out, /1 process outlived a worker/);
+  assert.equal(processes('7777').length, 0);
+});
+
+test('the first failing test stops the run; what did not run is not_run', () => {
+  const dir = project(['fail', ...Array.from({ length: 12 }, (_, i) => `slowpass${i}`)]);
+  const { code, out } = runFake(dir, ['-j2']);
+  const result = summary(dir);
+  assert.equal(code, 1);
+  assert.equal(result.files.failed, 1);
+  assert.ok(result.files.not_run >= 8, out);
+  assert.equal(result.files.passed + result.files.failed + result.files.not_run, 13);
+  assert.match(out, /stopping: first failure/);
+  assert.equal(journal(dir).filter(e => e.type === 'run_cancelled')[0].cancel, 'fail_fast');
+});
+
+test('--fail-fast=2 waits for the second', () => {
+  const dir = project(['fail1', 'fail2', 'fail3', 'pass']);
+  assert.equal(runFake(dir, ['-j1', '--fail-fast=2']).code, 1);
+  assert.equal(summary(dir).files.failed, 2);
+});
+
+test('--failed runs what was left, and only that', () => {
+  const dir = project(['fail', 'pass1', 'pass2']);
+  runFake(dir, ['--no-fail-fast']);
+  assert.equal(runFake(dir, ['--failed']).code, 1);
+  assert.equal(summary(dir).files.planned, 1);
+});
+
+test('a retry that passes is flaky, everywhere', () => {
+  const dir = project(['flaky', 'pass1', 'pass2']);
+  const { code, out } = runFake(dir, ['--retries', '1']);
+  assert.equal(code, 0);
+  assert.match(out, /FLAKY .*test\/flaky\.js › flaky \(passed on attempt 2 of 2\)/);
+  assert.equal(summary(dir).tests.flaky, 1);
+  assert.match(fs.readFileSync(path.join(dir, '.muster/latest/junit.xml'), 'utf8'), /<flakyFailure /);
+});
+
+test('a broken configuration: exit 2 with the way out; no discovery: infrastructure', () => {
+  const dir = project(['pass']);
+  const { code, out } = runFake(dir, [], { FAKE: 'error' });
+  assert.equal(code, 2);
+  assert.match(out, /error: mocha: the configuration is broken\nhelp: mend it/);
+});
+
+test('a wrong count in `end` is never green', () => {
+  const dir = project(['pass']);
+  assert.equal(runFake(dir, [], { FAKE: 'badend' }).code, 7);
+});
+
+test('no test files: exit 4', () => {
+  const dir = project([], { 'test/readme.txt': '' });
+  assert.equal(runFake(dir, []).code, 4);
+  assert.equal(runFake(dir, ['--no-tests=pass']).code, 0);
+});
+
+test('kill -9 of the program leaves no process and no result lost', async () => {
+  const dir = project(['pass1', 'hang', 'hang2']);
+  const child = start(dir, ['-j3', '--no-fail-fast'], { MUSTER_TEST_ADAPTERS: fake });
+  const latest = path.join(dir, '.muster/latest/journal.ndjson');
+  await until(() => fs.existsSync(latest) && /"file_finished"/.test(fs.readFileSync(latest, 'utf8')), 10000);
+  child.kill('SIGKILL');
+  assert.equal(await until(() => processes(dir).length === 0 && processes(fake).length === 0, 2000), true);
+  fs.rmSync(path.join(dir, 'test/hang.js'));
+  fs.rmSync(path.join(dir, 'test/hang2.js'));
+  const report = runFake(dir, ['report']);
+  assert.equal(report.code, 5);
+  assert.match(report.out, /PASS .*test\/pass1\.js/);
+  assert.equal(runFake(dir, []).code, 0);
+  assert.match(runFake(dir, ['runs']).out, /cancelled/); // taken into the history from its journal
+});
+
+test('Ctrl-C ends in order: reports are written, the signal is passed on', async () => {
+  const dir = project(['pass1', 'hang', 'pass2']);
+  const child = start(dir, ['-j2', '--no-fail-fast'], { MUSTER_TEST_ADAPTERS: fake });
+  const latest = path.join(dir, '.muster/latest/journal.ndjson');
+  await until(() => fs.existsSync(latest) && /"spins"/.test(fs.readFileSync(latest, 'utf8')), 10000);
+  const ended = new Promise(resolve => child.on('exit', (code, signal) => resolve(signal)));
+  child.kill('SIGINT');
+  assert.equal(await ended, 'SIGINT');
+  assert.equal(summary(dir).exit_code, 130);
+  assert.equal(summary(dir).verdict, 'cancelled');
+  await sleep(100);
+  assert.equal(processes(fake).length, 0);
+});
+
+test('the budget ends a run with everything recorded: exit 124', () => {
+  const dir = project(['hang', 'pass1']);
+  assert.equal(runFake(dir, ['--budget', '800ms', '--no-fail-fast']).code, 124);
+  assert.equal(summary(dir).exit_reason, 'deadline exceeded');
+});
+
+test('report gives the bytes of the live run', () => {
+  const dir = project(['fail', 'pass1', 'flaky']);
+  for (const reporter of ['plain', 'dot', 'junit', 'json', 'ndjson']) {
+    const live = path.join(dir, `live.${reporter}`);
+    runFake(dir, ['--no-fail-fast', '--retries', '1', `--reporter=${reporter}=${live}`]);
+    runFake(dir, ['report', `--reporter=${reporter}=${dir}/again.${reporter}`]);
+    assert.equal(
+      fs.readFileSync(path.join(dir, `again.${reporter}`), 'utf8'), fs.readFileSync(live, 'utf8'), reporter);
+  }
+});
+
+test('hostile titles and output: inert in the terminal and on GitHub, and the rerun command is exact', () => {
+  const dir = project(['hostile']);
+  const { out } = runFake(dir, ['--reporter', 'plain']);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(out, /[\x00-\x08\x0b-\x1f\x7f\u202e]/);
+  assert.equal(fs.existsSync(path.join(dir, 'pwned')), false);
+  const github = runFake(dir, ['--reporter', 'github'], { GITHUB_ACTIONS: 'true', CI: 'true' }).out;
+  let token = null;
+  for (const line of github.split('\n')) {
+    const stop = /^::stop-commands::([0-9a-f]{32})$/.exec(line);
+    if (stop) token = stop[1];
+    else if (token && line === `::${token}::`) token = null;
+    else if (!token) assert.match(line, /^$|^::(group|endgroup|error file=)/, line);
+  }
+  const [failure] = summary(dir).failures;
+  assert.match(failure.rerun, /^muster run test\/hostile\.js -t '/);
+});
+
+test('an output that cannot be written is exit 7, and the tests ran', () => {
+  const dir = project(['pass1']);
+  const { code, err } = runFake(dir, ['--reporter', 'junit=/proc/nowhere/x.xml']);
+  assert.equal(code, 7);
+  assert.match(err, /error: reporter junit: cannot/);
+  assert.equal(summary(dir).files.passed, 1);
+});
+
+test('a damaged history is set aside, the tests run', () => {
+  const dir = project(['pass1'], { '.muster/history.db': 'this is not a database, but long enough to look at'.repeat(50) });
+  const { code, out } = runFake(dir, []);
+  assert.equal(code, 0);
+  assert.match(out, /the history was damaged; it is set aside/);
+  assert.ok(fs.readdirSync(path.join(dir, '.muster')).some(f => f.startsWith('history.db.broken-')));
+});
