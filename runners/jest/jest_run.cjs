@@ -2,7 +2,7 @@
 'use strict';
 
 const path = require('path');
-const { bound, elapsed, location, matcher, now, rssKb, send, sendSoon } = require('./channel.cjs');
+const { bound, elapsed, keyOf, location, matcher, now, rssKb, send, sendSoon } = require('./channel.cjs');
 const { failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
 const { shareScripts, shareSources } = require('./jest_scripts.cjs');
@@ -195,7 +195,7 @@ class Runner {
 	checkSelection(item, report) {
 		if (!item.only || report.failure)
 			return;
-		const missing = item.only.filter(test => !report.reported.has(JSON.stringify([test.path, test.occ || 1])));
+		const missing = item.only.filter(test => !report.reported.has(keyOf(test.path, test.occ || 1)));
 		if (missing.length)
 			send('notice', {
 				file: item.file, project: item.project, name: 'selection_missing', severity: 'warning',

@@ -194,6 +194,24 @@ describe('one file', () => {
 		assert.match(finished(messages).failure.message, /obsolete snapshot[^]*gone 1/);
 	});
 
+	it('takes whatever is thrown, however it is called', async () => {
+		const title = 'half a pair \ufffd and \ufffd';
+		const messages = await run('strange');
+		assert.equal(named(messages, title).outcome, 'passed');
+		const only = await run('strange', { only: [{ path: [title], occ: 1 }] });
+		assert.deepEqual(outcomes(only), { [title]: 'passed' });
+		const failure = name => named(messages, name).failure;
+		assert.deepEqual([failure('node assert').kind, failure('node assert').line], ['assertion', 3]);
+		assert.doesNotMatch(failure('node assert').message, /\n\s+at /);
+		assert.equal(failure('null').message, 'thrown: null');
+		assert.equal(failure('hostile error').message, 'hostile');
+		assert.equal(failure('cause').message, 'outer\n\ncaused by: inner');
+		for (const text of [failure('huge').message, failure('huge').expected, failure('huge').actual])
+			assert.ok(Buffer.byteLength(text) <= 64 * 1024);
+		assert.equal(named(messages, 'replaces what the adapter uses').outcome, 'passed');
+		assert.ok(finished(messages).ms > 0);
+	});
+
 	it('runs exactly the tests it is told to run', async () => {
 		const only = (...tests) => tests.map(([titles, occ]) => ({ path: titles, occ }));
 		const pick = async tests => outcomes(await run('selection', { only: only(...tests) }));
