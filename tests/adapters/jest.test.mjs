@@ -59,7 +59,12 @@ describe('discovery', () => {
 	it('follows -i and tells what it does not follow', async () => {
 		const found = await start(basic).discover({ args: ['-i', '--shard=1/2', '--coverage'] });
 		assert.equal(found.max_workers, 1);
-		assert.deepEqual(found.notices.map(notice => notice.name), ['ignored_options']);
+		assert.ok(found.notices.some(notice => notice.name === 'ignored_options' && /--shard/.test(notice.text)));
+	});
+
+	it('tells snapshots whose test is gone', async () => {
+		const found = await start(basic).discover({ paths: [path.join(basic, 'tests/only.test.js')] });
+		assert.match(found.notices.find(notice => notice.name === 'obsolete_snapshots').text, /gone\.test\.js\.snap/);
 	});
 
 	it('says what is wrong with a configuration', async () => {
