@@ -81,7 +81,7 @@ static const struct reporter *find(const char *spec, struct error *err)
 	}
 	const char *closest = text_closest(name, (const char *const *)names.v);
 	error_set(err, EXIT_CODE_USAGE, "unknown reporter `%s`", name);
-	error_help(err, "%s%s%sreporters: %s", closest ? "did you mean `" : "",
+	error_help(err, "%s%s%sknown reporters: %s", closest ? "did you mean `" : "",
 		closest ? closest : "", closest ? "`? " : "", known.buf);
 	return NULL;
 }

@@ -119,6 +119,10 @@ static void header(struct summary *s, const struct event *e, const struct state 
 {
 	if (s->verbosity < 0)
 		return;
+	/* At once: discovery takes its time. */
+	if (e->type == EVENT_RUN_STARTED && st->run.run_id)
+		sink_printf(s->sink, "%sStarting%s  run %s\n", ansi(ANSI_BOLD, s->sink->color),
+			ansi(ANSI_RESET, s->sink->color), st->run.run_id);
 	if (e->type == EVENT_SUITE_DISCOVERED)
 		for (size_t i = 0; i < st->suite_count; i++)
 			if (e->suite && streq(st->suites[i]->name, e->suite))

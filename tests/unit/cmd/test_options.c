@@ -207,7 +207,7 @@ TEST(options, into_the_configuration)
 	parse(&l, "--reporter junti=x.xml");
 	cr_assert_null(command_config(&l.options, &err));
 	ASSERT_STR(err.text, "unknown reporter `junti`");
-	cr_assert(starts_with(err.help, "did you mean `junit`? reporters: "), "%s", err.help);
+	cr_assert(starts_with(err.help, "did you mean `junit`? known reporters: "), "%s", err.help);
 	release(&l);
 	parse(&l, "../..");
 	cr_assert_null(command_config(&l.options, &err));
