@@ -198,5 +198,5 @@ function failureOf(error, where, known = {}) {
 }
 
 module.exports = {
-	FRAME_LINE, TEXT_MAX, bound, failureOf, location, paths, print, soundJson, splitStack, stripAnsi,
+	FRAME_LINE, TEXT_MAX, bound, failureOf, location, paths, print, realpath, soundJson, splitStack, stripAnsi,
 };

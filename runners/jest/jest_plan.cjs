@@ -3,6 +3,7 @@
 
 const { existsSync, renameSync, statSync, writeFileSync } = require('fs');
 const path = require('path');
+const { realpath } = require('./channel.cjs');
 const { readArgs } = require('./jest_args.cjs');
 
 const DEFAULT_REPORTERS = new Set(['default', 'agent', 'github-actions', 'summary']);
@@ -48,7 +49,8 @@ async function loadFilter(globalConfig) {
 function chooser(names, root, modules) {
 	if (!names || names.length === 0)
 		return () => true;
-	const absolute = names.map(name => path.resolve(root, name));
+	// Jest's files have real paths; what a user names may lead through a link.
+	const absolute = [...new Set(names.map(name => path.resolve(root, name)).flatMap(name => [name, realpath(name)]))];
 	const matches = modules.load('jest-util').globsToMatcher(absolute.map(name => name.split(path.sep).join('/')));
 	return file => absolute.some(name => file === name || file.startsWith(name + path.sep)) || matches(file);
 }

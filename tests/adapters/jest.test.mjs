@@ -1,9 +1,9 @@
 // The Jest adapter against real Jest projects (tests/fixtures/jest-*, installed with npm ci).
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { Worker, disagreements, fixtures, isFinal, outcomes } from './driver.mjs';
+import { Worker, disagreements, fixtures, isFinal, outcomes, scratchFolder } from './driver.mjs';
 
 const basic = path.join(fixtures, 'jest-basic');
 const older = path.join(fixtures, 'jest-29');
@@ -54,6 +54,16 @@ describe('discovery', () => {
 		assert.equal((await find({ paths: [path.join(basic, 'env')] })).length, 0);
 		assert.deepEqual(await find({ files: ['tests/{only,retry}.test.js'] }), ['tests/only.test.js', 'tests/retry.test.js']);
 		assert.deepEqual(await find({ args: ['--testPathPatterns', 'docblock'] }), ['tests/docblock.test.js']);
+	});
+
+	it('follows links to the project', async () => {
+		const link = path.join(scratchFolder('links'), 'project');
+		symlinkSync(basic, link);
+		const worker = start(link);
+		const found = await worker.discover({ paths: [path.join(link, 'tests/hooks.test.js')] });
+		assert.deepEqual(found.files.map(file => file.file), ['tests/hooks.test.js']);
+		const messages = await worker.run(found.files);
+		assert.equal(finished(messages).failure.file, 'tests/hooks.test.js');
 	});
 
 	it('follows -i and tells what it does not follow', async () => {
