@@ -15,7 +15,7 @@ const LINE_MAX = 16 * 1024 * 1024;
 const READ_CHUNK = 64 * 1024;
 const SOON_MAX = 64 * 1024;
 
-const { bound } = failure;
+const { bound, soundJson } = failure;
 const { parse, stringify } = JSON;
 const { setImmediate } = globalThis;
 const exit = process.exit.bind(process);
@@ -64,9 +64,9 @@ function shorten(message) {
 }
 
 function append(type, fields) {
-	let line = stringify({ type, ...fields });
+	let line = soundJson(stringify({ type, ...fields }));
 	if (line.length > LINE_MAX / 4 && Buffer.byteLength(line) >= LINE_MAX)
-		line = shorten({ type, ...fields });
+		line = soundJson(shorten({ type, ...fields }));
 	waiting += line + '\n';
 	if (type === 'file_finished')
 		files++;

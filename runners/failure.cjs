@@ -33,6 +33,15 @@ function bound(text, max = TEXT_MAX) {
 	return bytes.toString('utf8', 0, cut) + '…';
 }
 
+/*
+ * JSON text as any parser takes it: no halves of surrogate pairs, no NUL; both become U+FFFD. (JSON
+ * writes either as an escape, so only those have to be looked for.)
+ */
+const UNSOUND = /(?<=(?:^|[^\\])(?:\\\\)*)\\u(?:d[89a-f][0-9a-f]{2}|0000)/g;
+function soundJson(json) {
+	return json.includes('\\u') ? json.replace(UNSOUND, '\ufffd') : json;
+}
+
 function realpath(file) {
 	try {
 		return realpathSync(file);
@@ -189,5 +198,5 @@ function failureOf(error, where, known = {}) {
 }
 
 module.exports = {
-	FRAME_LINE, TEXT_MAX, bound, failureOf, location, paths, print, splitStack, stripAnsi,
+	FRAME_LINE, TEXT_MAX, bound, failureOf, location, paths, print, realpath, soundJson, splitStack, stripAnsi,
 };

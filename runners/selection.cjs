@@ -1,17 +1,20 @@
 // Which tests of a file run, and how tests with equal titles are told apart.
 'use strict';
 
-const SEPARATOR = '\x1f';
+const { soundJson } = require('./failure.cjs');
 
+const { stringify } = JSON;
+
+/* As the other side knows it: the channel replaces what JSON cannot carry. */
 function keyOf(titles, occ) {
-	return `${titles.join(SEPARATOR)}${SEPARATOR}${SEPARATOR}${occ}`;
+	return soundJson(stringify([titles, occ]));
 }
 
 /* Counts tests with the same path in one file: 1 for the first. A new one for each file and attempt. */
 function occurrences() {
 	const seen = new Map();
 	return titles => {
-		const key = titles.join(SEPARATOR);
+		const key = keyOf(titles, 0);
 		const occ = (seen.get(key) || 0) + 1;
 		seen.set(key, occ);
 		return occ;
@@ -36,4 +39,4 @@ function matcher(source, only) {
 	return selects;
 }
 
-module.exports = { matcher, occurrences };
+module.exports = { keyOf, matcher, occurrences };

@@ -21,15 +21,11 @@ const worker = { init: null, where: null, modules: null, plan: null, runner: nul
 /* Loads what every file needs while the discovering worker is still at work. */
 function preload() {
 	const names = ['jest-runtime', '@jest/transform', 'jest-haste-map', 'jest-resolve', '@jest/console',
-		'jest-message-util', 'jest-environment-node', 'jest-circus/runner'];
+		'jest-message-util', 'jest-runner/build/testWorker.js', 'jest-environment-node', 'jest-circus/runner'];
 	const step = () => {
 		if (names.length === 0 || channel.peek() || worker.plan)
 			return;
-		try {
-			worker.modules.loadForRunner(names.shift());
-		} catch {
-			// resolved from elsewhere, or not used by this version
-		}
+		worker.modules.preload(names.shift());
 		setImmediate(step);
 	};
 	setImmediate(step);
@@ -43,10 +39,12 @@ function useModules() {
 	}
 }
 
-async function usePlan(plan) {
+/* Not in the process that only holds what globalSetup left: it never runs a file. */
+async function ready() {
+	if (worker.runner)
+		return;
 	const { Runner } = require('./jest_run.cjs');
-	worker.plan = plan;
-	worker.runner = new Runner(worker.modules, plan, { where: worker.where, test: worker.init.test });
+	worker.runner = new Runner(worker.modules, worker.plan, { where: worker.where, test: worker.init.test });
 	await worker.runner.prepare();
 }
 
@@ -64,12 +62,14 @@ const commands = {
 	async discover() {
 		const { discover } = require('./jest_plan.cjs');
 		const found = await discover(worker.modules, worker.init, worker.where);
-		await usePlan(found.plan);
+		worker.plan = found.plan;
 		channel.send('discovered', {
 			version: worker.modules.version, files: found.files, plan_path: found.path, node_options: [],
 			global_setup: found.globalHooks, ordered: false, max_workers: found.inBand ? 1 : 0,
 			notices: found.notices, exclusive: false,
 		});
+		if (!found.globalHooks)
+			await ready();
 	},
 
 	async plan({ path, env }) {
@@ -79,7 +79,8 @@ const commands = {
 			else
 				process.env[name] = value;
 		}
-		await usePlan(JSON.parse(readFileSync(path, 'utf8')));
+		worker.plan = JSON.parse(readFileSync(path, 'utf8'));
+		await ready();
 		channel.send('ready', {});
 	},
 
@@ -89,6 +90,7 @@ const commands = {
 	},
 
 	async run({ id, items }) {
+		await ready();
 		for (const item of items)
 			await worker.runner.run(item);
 		channel.send('run_done', { id });

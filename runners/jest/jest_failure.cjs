@@ -3,9 +3,11 @@
 'use strict';
 
 const path = require('path');
-const { FRAME_LINE, bound, failureOf, splitStack, stripAnsi } = require('./failure.cjs');
+const { FRAME_LINE, bound, failureOf, print, splitStack, stripAnsi } = require('./failure.cjs');
 
 const INTERNAL = /[\\/]node_modules[\\/](?:muster-adapters[\\/]|@jest[\\/]|jest-|jest[\\/]|expect[\\/]|p-limit[\\/]|co[\\/]|emittery[\\/])|\(node:|at node:|at (?:new )?Promise \(<anonymous>\)|at <anonymous>|at Generator\.next \(<anonymous>\)/;
+const FRAMES = /\n\s+at \S/;
+const ASSERTION = /\bexpect\(.*\)\.|AssertionError/;
 const TIMEOUT = /^(?:thrown: ")?Exceeded timeout of /;
 
 /* Frames of the project and its libraries; Jest's own say nothing about the test. */
@@ -50,16 +52,24 @@ function kindOf(thrown, hook) {
 	return {};
 }
 
+/* Things that are no errors are told from messages. */
+function messageOf(thrown) {
+	if (typeof thrown === 'string' || text(thrown, 'message') || text(thrown, 'stack'))
+		return {};
+	return { message: `thrown: ${print(thrown)}` };
+}
+
 /* One failure from one or more entries: the first in full, the messages of the others behind it. */
 function failureFrom(entries, context, isHook = () => false) {
 	const { thrown, declared } = entryOf(entries[0]);
 	const stack = text(thrown, 'stack') || text(declared, 'stack');
 	const message = text(thrown, 'message');
+	if (message && !text(thrown, 'stack') && FRAMES.test(message)) // node:assert, as circus prints it
+		return failureFromText(message, context, { kind: 'assertion' });
 	const frames = cleanFrames(splitStack(stripAnsi(stack), stripAnsi(message)).frames);
 	const failure = failureOf(thrown, context.where, {
-		...kindOf(thrown, isHook(thrown)), stack: frames, snippet: snippet(frames, context),
+		...kindOf(thrown, isHook(thrown)), ...messageOf(thrown), stack: frames, snippet: snippet(frames, context),
 	});
-	// node:assert failures arrive with Jest's text in place of a message, colours and all.
 	const others = entries.slice(1).map(entry => failureOf(entryOf(entry).thrown, context.where).message);
 	if (others.length)
 		failure.message = bound([failure.message, ...others].join('\n\n'));
@@ -74,7 +84,7 @@ function failureFromText(value, context, known = {}) {
 	return failureOf(
 		{ message: head.replace(/^Error: /, '').trimEnd(), stack: `${head}\n${cleaned}`, name: 'Error' },
 		context.where,
-		{ snippet: snippet(cleaned, context), ...known });
+		{ snippet: snippet(cleaned, context), ...(ASSERTION.test(head) ? { kind: 'assertion' } : {}), ...known });
 }
 
 /* How compilers say where: file, line, column; the first that is inside the base counts. */

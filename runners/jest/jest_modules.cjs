@@ -62,6 +62,17 @@ function locate(root) {
 		load: name => (name === '@jest/core' ? core(path.dirname(found.core)) : core(name)),
 		loadForRunner: name => runner(name),
 		runnerFolder: path.dirname(runnerPackage),
+		/* Loads ahead of need; what cannot be found this way is not needed in this version. */
+		preload(name) {
+			try {
+				if (name.startsWith('jest-runner/'))
+					require(path.join(path.dirname(runnerPackage), name.slice('jest-runner/'.length)));
+				else
+					runner(name);
+			} catch {
+				// resolved from elsewhere
+			}
+		},
 		/* jest-cli is a dependency of jest, not of @jest/core. */
 		cli(file) {
 			for (const from of [found.brings, path.join(root, 'package.json')]) {

@@ -1,8 +1,9 @@
 // Discovery: configuration, module maps and test files, once for all workers of the suite.
 'use strict';
 
-const { renameSync, statSync, writeFileSync } = require('fs');
+const { existsSync, renameSync, statSync, writeFileSync } = require('fs');
 const path = require('path');
+const { realpath } = require('./channel.cjs');
 const { readArgs } = require('./jest_args.cjs');
 
 const DEFAULT_REPORTERS = new Set(['default', 'agent', 'github-actions', 'summary']);
@@ -48,7 +49,8 @@ async function loadFilter(globalConfig) {
 function chooser(names, root, modules) {
 	if (!names || names.length === 0)
 		return () => true;
-	const absolute = names.map(name => path.resolve(root, name));
+	// Jest's files have real paths; what a user names may lead through a link.
+	const absolute = [...new Set(names.map(name => path.resolve(root, name)).flatMap(name => [name, realpath(name)]))];
 	const matches = modules.load('jest-util').globsToMatcher(absolute.map(name => name.split(path.sep).join('/')));
 	return file => absolute.some(name => file === name || file.startsWith(name + path.sep)) || matches(file);
 }
@@ -95,7 +97,18 @@ async function configuredInBand(modules, globalConfig, argv) {
 	}
 }
 
-function noticesFor(globalConfig, ignored, fileCount) {
+/* Snapshot files whose test file is gone: Jest alone fails for them at the end of a run. */
+function orphanSnapshots({ config, hasteFS }) {
+	if (config.snapshotResolver)
+		return [];
+	const ignored = config.testPathIgnorePatterns.length ? new RegExp(config.testPathIgnorePatterns.join('|')) : null;
+	return hasteFS.matchFiles(/\.snap$/).filter(file => {
+		const test = path.join(path.dirname(file), '..', path.basename(file, '.snap'));
+		return !ignored?.test(test) && !existsSync(test);
+	});
+}
+
+function noticesFor(globalConfig, ignored, orphans, fileCount) {
 	const notices = [];
 	const add = (name, text) => notices.push({ name, text });
 	if (ignored.length)
@@ -107,6 +120,8 @@ function noticesFor(globalConfig, ignored, fileCount) {
 		add('ignored_reporters', `Jest's testResultsProcessor is not run: ${globalConfig.testResultsProcessor}`);
 	if (!/[\\/]@jest[\\/]test-sequencer[\\/]/.test(globalConfig.testSequencer || '/@jest/test-sequencer/'))
 		add('ignored_sequencer', `the order of files is not taken from testSequencer ${globalConfig.testSequencer}`);
+	if (orphans.length && globalConfig.updateSnapshot !== 'all')
+		add('obsolete_snapshots', `Jest alone would fail for snapshot files without a test file: ${orphans.join(', ')}`);
 	if (fileCount === 0)
 		add('no_tests', `Jest found no test files${globalConfig.passWithNoTests ? ' (passWithNoTests is set)' : ''}`);
 	return notices;
@@ -157,6 +172,7 @@ async function discover(modules, init, where) {
 		.map(test => ({ project: names[index], file: where.relative(test.path), path: test.path, size: test.size })));
 	files.sort((a, b) => b.size - a.size);
 
+	const orphans = [...new Set(searched.flatMap(({ context }) => orphanSnapshots(context)))].map(where.relative);
 	const used = configs.filter((config, index) => files.some(file => file.project === names[index]));
 	const plan = {
 		globalConfig: runConfig(globalConfig),
@@ -171,7 +187,7 @@ async function discover(modules, init, where) {
 		path: write(plan, init.cache_dir),
 		inBand: inBand || await configuredInBand(modules, globalConfig, argv),
 		globalHooks: [globalConfig, ...used].some(config => config.globalSetup || config.globalTeardown),
-		notices: noticesFor(globalConfig, ignored, files.length),
+		notices: noticesFor(globalConfig, ignored, orphans, files.length),
 	};
 }
 

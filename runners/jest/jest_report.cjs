@@ -3,7 +3,7 @@
 // what has not been reported when the file is done comes from its result.
 'use strict';
 
-const { elapsed, now, occurrences, send, sendSoon } = require('./channel.cjs');
+const { elapsed, keyOf, now, occurrences, send, sendSoon } = require('./channel.cjs');
 const { failureFrom, failureFromText } = require('./jest_failure.cjs');
 
 const RETRY_TIMES = Symbol.for('RETRY_TIMES');
@@ -148,7 +148,7 @@ class FileReport {
 	/* ---- all frameworks ---- */
 
 	finish({ path, occ }, result) {
-		const key = JSON.stringify([path, occ]);
+		const key = keyOf(path, occ);
 		if (this.reported.has(key))
 			return;
 		this.reported.add(key);

@@ -2,10 +2,10 @@
 'use strict';
 
 const path = require('path');
-const { bound, elapsed, location, matcher, now, rssKb, send, sendSoon } = require('./channel.cjs');
+const { bound, elapsed, keyOf, location, matcher, now, rssKb, send, sendSoon } = require('./channel.cjs');
 const { failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
-const { shareScripts } = require('./jest_scripts.cjs');
+const { shareScripts, shareSources } = require('./jest_scripts.cjs');
 
 const OUTPUT_MAX = 1024 * 1024; // characters of console output in one message
 const STDERR_CALLS = new Set(['error', 'warn', 'assert']);
@@ -49,6 +49,7 @@ async function tapEnvironments(modules, config) {
 	const prototype = Object.getPrototypeOf(transformer);
 	const { requireAndTranspileModule } = prototype;
 	prototype.requireAndTranspileModule = async function requireModule(name, ...rest) {
+		shareSources(this._cacheFS);
 		const loaded = await requireAndTranspileModule.call(this, name, ...rest);
 		return current && isEnvironment(loaded, name) ? tapClass(loaded) : loaded;
 	};
@@ -87,7 +88,11 @@ class Runner {
 			await tapEnvironments(this.modules, this.plan.projects[0].config);
 		shareScripts(this.modules);
 		// Jest's workers have an IPC channel and talk to their parent through it; ours are observed.
-		process.send ??= () => true;
+		process.send ??= (...words) => {
+			if (typeof words.at(-1) === 'function')
+				setImmediate(words.at(-1), null);
+			return true;
+		};
 		this.resetFaults();
 	}
 
@@ -194,7 +199,7 @@ class Runner {
 	checkSelection(item, report) {
 		if (!item.only || report.failure)
 			return;
-		const missing = item.only.filter(test => !report.reported.has(JSON.stringify([test.path, test.occ || 1])));
+		const missing = item.only.filter(test => !report.reported.has(keyOf(test.path, test.occ || 1)));
 		if (missing.length)
 			send('notice', {
 				file: item.file, project: item.project, name: 'selection_missing', severity: 'warning',

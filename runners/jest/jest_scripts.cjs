@@ -117,4 +117,35 @@ function shareScripts(modules) {
 		patchFirstUse(prototype);
 }
 
-module.exports = { shareScripts };
+/* Jest's own packages and what they load into every realm: no test rewrites these. */
+const FRAMEWORK = new RegExp('[\\\\/]node_modules[\\\\/](?:@jest[\\\\/]|@babel[\\\\/]code-frame|jest-|' +
+	'(?:ansi-styles|chalk|co|dedent|diff-sequences|expect|fill-range|graceful-fs|has-flag|is-number|js-tokens|' +
+	'micromatch|natural-compare|p-limit|picocolors|picomatch|pretty-format|react-is|semver|slash|stack-utils|' +
+	'supports-color|to-regex-range|yocto-queue)[\\\\/])[^]*\\.[cm]?js$');
+
+const sources = new Map();
+const framework = new Map(); // file name -> whether it is one of those
+const shared = new WeakSet();
+
+function isFramework(file) {
+	let known = framework.get(file);
+	if (known === undefined)
+		framework.set(file, known = FRAMEWORK.test(file));
+	return known;
+}
+
+/* The map in which Jest keeps what it has read for one test file: the framework is read once only. */
+function shareSources(files) {
+	if (!(files instanceof Map) || shared.has(files))
+		return;
+	shared.add(files);
+	const { get, set } = Map.prototype;
+	files.get = file => get.call(files, file) ?? sources.get(file);
+	files.set = (file, source) => {
+		if (typeof source === 'string' && isFramework(file))
+			sources.set(file, source);
+		return set.call(files, file, source);
+	};
+}
+
+module.exports = { shareScripts, shareSources };

@@ -1,9 +1,9 @@
 // The Jest adapter against real Jest projects (tests/fixtures/jest-*, installed with npm ci).
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { Worker, disagreements, fixtures, isFinal, outcomes } from './driver.mjs';
+import { Worker, disagreements, fixtures, isFinal, outcomes, scratchFolder } from './driver.mjs';
 
 const basic = path.join(fixtures, 'jest-basic');
 const older = path.join(fixtures, 'jest-29');
@@ -56,10 +56,25 @@ describe('discovery', () => {
 		assert.deepEqual(await find({ args: ['--testPathPatterns', 'docblock'] }), ['tests/docblock.test.js']);
 	});
 
+	it('follows links to the project', async () => {
+		const link = path.join(scratchFolder('links'), 'project');
+		symlinkSync(basic, link);
+		const worker = start(link);
+		const found = await worker.discover({ paths: [path.join(link, 'tests/hooks.test.js')] });
+		assert.deepEqual(found.files.map(file => file.file), ['tests/hooks.test.js']);
+		const messages = await worker.run(found.files);
+		assert.equal(finished(messages).failure.file, 'tests/hooks.test.js');
+	});
+
 	it('follows -i and tells what it does not follow', async () => {
 		const found = await start(basic).discover({ args: ['-i', '--shard=1/2', '--coverage'] });
 		assert.equal(found.max_workers, 1);
-		assert.deepEqual(found.notices.map(notice => notice.name), ['ignored_options']);
+		assert.ok(found.notices.some(notice => notice.name === 'ignored_options' && /--shard/.test(notice.text)));
+	});
+
+	it('tells snapshots whose test is gone', async () => {
+		const found = await start(basic).discover({ paths: [path.join(basic, 'tests/only.test.js')] });
+		assert.match(found.notices.find(notice => notice.name === 'obsolete_snapshots').text, /gone\.test\.js\.snap/);
 	});
 
 	it('says what is wrong with a configuration', async () => {
@@ -192,6 +207,24 @@ describe('one file', () => {
 		assert.equal(named(messages, 'matches').outcome, 'passed');
 		assert.equal(finished(messages).outcome, 'failed');
 		assert.match(finished(messages).failure.message, /obsolete snapshot[^]*gone 1/);
+	});
+
+	it('takes whatever is thrown, however it is called', async () => {
+		const title = 'half a pair \ufffd and \ufffd';
+		const messages = await run('strange');
+		assert.equal(named(messages, title).outcome, 'passed');
+		const only = await run('strange', { only: [{ path: [title], occ: 1 }] });
+		assert.deepEqual(outcomes(only), { [title]: 'passed' });
+		const failure = name => named(messages, name).failure;
+		assert.deepEqual([failure('node assert').kind, failure('node assert').line], ['assertion', 3]);
+		assert.doesNotMatch(failure('node assert').message, /\n\s+at /);
+		assert.equal(failure('null').message, 'thrown: null');
+		assert.equal(failure('hostile error').message, 'hostile');
+		assert.equal(failure('cause').message, 'outer\n\ncaused by: inner');
+		for (const text of [failure('huge').message, failure('huge').expected, failure('huge').actual])
+			assert.ok(Buffer.byteLength(text) <= 64 * 1024);
+		assert.equal(named(messages, 'replaces what the adapter uses').outcome, 'passed');
+		assert.ok(finished(messages).ms > 0);
 	});
 
 	it('runs exactly the tests it is told to run', async () => {
