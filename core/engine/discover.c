@@ -213,8 +213,14 @@ int discover_apply(struct worker *worker, const struct json *message, struct err
 	const char *plan = json_get_string(message, "plan_path", NULL);
 
 	if (needs_restart(suite, message)) {
+		struct run *run = suite->run;
 		suite->restarted = true;
-		worker_stop(worker, STOP_CANCEL, NULL);
+		for (size_t i = 0; i < run->worker_count; i++) {
+			if (run->workers[i]->suite != suite)
+				continue;
+			worker_stop(run->workers[i], STOP_RECYCLE, NULL);
+			process_kill(run->workers[i]->process);
+		}
 		worker_start(suite, true);
 		return 0;
 	}

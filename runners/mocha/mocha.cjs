@@ -16,6 +16,7 @@ let plugins = null; // root hooks and global fixtures of --require
 let files = [];
 let exclusive = null; // files with .only, when some have it
 let rootHooks = null; // hooks that test files define outside of any describe
+const harvested = new Set(); // files that were loaded for their root hooks
 let fixtures = false; // global fixtures ran in this process
 let generation = 0;
 
@@ -113,25 +114,38 @@ function scan() {
   return result;
 }
 
+const kindsOfHooks = { beforeAll: '_beforeAll', beforeEach: '_beforeEach', afterEach: '_afterEach' };
+
+// Loads each of these files once to take its root hooks, and forgets it again: it is loaded afresh
+// when its turn comes.
 async function harvestRootHooks(hookFiles) {
-  const instance = newMocha();
-  for (const file of hookFiles) instance.addFile(file);
-  await load(instance);
-  const root = instance.suite;
-  const foreign = list => list.filter(h => h.file && hookFiles.includes(h.file));
-  rootHooks = {
-    beforeAll: foreign(root._beforeAll), beforeEach: foreign(root._beforeEach),
-    afterEach: foreign(root._afterEach),
-  };
+  rootHooks = { beforeAll: [], beforeEach: [], afterEach: [] };
+  for (const file of hookFiles) {
+    const instance = newMocha();
+    const root = instance.suite;
+    const plain = Object.fromEntries(Object.entries(kindsOfHooks).map(([name, list]) => [name, root[list].length]));
+    instance.addFile(file);
+    try {
+      await load(instance);
+    } catch {
+      continue; // its own run tells
+    }
+    for (const [name, list] of Object.entries(kindsOfHooks)) {
+      for (const hook of root[list].slice(plain[name])) rootHooks[name].push({ file, fn: hook.fn });
+    }
+    if (instance.unloadFiles) instance.unloadFiles();
+    harvested.add(file);
+  }
 }
 
-// Hooks of other files; a file's own are there already.
+// Hooks of other files; a file's own are there already. A root `before` runs once.
 function addRootHooks(instance, file) {
   if (!rootHooks) return;
-  const add = (name, hook) => instance.suite[name](hook.title.replace(/^".*?" hook:? ?/, ''), hook.fn);
-  for (const hook of rootHooks.beforeAll.splice(0)) if (hook.file !== file) add('beforeAll', hook);
-  for (const hook of rootHooks.beforeEach) if (hook.file !== file) add('beforeEach', hook);
-  for (const hook of rootHooks.afterEach) if (hook.file !== file) add('afterEach', hook);
+  const foreign = name => rootHooks[name].filter(hook => hook.file !== file);
+  for (const hook of foreign('beforeAll')) instance.suite.beforeAll(hook.fn);
+  rootHooks.beforeAll = [];
+  for (const hook of foreign('beforeEach')) instance.suite.beforeEach(hook.fn);
+  for (const hook of foreign('afterEach')) instance.suite.afterEach(hook.fn);
 }
 
 // ---- one file -----------------------------------------------------------------------------------
@@ -268,7 +282,7 @@ async function runFile(item) {
     const instance = newMocha(reporterFor(run));
     try {
       instance.addFile(file);
-      await load(instance, item.attempt > 1);
+      await load(instance, item.attempt > 1 || harvested.has(file));
       addRootHooks(instance, file);
       select(instance, run);
       if (run.selected.all || instance.suite.total() > 0) await execute(instance);

@@ -1,0 +1,139 @@
+// Real Mocha: what serial Mocha shares between files, and what goes wrong inside them.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { environment, folder, here, journal, run, summary } from './support.mjs';
+
+const modules = path.join(here, '../fixtures/mixed/node_modules');
+
+function suite(files, script = 'mocha') {
+  const dir = folder({ 'package.json': JSON.stringify({ name: 'm', scripts: { test: script } }), ...files });
+  fs.symlinkSync(modules, path.join(dir, 'node_modules'));
+  return dir;
+}
+
+// "title" -> outcome as Mocha itself tells it
+function alone(dir, args = []) {
+  const done = spawnSync('node', ['node_modules/mocha/bin/mocha.js', '--reporter', 'json', ...args], {
+    cwd: dir, env: environment(), encoding: 'utf8',
+  });
+  const report = JSON.parse(done.stdout.slice(done.stdout.indexOf('{\n  "stats"')));
+  const result = {};
+  for (const t of report.passes) result[t.fullTitle] = 'passed';
+  for (const t of report.pending) result[t.fullTitle] = 'skipped';
+  for (const t of report.failures) result[t.fullTitle] = 'failed';
+  return result;
+}
+
+function ours(dir) {
+  const result = {};
+  for (const e of journal(dir)) {
+    if (e.type === 'test_finished' && !e.will_retry) result[e.path.join(' ')] = e.outcome;
+  }
+  return result;
+}
+
+const same = (dir, args) => {
+  const done = run(dir, ['--no-fail-fast', '-j2']);
+  assert.deepEqual(ours(dir), alone(dir, args), done.out + done.err);
+  return done;
+};
+
+const cases = {
+  'hooks outside of any describe reach all files': {
+    'test/a.js': 'beforeEach(() => { globalThis.hooked = true; }); it("a", () => { if (!hooked) throw 1; });',
+    'test/b.js': 'it("b", () => { if (!globalThis.hooked) throw new Error("no hook"); });',
+  },
+  '.only in one file leaves out the others': {
+    'test/a.js': 'describe.only("a", () => { it("runs", () => {}); });',
+    'test/b.js': 'it("b", () => {});',
+  },
+  'files that depend on those before them': {
+    'test/a.js': 'it("a", () => { globalThis.made = 1; });',
+    'test/b.js': 'it("b", () => { if (!globalThis.made) throw new Error("not made"); });',
+    'test/c.js': 'it("c", () => {});',
+  },
+  'failures of all kinds': {
+    'test/a.js': `
+      const assert = require('assert');
+      it('differs', () => assert.equal(1, 2));
+      it('throws a string', () => { throw 'text'; });
+      it('throws nothing', () => Promise.reject(undefined));
+      it('times out', function (done) { this.timeout(50); });
+      it('fails later', done => { setTimeout(() => { throw new Error('late'); }, 5); });
+      it('skips itself', function () { this.skip(); });
+      describe('with a hook', () => { before(() => { throw new Error('hook'); }); it('never', () => {}); });
+      describe('with an each hook', () => { beforeEach(() => { throw new Error('each'); }); it('never', () => {}); });
+      it('passes after all that', () => {});`,
+    'test/b.js': 'it("b", () => {});',
+  },
+  'ES modules': {
+    'test/a.mjs': 'import assert from "node:assert"; it("a", () => assert.ok(import.meta.url));',
+    'test/b.cjs': 'it("b", () => {});',
+    '.mocharc.json': '{"spec": "test/*"}',
+  },
+};
+
+for (const [name, files] of Object.entries(cases)) test(name, () => same(suite(files)));
+
+test('a suite that depends on its order is told, and stays in one process from then on', () => {
+  const dir = suite(cases['files that depend on those before them']);
+  const first = run(dir, ['-j2']);
+  assert.equal(first.code, 0, first.out);
+  const told = /run again in one process/.test(first.out);
+  const second = run(dir, ['-j2']);
+  assert.equal(second.code, 0);
+  if (told) assert.doesNotMatch(second.out, /run again in one process/);
+});
+
+test('a real failure in such a suite stays a failure', () => {
+  const dir = suite({ 'test/a.js': 'it("a", () => { throw new Error("no"); });', 'test/b.js': 'it("b", () => {});' });
+  assert.equal(run(dir, ['-j2']).code, 1);
+  assert.equal(summary(dir).failures.length, 1);
+});
+
+test('node flags of the configuration reach the workers', () => {
+  const dir = suite({
+    'test/a.js': 'it("a", () => { if (!process.execArgv.includes("--expose-gc") || !globalThis.gc) throw new Error(process.execArgv); });',
+    '.mocharc.json': '{"node-option": ["expose-gc"]}',
+  });
+  assert.equal(run(dir, []).code, 0, run(dir, []).out);
+});
+
+test('global fixtures run once, in the process of the tests', () => {
+  const dir = suite({
+    'fixtures.js': `
+      const fs = require('fs');
+      exports.mochaGlobalSetup = () => { globalThis.server = 1; fs.appendFileSync('log', 'up '); };
+      exports.mochaGlobalTeardown = () => fs.appendFileSync('log', 'down ');`,
+    'test/a.js': 'it("a", () => { if (!globalThis.server) throw new Error("no server"); });',
+    'test/b.js': 'it("b", () => { if (!globalThis.server) throw new Error("no server"); });',
+    '.mocharc.json': '{"require": "./fixtures.js"}',
+  });
+  const done = run(dir, ['-j2']);
+  assert.equal(done.code, 0, done.out);
+  assert.equal(fs.readFileSync(path.join(dir, 'log'), 'utf8'), 'up down ');
+});
+
+test('retries of muster run the failed tests only, with the file loaded afresh', () => {
+  const dir = suite({
+    'test/a.js': `
+      const fs = require('fs');
+      it('counts', () => fs.appendFileSync('log', 'x'));
+      it('is flaky', () => { if (!fs.existsSync('once')) { fs.writeFileSync('once', ''); throw new Error('first'); } });`,
+  });
+  const done = run(dir, ['--retries', '2']);
+  assert.equal(done.code, 0, done.out);
+  assert.equal(fs.readFileSync(path.join(dir, 'log'), 'utf8'), 'x');
+  assert.equal(summary(dir).tests.flaky, 1);
+});
+
+test('mocha is not installed: what to do', () => {
+  const dir = folder({ 'package.json': '{"scripts":{"test":"mocha"}}', 'test/a.js': '' });
+  const { code, out } = run(dir, []);
+  assert.equal(code, 2);
+  assert.match(out, /mocha is not installed/);
+  assert.match(out, /npm install --save-dev mocha/);
+});
