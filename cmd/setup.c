@@ -197,6 +197,7 @@ int setup_init(struct setup *s, struct config *config, struct error *err)
 		return -1;
 	open_history(s);
 	fill_info(s);
+	history_last_passed(s->history, s->platform, &s->info.last_ms, &s->info.last_files);
 	return make_cache(s, err);
 }
 

@@ -85,10 +85,12 @@ struct run_info {
 	int shard, shards;           /* 0 = not sharded */
 	int ci_attempt;              /* of the CI system, 0 = none */
 	int workers;
-	int history_runs;  /* runs in the history at the start; -1 = no history */
-	int history_files; /* planned files with an estimate from the history */
-	int fail_fast;     /* failures that stop the run, 0 = never */
-	int64_t budget_ms; /* 0 = none */
+	int history_runs;   /* runs in the history at the start; -1 = no history */
+	int history_files;  /* planned files with an estimate from the history */
+	int64_t last_ms;    /* what the last passed run took, 0 = unknown */
+	int64_t last_files; /* … and how many files it had */
+	int fail_fast;      /* failures that stop the run, 0 = never */
+	int64_t budget_ms;  /* 0 = none */
 };
 
 struct event {

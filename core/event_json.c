@@ -80,6 +80,8 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_int(w, "ci_attempt", run->ci_attempt);
 	put_int(w, "workers", run->workers);
 	jsonw_int(w, "history_runs", run->history_runs);
+	put_int(w, "last_ms", run->last_ms);
+	put_int(w, "last_files", run->last_files);
 	put_int(w, "fail_fast", run->fail_fast);
 	put_int(w, "budget_ms", run->budget_ms);
 }
@@ -216,6 +218,8 @@ static const struct field run_fields[] = {
 	RUN_FIELD("ci_attempt", FIELD_INT, ci_attempt),
 	RUN_FIELD("workers", FIELD_INT, workers),
 	RUN_FIELD("history_runs", FIELD_INT, history_runs),
+	RUN_FIELD("last_ms", FIELD_INT64, last_ms),
+	RUN_FIELD("last_files", FIELD_INT64, last_files),
 	RUN_FIELD("fail_fast", FIELD_INT, fail_fast),
 	RUN_FIELD("budget_ms", FIELD_INT64, budget_ms),
 };

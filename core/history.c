@@ -202,6 +202,23 @@ double history_median_ms(struct history *h, const char *platform, const char *su
 	return believable(ms) ? ms : 0;
 }
 
+bool history_last_passed(
+	struct history *h, const char *platform, int64_t *ret_ms, int64_t *ret_files)
+{
+	sqlite3_stmt *s = h ? history_sql(h, SQL_LAST_PASSED) : NULL;
+
+	if (!s)
+		return false;
+	bind_text(s, 1, platform);
+	bool found = sqlite3_step(s) == SQLITE_ROW;
+	if (found) {
+		*ret_ms = sqlite3_column_int64(s, 0);
+		*ret_files = sqlite3_column_int64(s, 1);
+	}
+	sqlite3_reset(s);
+	return found;
+}
+
 int history_run_count(struct history *h, const char *platform)
 {
 	sqlite3_stmt *s = h ? history_sql(h, SQL_COUNT_RUNS) : NULL;

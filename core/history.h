@@ -49,6 +49,9 @@ bool history_suite(
 
 /* Median estimate of the known files of a suite (NULL: of all suites); 0 = none known. */
 double history_median_ms(struct history *h, const char *platform, const char *suite);
+/* The newest run that passed: its duration and number of files. False: there is none. */
+bool history_last_passed(
+	struct history *h, const char *platform, int64_t *ret_ms, int64_t *ret_files);
 int history_run_count(struct history *h, const char *platform);
 
 /* Record a finished (or broken off) run: one transaction. Only attempts that passed teach times.

@@ -116,6 +116,9 @@ static const char *const statements[SQL_COUNT] = {
 		" (SELECT id FROM platforms WHERE name = ?1) AND s.name = ?2) SELECT"
 		" estimate_ms FROM known ORDER BY 1 LIMIT 1 OFFSET (SELECT count(*) FROM"
 		" known) / 2",
+	[SQL_LAST_PASSED] =
+		"SELECT duration_ms, files FROM runs WHERE verdict = 'passed' AND platform_id ="
+		" (SELECT id FROM platforms WHERE name = ?1) ORDER BY id DESC LIMIT 1",
 	[SQL_LIST_RUNS] =
 		"SELECT uid, started_ms, duration_ms, p.name, commit_hash, branch, verdict,"
 		" exit_code, workers, files, tests, failed, skipped, flaky FROM runs r JOIN"

@@ -314,6 +314,24 @@ static void write_summary_line(struct summary *s, const struct state *st)
 	finish_line(s, &line);
 }
 
+/* What the history is good for: the same work as last time, in more or less time. */
+static void compare_with_last(struct summary *s, const struct state *st)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	int64_t now_ms = st->duration_us / 1000, last_ms = st->run.last_ms;
+
+	if (s->verbosity < 0 || st->exit_code || last_ms <= 0 || now_ms <= 0 ||
+		st->run.last_files != st->file_counts.total)
+		return;
+	strbuf_addstr(&line, "History   the last run took ");
+	text_duration(&line, last_ms);
+	double change = (double)(now_ms - last_ms) * 100 / (double)last_ms;
+	if (change <= -1 || change >= 1)
+		strbuf_addf(&line, ", this one %.0f %% %s", change < 0 ? -change : change,
+			change < 0 ? "less" : "more");
+	finish_line(s, &line);
+}
+
 static void list_failures(struct summary *s, const struct state *st)
 {
 	size_t listed = 0, total = st->failure_count + st->file_failure_count;
@@ -409,6 +427,7 @@ void summary_end(struct summary *s, const struct state *st)
 		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
 		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\n");
 	write_summary_line(s, st);
+	compare_with_last(s, st);
 	list_failures(s, st);
 	list_flaky(s, st);
 	tell_not_run(s, st);
