@@ -1,0 +1,167 @@
+#include "core/base/base.h"
+
+#include "core/base/file.h"
+#include "core/bus.h"
+#include "core/estimate.h"
+#include "core/history.h"
+#include "tests/support/test.h"
+
+#include <sqlite3.h>
+#include <sys/wait.h>
+
+static const char platform[] = "linux-x64";
+
+/* One run of `files` files that pass in `ms` each; `failing` of them fail. */
+static void make_run(struct state *s, const char *id, int files, int ms, int failing)
+{
+	struct run_info run = {.run_id = id, .platform = platform, .workers = 1};
+	struct bus bus;
+
+	state_init(s);
+	bus_init(&bus, s);
+	bus_publish(&bus, &(struct event){.type = EVENT_RUN_STARTED, .time_ms = 1000, .run = &run});
+	bus_publish(&bus, &(struct event){.type = EVENT_SUITE_DISCOVERED,
+				  .time_ms = 1,
+				  .suite = "s",
+				  .runner = "jest",
+				  .count = files});
+	for (int i = 0; i < files; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "f%d.js", i);
+		struct event e = {
+			.time_ms = 2000 + i, .suite = "s", .file = name, .worker = 1, .attempt = 1};
+		e.type = EVENT_FILE_PLANNED;
+		bus_publish(&bus, &e);
+		e.type = EVENT_FILE_STARTED;
+		bus_publish(&bus, &e);
+		e.test = "works";
+		e.occurrence = 1;
+		e.outcome = i < failing ? OUTCOME_FAILED : OUTCOME_PASSED;
+		e.duration_us = ms * 1000;
+		e.type = EVENT_TEST_FINISHED;
+		bus_publish(&bus, &e);
+		e.test = NULL;
+		e.type = EVENT_FILE_FINISHED;
+		bus_publish(&bus, &e);
+	}
+	bus_publish(&bus,
+		&(struct event){.type = EVENT_RUN_FINISHED, .time_ms = 9000, .duration_us = 8000});
+}
+
+static void record(const char *path, const char *id, int files, int ms, int failing)
+{
+	struct error err = ERROR_INIT;
+	struct state s;
+	struct history *h = history_open(path, HISTORY_WRITE, NULL, &err);
+
+	cr_assert(h, "%s", err.text);
+	make_run(&s, id, files, ms, failing);
+	cr_assert_eq(history_record(h, &s, &err), 0, "%s", err.text);
+	state_release(&s);
+	history_close(h);
+}
+
+static int count_left(void *arg, const char *suite, const char *project, const char *file,
+	const char *test, int occurrence)
+{
+	(void)suite, (void)project, (void)file, (void)occurrence;
+	*(int *)arg += test && streq(test, "works");
+	return 0;
+}
+
+TEST(history, learns)
+{
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/history.db", dir);
+	struct history_file f;
+	int left = 0;
+
+	cr_assert_null(history_open(path, HISTORY_READ, NULL, NULL));
+	record(path, "r1", 20, 100, 2);
+	record(path, "r1", 20, 900, 0); /* the same run again changes nothing */
+	struct history *h = history_open(path, HISTORY_READ, NULL, NULL);
+	ASSERT_INT(history_run_count(h, platform), 1);
+	ASSERT_INT(history_run_count(h, "another"), 0);
+	cr_assert(history_file(h, platform, "s", "", "f5.js", &f));
+	ASSERT_INT(f.estimate_ms, 100);
+	cr_assert(
+		!history_file(h, platform, "s", "", "f0.js", &f), "a failed file teaches nothing");
+	cr_assert(
+		!history_file(h, "another", "s", "", "f5.js", &f), "other machines teach nothing");
+	ASSERT_INT(history_left(h, count_left, &left, NULL), 0);
+	ASSERT_INT(left, 2);
+	struct estimate known = estimate_file(h, platform, "s", "", "f5.js", -1);
+	struct estimate unknown = estimate_file(h, platform, "s", "", "new.js", -1);
+	cr_assert(known.known && known.ms == 100 && !unknown.known && unknown.ms == 100);
+	cr_assert_gt(estimate_file(NULL, platform, "s", "", "new.js", 0).ms, 0);
+	history_close(h);
+	file_remove_tree(dir, NULL);
+}
+
+TEST(history, four_at_once)
+{
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/history.db", dir);
+
+	for (int i = 0; i < 4; i++) {
+		if (fork() == 0) {
+			for (int k = 0; k < 5; k++) {
+				char id[32];
+				snprintf(id, sizeof(id), "r%d-%d", i, k);
+				record(path, id, 30, 10, 0);
+			}
+			_exit(0);
+		}
+	}
+	for (int i = 0, status; i < 4; i++) {
+		wait(&status);
+		ASSERT_INT(status, 0);
+	}
+	struct history *h = history_open(path, HISTORY_READ, NULL, NULL);
+	ASSERT_INT(history_run_count(h, platform), 20);
+	history_close(h);
+	file_remove_tree(dir, NULL);
+}
+
+TEST(history, foreign_files)
+{
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/history.db", dir);
+	cleanup_free char *notice = NULL;
+	struct error err = ERROR_INIT;
+	cleanup_strbuf struct strbuf junk = STRBUF_INIT;
+
+	strbuf_addchn(&junk, 'x', 9000);
+	cr_assert_eq(file_write(path, junk.buf, junk.len, false, NULL), 0);
+	struct history *h = history_open(path, HISTORY_WRITE, &notice, &err);
+	cr_assert(h && notice && strstr(notice, "set aside"));
+	history_close(h);
+
+	sqlite3 *db;
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL);
+	sqlite3_close(db);
+	cr_assert_null(history_open(path, HISTORY_WRITE, NULL, &err));
+	cr_assert(strstr(err.text, "newer"), "%s", err.text);
+	file_remove_tree(dir, NULL);
+}
+
+TEST(history, estimates)
+{
+	/* the first sample is the estimate; later ones weigh by age, at least 0.3 */
+	cr_assert_float_eq(estimate_update(0, 100, 0, 1), 100, 0.001);
+	cr_assert_float_eq(estimate_update(100, 200, 0, 2), 141.42, 0.01);
+	cr_assert_float_eq(estimate_update(100, 200, 0, 10), 123.11, 0.01);
+	cr_assert_gt(estimate_update(100, 200, 60.0 * 86400000, 10), 199);
+	double actual[9], expected[9];
+	for (int i = 0; i < 9; i++) {
+		expected[i] = 10 + i;
+		actual[i] = expected[i] * (i == 3 ? 40 : 2);
+	}
+	cr_assert_float_eq(
+		estimate_run_speed(actual, expected, 9), 2, 0.001); /* robust to one outlier */
+	cr_assert_float_eq(estimate_run_speed(actual, expected, 7), 1, 0.001); /* too few */
+}

@@ -1,0 +1,113 @@
+#include "core/base/base.h"
+
+#include "core/schedule.h"
+#include "tests/support/test.h"
+
+TEST(schedule, pick)
+{
+	static const struct {
+		struct schedule_suite a, b;
+		int suite;
+		bool start;
+	} rows[] = {
+		/* most work left per worker; a worker that must be started costs its start */
+		{{.pending = 5,
+			 .left_ms = 900,
+			 .active = 1,
+			 .idle = 1,
+			 .target = 2,
+			 .startable = true},
+			{.pending = 5, .left_ms = 1000, .idle = 1, .target = 2, .startable = true},
+			1, false},
+		{{.pending = 5,
+			 .left_ms = 100,
+			 .active = 1,
+			 .target = 2,
+			 .start_ms = 300,
+			 .startable = true},
+			{.pending = 1, .left_ms = 10, .idle = 1, .target = 1}, 1, false},
+		/* nobody runs it yet: it starts, however small */
+		{{.pending = 1, .left_ms = 10, .target = 1, .start_ms = 300, .startable = true},
+			{0}, 0, true},
+		/* as many as pay already run; nothing is left; none can be started */
+		{{.pending = 5, .left_ms = 900, .active = 2, .idle = 1, .target = 2}, {0}, -1,
+			false},
+		{{0}, {0}, -1, false},
+		{{.pending = 5, .left_ms = 900, .active = 1, .target = 2}, {0}, -1, false},
+		/* alone or not at all */
+		{{.pending = 5, .left_ms = 900, .idle = 1, .target = 2, .exclusive = true},
+			{.active = 1, .target = 1}, -1, false},
+		{{.active = 1, .exclusive = true, .target = 1},
+			{.pending = 5, .left_ms = 900, .idle = 1, .target = 2}, -1, false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct schedule_suite suites[2] = {rows[i].a, rows[i].b};
+		struct schedule_choice choice = schedule_pick(suites, 2);
+		cr_assert_eq(choice.suite, rows[i].suite, "row %zu: %d", i, choice.suite);
+		cr_assert_eq(choice.start, rows[i].start, "row %zu", i);
+	}
+}
+
+TEST(schedule, workers_that_pay)
+{
+	static const struct {
+		double wall1, wall2;
+		int files, slots, max, want;
+	} rows[] = {
+		{0, 0, 100, 2, 0, 2},        /* nothing known: use the slots */
+		{0, 0, 1, 8, 0, 1},          /* one file */
+		{0, 0, 100, 8, 1, 1},        /* the suite must stay in one process */
+		{10000, 9000, 100, 2, 0, 2}, /* measured */
+		{9000, 10000, 100, 2, 0, 1}, {9000, 9000, 100, 2, 0, 1}, /* no gain: the fewer */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct history_suite model = {.wall_ms = {0, rows[i].wall1, rows[i].wall2}};
+		ASSERT_INT(
+			schedule_target(&model, rows[i].files, 20000, rows[i].slots, rows[i].max),
+			rows[i].want);
+	}
+}
+
+TEST(schedule, order_of_files)
+{
+	enum { N = 200 };
+	struct schedule_item items[N];
+	bool seen[N] = {false};
+
+	for (int i = 0; i < N; i++)
+		items[i] = (struct schedule_item){
+			.position = i, .estimate_ms = 1 + (i * 7919) % 101, .known = i % 10 != 0};
+	schedule_sort(items, N);
+	for (int i = 1; i < N; i++) {
+		cr_assert(items[i - 1].known <= items[i].known, "unknown files first");
+		if (items[i].known && items[i - 1].known)
+			cr_assert(
+				items[i - 1].estimate_ms >= items[i].estimate_ms, "longest first");
+	}
+	schedule_sort_ordered(items, N, 3);
+	int64_t load[3] = {0}, total = 0, longest = 0;
+	for (int i = 0; i < N; i++) {
+		cr_assert(!seen[items[i].position], "every file once");
+		seen[items[i].position] = true;
+		if (i && items[i].bin == items[i - 1].bin)
+			cr_assert(items[i].position > items[i - 1].position, "in order in a bin");
+		load[items[i].bin] += items[i].estimate_ms;
+		total += items[i].estimate_ms;
+		longest = MAX(longest, items[i].estimate_ms);
+	}
+	for (int b = 0; b < 3; b++)
+		cr_assert(load[b] <= total / 3 + longest, "spread evenly");
+}
+
+TEST(schedule, batch)
+{
+	struct history_suite nothing = {0};
+
+	ASSERT_INT(schedule_batch_slots(&nothing, 1, 10000, 0, 4), 1);
+	for (int slots = 1; slots <= 8; slots++)
+		for (int64_t others = 0; others <= 100000; others += 10000) {
+			int k = schedule_batch_slots(&nothing, 20, 30000, others, slots);
+			cr_assert(k >= 1 && k <= slots);
+		}
+	cr_assert_gt(schedule_batch_slots(&nothing, 20, 60000, 0, 2), 1);
+}
