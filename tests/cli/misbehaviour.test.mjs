@@ -164,6 +164,23 @@ test('the budget ends a run with everything recorded: exit 124', () => {
   assert.equal(summary(dir).exit_reason, 'deadline exceeded');
 });
 
+test('files that need the same resource never run at the same time', () => {
+  const dir = project(['slowpass1', 'slowpass2', 'slowpass3'], {
+    'muster.yaml': 'suites: [{runner: mocha, needs: {db: 1}}]\nresources: {db: 1}\n',
+  });
+  assert.equal(runFake(dir, ['-j3']).code, 0);
+  let running = 0;
+  for (const e of journal(dir)) {
+    running += { file_started: 1, file_finished: -1 }[e.type] || 0;
+    assert.ok(running <= 1);
+  }
+});
+
+test('a test that takes long gets a SLOW mark', () => {
+  const dir = project(['hang']);
+  assert.match(runFake(dir, ['--slow', '200ms', '--timeout', '1s']).out, /SLOW \[> .*test\/hang\.js › spins/);
+});
+
 test('report gives the bytes of the live run', () => {
   const dir = project(['fail', 'pass1', 'flaky']);
   for (const reporter of ['plain', 'dot', 'junit', 'json', 'ndjson']) {
