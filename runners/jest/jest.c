@@ -54,7 +54,9 @@ static bool reaches(const char *root, const char *path, const char *dir)
 	path += starts_with(path, "<rootDir>") ? strlen("<rootDir>") : 0;
 	path += strspn(path, "/") && path[-1] == '>' ? strspn(path, "/") : 0;
 	cleanup_free char *joined = path_join(root, *path ? path : ".");
-	cleanup_free char *full = path_normalize(joined);
+	cleanup_free char *named = path_normalize(joined);
+	/* a project may be named by its configuration file */
+	cleanup_free char *full = *path_extension(named) ? path_dirname(named) : xstrdup(named);
 
 	if (strpbrk(full, "*?[{"))
 		return path_glob(full, dir) || path_glob(full, root);

@@ -215,6 +215,11 @@ TEST(project, workspaces)
 		  ",\"scripts\":{\"test\":\"jest\"}}",
 			 MEMBER("a", "jest")},
 			"jest@. (script `test`)\n"},
+		{{"package.json\n{\"workspaces\":[\"p/*\"],\"jest\":{\"projects\":[\"<rootDir>/p/"
+		  "*/jest.config.js\"]}"
+		  ",\"scripts\":{\"test\":\"jest\"}}",
+			 MEMBER("a", "jest")},
+			"jest@. (script `test`)\n"},
 		{{ROOT("jest --rootDir=src"), MEMBER("a", "jest")},
 			"top:jest@. [--rootDir=src] (script `test`)\n@x/a:jest@p/a (script "
 			"`test`)\n"},
