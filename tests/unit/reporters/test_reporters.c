@@ -1,0 +1,298 @@
+#include "core/base/base.h"
+
+#include "core/bus.h"
+#include "core/base/text.h"
+#include "reporters/failure.h"
+#include "reporters/registry.h"
+#include "tests/support/test.h"
+
+enum { ROWS = 200, COLUMNS = 400 };
+
+/* As much of a terminal as the display may use; anything else is a failure of the test. */
+struct screen {
+	char cells[ROWS][COLUMNS];
+	int row, column, width;
+};
+
+static void screen_write(struct screen *s, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n') {
+			s->row++;
+			s->column = 0;
+		} else if (text[i] == '\x1b') {
+			cr_assert(text[i + 1] == '[');
+			if (strncmp(text + i, "\x1b[1A", 4) == 0) {
+				cr_assert(s->row > 0, "the cursor left its region");
+				s->row--;
+			} else {
+				cr_assert(
+					strncmp(text + i, "\x1b[2K", 4) == 0, "%.8s", text + i + 1);
+				memset(s->cells[s->row], 0, COLUMNS);
+			}
+			i += 3;
+		} else {
+			cr_assert(s->column < COLUMNS - 1);
+			s->cells[s->row][s->column++] = text[i];
+		}
+		cr_assert(s->row < ROWS);
+	}
+}
+
+struct fixture {
+	struct state state;
+	struct bus bus;
+	struct sink sink;
+	const struct reporter *reporter;
+	void *self;
+	struct screen screen;
+	size_t shown;
+};
+
+static void on_event(void *arg, const struct event *event, const struct state *state)
+{
+	struct fixture *f = arg;
+
+	if (f->reporter->event)
+		f->reporter->event(f->self, event, state);
+	if (f->reporter->terminal && streq(f->reporter->name, "tty")) {
+		screen_write(&f->screen, f->sink.buf.buf + f->shown, f->sink.buf.len - f->shown);
+		f->shown = f->sink.buf.len;
+		for (int row = 0; row < ROWS; row++)
+			cr_assert(
+				!strstr(f->screen.cells[row], "Running") ||
+					text_width(f->screen.cells[row]) < (size_t)f->sink.columns,
+				"%s", f->screen.cells[row]);
+	}
+}
+
+static void open_fixture(struct fixture *f, const char *name, int columns)
+{
+	static const struct reporter_options options = {.live = true, .token = "0123456789abcdef"};
+
+	*f = (struct fixture){.reporter = reporter_find(reporters, name)};
+	state_init(&f->state);
+	bus_init(&f->bus, &f->state);
+	sink_init_memory(&f->sink);
+	f->sink.columns = columns;
+	f->self = f->reporter->open(&options, &f->sink);
+	bus_subscribe(&f->bus, on_event, f);
+}
+
+static void close_fixture(struct fixture *f)
+{
+	if (f->reporter->close)
+		f->reporter->close(f->self);
+	sink_close(&f->sink, NULL);
+	state_release(&f->state);
+}
+
+static void publish(struct fixture *f, struct event event)
+{
+	static int64_t now;
+
+	now = event.type == EVENT_RUN_STARTED ? 1700000000000 : now + 250;
+	event.time_ms = now;
+	event.suite = event.suite ? event.suite : "jest";
+	event.worker = 1;
+	event.attempt = event.attempt ? event.attempt : 1;
+	event.occurrence = 1;
+	bus_publish(&f->bus, &event);
+}
+
+#define E(kind, ...) publish(f, (struct event){.type = EVENT_##kind, ##__VA_ARGS__})
+
+static const char hostile[] =
+	"\x1b]0;owned\x07\x1b[2J::set-output name=a::b ##[add-mask]x ]]> <b> & \x01";
+
+/* Two files: one passes and is flaky, one has a failure with everything hostile about it. */
+static void tell(struct fixture *f)
+{
+	static struct run_info run = {
+		.run_id = "r1", .version = "0", .base = "/p", .workers = 2, .history_runs = -1};
+
+	E(RUN_STARTED, .run = &run);
+	E(WORKER_STARTED);
+	E(SUITE_DISCOVERED, .runner = "jest", .version = "30.0.0", .reason = "jest.config.js",
+		.count = 2);
+	E(FILE_PLANNED, .file = "src/a.test.js", .estimate_ms = 100);
+	E(FILE_PLANNED, .file = "src/a-rather-long-folder/with-a-rather-long-name/b.test.js",
+		.estimate_ms = 100);
+	E(FILE_STARTED, .file = "src/a.test.js");
+	E(TEST_STARTED, .file = "src/a.test.js",
+		.test = "cart\x1f"
+			"adds");
+	E(TICK);
+	E(TEST_FINISHED, .file = "src/a.test.js",
+		.test = "cart\x1f"
+			"adds",
+		.outcome = OUTCOME_FAILED, .will_retry = true,
+		.failure = {.kind = FAILURE_ERROR, .message = "first time"});
+	E(TEST_FINISHED, .file = "src/a.test.js",
+		.test = "cart\x1f"
+			"adds",
+		.outcome = OUTCOME_PASSED, .attempt = 2, .duration_us = 1500);
+	E(TEST_FINISHED, .file = "src/a.test.js",
+		.test = "cart\x1f"
+			"later",
+		.outcome = OUTCOME_SKIPPED);
+	E(FILE_FINISHED, .file = "src/a.test.js", .outcome = OUTCOME_PASSED, .count = 2,
+		.duration_us = 4000);
+	E(TICK);
+	const char *b = "src/a-rather-long-folder/with-a-rather-long-name/b.test.js";
+	E(FILE_STARTED, .file = b);
+	E(TEST_STARTED, .file = b, .test = hostile);
+	E(TICK);
+	E(OUTPUT, .file = b, .text = hostile, .text_len = strlen(hostile));
+	E(TEST_FINISHED, .file = b, .test = hostile, .outcome = OUTCOME_FAILED, .duration_us = 7000,
+		.failure = {.kind = FAILURE_ASSERTION,
+			.message = hostile,
+			.expected = "1",
+			.actual = "2",
+			.stack = "    at f (/p/src/b.js:3:4)\n    at g "
+				 "(/p/node_modules/x/y.js:1:1)"});
+	E(FILE_FINISHED, .file = b, .outcome = OUTCOME_FAILED, .count = 1, .duration_us = 9000);
+	E(RUN_FINISHED, .exit_code = 1, .duration_us = 2000000);
+	if (f->reporter->finish)
+		cr_assert_eq(f->reporter->finish(f->self, &f->state, NULL), 0);
+}
+
+TEST(reporters, nothing_foreign_acts_on_a_terminal)
+{
+	static const char *const names[] = {"plain", "dot", "github", "tty"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct fixture f;
+		open_fixture(&f, names[i], 80);
+		tell(&f);
+		for (const char *c = f.sink.buf.buf; *c; c++)
+			cr_assert((unsigned char)*c >= 0x20 || *c == '\n' || streq(names[i], "tty"),
+				"%s", names[i]);
+		close_fixture(&f);
+	}
+}
+
+TEST(reporters, plain)
+{
+	static const char *const lines[] = {"Starting  run r1\n",
+		"Detected  jest 30.0.0 \xc2\xb7 2 files (jest.config.js)\n",
+		"Using     2 workers \xc2\xb7 no timing history yet\n",
+		"  RETRY [   0.000s] jest        src/a.test.js \xe2\x80\xba cart \xe2\x80\xba adds "
+		"(try 1 failed)\n",
+		"  FLAKY [   0.002s] jest        src/a.test.js \xe2\x80\xba cart \xe2\x80\xba adds "
+		"(passed on attempt 2 of 2)\n",
+		"   PASS [   0.004s] jest        src/a.test.js (2)\n",
+		"      at f (src/b.js:3:4)\n",
+		"Summary [   2.000s] 3 tests in 2 files: 1 passed (1 flaky), 1 failed, 1 skipped"};
+	struct fixture f;
+	const char *at;
+
+	open_fixture(&f, "plain", 80);
+	tell(&f);
+	at = f.sink.buf.buf;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		at = strstr(at, lines[i]);
+		cr_assert(at, "missing or out of order: %s\n%s", lines[i], f.sink.buf.buf);
+	}
+	cr_assert(!strstr(f.sink.buf.buf, "node_modules"));
+	close_fixture(&f);
+}
+
+/* The region is gone at the end, every line stands once, and nothing above it was overwritten. */
+TEST(reporters, tty)
+{
+	static const int widths[] = {40, 80, 120};
+
+	for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
+		struct fixture f;
+		int passed = 0, running = 0, summary = 0;
+		open_fixture(&f, "tty", widths[i]);
+		tell(&f);
+		for (int row = 0; row < ROWS; row++) {
+			passed += strstr(f.screen.cells[row], "PASS") != NULL;
+			running += strstr(f.screen.cells[row], "Running") != NULL;
+			summary += strstr(f.screen.cells[row], "Summary") != NULL;
+		}
+		cr_assert(passed == 1 && running == 0 && summary == 1, "%d: %d %d %d", widths[i],
+			passed, running, summary);
+		cr_assert(starts_with(f.screen.cells[0], "Starting"));
+		close_fixture(&f);
+	}
+}
+
+static int count(const char *text, const char *word)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, word)); text += strlen(word))
+		n++;
+	return n;
+}
+
+TEST(reporters, junit)
+{
+	struct fixture f;
+
+	open_fixture(&f, "junit", 80);
+	tell(&f);
+	const char *xml = f.sink.buf.buf;
+	cr_assert(strstr(xml, "<testsuites name=\"muster\" tests=\"3\" failures=\"1\" errors=\"0\" "
+			      "skipped=\"1\""));
+	ASSERT_INT(count(xml, "<testcase "), 3);
+	ASSERT_INT(count(xml, "<flakyFailure "), 1);
+	ASSERT_INT(count(xml, "<failure "), 1);
+	ASSERT_INT(count(xml, "<skipped"), 1);
+	ASSERT_INT(count(xml, "<testsuite "), count(xml, "</testsuite>"));
+	cr_assert(!strstr(xml, "<b>") && strstr(xml, "&lt;b&gt; &amp;"));
+	close_fixture(&f);
+}
+
+TEST(reporters, github_obeys_nothing_foreign)
+{
+	struct fixture f;
+	bool fenced = false;
+
+	open_fixture(&f, "github", 80);
+	tell(&f);
+	for (char *save, *line = strtok_r(f.sink.buf.buf, "\n", &save); line;
+		line = strtok_r(NULL, "\n", &save)) {
+		if (starts_with(line, "::stop-commands::0123456789abcdef"))
+			fenced = true;
+		else if (streq(line, "::0123456789abcdef::"))
+			fenced = false;
+		else if (!fenced)
+			cr_assert(starts_with(line, "::group::") || streq(line, "::endgroup::") ||
+					  starts_with(line, "::error file="),
+				"%s", line);
+	}
+	cr_assert(!fenced);
+	close_fixture(&f);
+}
+
+TEST(reporters, rerun_command_is_exact)
+{
+	static const char *const titles[] = {"adds item", "costs $5 (or \"more\") [a|b]*",
+		"it's `x` $(y)", "a/b\\c", "\xe2\x80\xba arrow"};
+
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++) {
+		struct state state;
+		struct state_suite suite = {.name = "jest", .runner = "jest"};
+		struct state_file file = {
+			.suite = &suite, .project = "", .file = "it's/a b.test.js"};
+		struct state_test test = {.path = titles[i], .occurrence = 2, .file = &file};
+		cleanup_strbuf struct strbuf command = STRBUF_INIT, got = STRBUF_INIT,
+					     want = STRBUF_INIT;
+		state_init(&state);
+		strbuf_addstr(&command, "muster() { printf '%s\\n' \"$@\"; }\n");
+		failure_rerun(&command, &state, &file, &test);
+		FILE *p = popen(command.buf, "r");
+		for (int c; (c = fgetc(p)) != EOF;)
+			strbuf_addch(&got, (char)c);
+		pclose(p);
+		strbuf_addstr(&want, "run\nit's/a b.test.js\n-t\n^");
+		text_regex_escape(&want, titles[i]);
+		strbuf_addstr(&want, " #2$\n");
+		ASSERT_STR(got.buf, want.buf);
+		state_release(&state);
+	}
+}
