@@ -192,7 +192,10 @@ function reporterFor(run) {
         run.count++;
         if (message.outcome === 'failed') run.failed++;
       }
-      send({ type: 'test_finished', file: run.file, project: '', path: id.path, occ: id.occ, ...message });
+      const fields = { file: run.file, project: '', path: id.path, occ: id.occ, ...message };
+      // A pass may travel with the start of the next test; a failure stops the run and goes at once.
+      if (message.outcome === 'failed') channel.send('test_finished', fields);
+      else channel.sendSoon('test_finished', fields);
     };
     runner.on(constants.EVENT_TEST_BEGIN, test => {
       if (test.isPending && test.isPending()) return;
