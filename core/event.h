@@ -13,7 +13,7 @@
  *   tick              (live displays only; never in the journal)
  *   worker_started    worker, suite, pid
  *   worker_exited     worker, suite, exit_status, signal, rss_kb, cpu_us, count (leaked processes)
- *   file_started      suite, project, file, worker, attempt
+ *   file_started      suite, project, file, worker, attempt, count (slots its worker was granted)
  *   file_finished     … outcome, duration_us, failure, rss_kb, count (tests seen)
  *   file_skipped      suite, project, file, text (why)
  *   test_started      suite, project, file, worker, test, occurrence, attempt, line, column

@@ -359,7 +359,7 @@ static int record_suite(struct recording *r, const struct state_suite *suite)
 		const struct state_worker *w = &st->workers[i];
 		if (!w->suite || !streq(w->suite, suite->name) || !w->files)
 			continue;
-		workers++;
+		workers += (int)w->slots;
 		first_start = first_start ? MIN(first_start, w->started_ms) : w->started_ms;
 		cpu += (double)w->cpu_us;
 		busy += (double)w->busy_us;

@@ -86,12 +86,25 @@ int schedule_target(
 	return best;
 }
 
+static bool is_measured(const struct history_suite *model)
+{
+	for (size_t k = 1; k < ARRAY_LEN(model->wall_ms); k++)
+		if (model->wall_ms[k] > 0)
+			return true;
+	return false;
+}
+
 int schedule_batch_slots(
 	const struct history_suite *model, int files, int64_t work_ms, int64_t others_ms, int slots)
 {
 	int limit = MIN(slots, MAX(files, 1));
 	int best = 1;
 	double best_end = INFINITY;
+
+	/* A browser and its worker keep more than one core busy: half of the slots, as Playwright
+	 * itself has it, until something was measured. */
+	if (!is_measured(model))
+		limit = MIN(limit, MAX(slots / 2, 1));
 
 	for (int k = 1; k <= limit; k++) {
 		double batch_end = wall(model, (double)work_ms, k);

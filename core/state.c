@@ -231,6 +231,8 @@ static void on_file_started(struct state *s, const struct event *e)
 	if (!f->suite->first_file_ms)
 		f->suite->first_file_ms = e->time_ms;
 	struct state_worker *w = worker_get(s, e->worker);
+	if (w)
+		w->slots = MAX(w->slots, MAX(e->count, 1));
 	if (w && !w->first_file_ms)
 		w->first_file_ms = e->time_ms;
 }

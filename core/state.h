@@ -90,6 +90,7 @@ struct state_worker { /* index + 1 = number */
 	int64_t started_ms, ended_ms;
 	int64_t first_file_ms; /* unix: its first file started */
 	int64_t files;
+	int64_t slots;   /* that it was granted; 1 but for batches */
 	int64_t busy_us; /* time with a file */
 	int64_t rss_kb;
 	int64_t cpu_us;

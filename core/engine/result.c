@@ -44,8 +44,7 @@ static void start_file(struct worker *w, struct run_file *file)
 		return;
 	file->phase = RUN_FILE_RUNNING;
 	file->started_us = clock_mono_us();
-	if (!w->suite->spec->runner->batch)
-		w->deadline_us = 0; /* from here on the file's own limit counts */
+	w->deadline_us = 0; /* from here on the file's own limit counts */
 	run_publish(w->run, &(struct event){
 				    .type = EVENT_FILE_STARTED,
 				    .suite = w->suite->spec->name,
@@ -53,6 +52,7 @@ static void start_file(struct worker *w, struct run_file *file)
 				    .file = file->file,
 				    .worker = w->number,
 				    .attempt = file->attempt,
+				    .count = w->claim,
 			    });
 }
 

@@ -13,6 +13,7 @@
  */
 enum {
 	START_LIMIT_MS = 120 * 1000,
+	BATCH_START_LIMIT_MS = 600 * 1000, /* its web servers may be slow */
 	END_LIMIT_MS = 5 * 1000,
 	BATCH_END_LIMIT_MS = 30 * 1000, /* it tears down web servers */
 	STOP_GRACE_MS = 500,
@@ -206,6 +207,11 @@ static struct process *spawn(struct worker *w, int *ret_uv_code, struct error *e
 	return p;
 }
 
+static int64_t start_limit_ms(const struct run_suite *suite)
+{
+	return suite->spec->runner->batch ? BATCH_START_LIMIT_MS : START_LIMIT_MS;
+}
+
 struct worker *worker_start(struct run_suite *suite, bool discoverer)
 {
 	struct run *run = suite->run;
@@ -241,7 +247,7 @@ struct worker *worker_start(struct run_suite *suite, bool discoverer)
 	run->next_worker++;
 	GROW(run->workers, run->worker_count + 1, run->worker_cap);
 	run->workers[run->worker_count++] = w;
-	w->deadline_us = w->spawned_us + (int64_t)START_LIMIT_MS * 1000;
+	w->deadline_us = w->spawned_us + start_limit_ms(suite) * 1000;
 	run_publish(run, &(struct event){
 				 .type = EVENT_WORKER_STARTED,
 				 .worker = w->number,
@@ -310,11 +316,18 @@ static void check_slow_tests(struct worker *w, int64_t now_us)
 	}
 }
 
+/* A batch spreads the tests of a file over its whole run and has limits of its own for each test:
+ * there a file's limit counts only when somebody asked for it. */
 static int64_t file_limit_ms(const struct worker *w)
 {
+	const struct config *config = w->run->options->config;
 	int64_t own = w->suite->spec->timeout_ms;
 
-	return own >= 0 ? own : w->run->options->config->timeout_ms;
+	if (own >= 0)
+		return own;
+	if (w->suite->spec->runner->batch && config_origin(config, "timeout") == ORIGIN_DEFAULT)
+		return 0;
+	return config->timeout_ms;
 }
 
 /* The file that has used up its time, or NULL. */
