@@ -4,6 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
+const { createHook } = require('async_hooks');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
@@ -260,6 +261,31 @@ function select(instance, run) {
   })(instance.suite);
 }
 
+// Serial Mocha loads all files before it runs the first, so that what a file sets going while it loads
+// (a password hash, a read) is long done by then. Here the file runs at once: such work gets the
+// time to end, up to a limit.
+const SETTLE_MS = 250;
+const { setTimeout: later } = globalThis;
+
+async function loadAndSettle(instance, again) {
+  const pending = new Set();
+  const forget = id => pending.delete(id);
+  const hook = createHook({
+    init(id, type) {
+      if (type.includes('REQ')) pending.add(id);
+    },
+    after: forget,
+    destroy: forget,
+  }).enable();
+  try {
+    await load(instance, again);
+    const loaded = channel.now();
+    while (pending.size && channel.now() - loaded < SETTLE_MS) await new Promise(resolve => later(resolve, 1));
+  } finally {
+    hook.disable();
+  }
+}
+
 const unwanted = ['uncaughtException', 'unhandledRejection'];
 
 async function execute(instance) {
@@ -285,7 +311,7 @@ async function runFile(item) {
     const instance = newMocha(reporterFor(run));
     try {
       instance.addFile(file);
-      await load(instance, item.attempt > 1 || harvested.has(file));
+      await (options.parallel ? load : loadAndSettle)(instance, item.attempt > 1 || harvested.has(file));
       addRootHooks(instance, file);
       select(instance, run);
       if (run.selected.all || instance.suite.total() > 0) await execute(instance);

@@ -69,6 +69,13 @@ const cases = {
       it('passes after all that', () => {});`,
     'test/b.js': 'it("b", () => {});',
   },
+  'work that a file sets going while it loads': {
+    'test/a.js': `
+      let hash;
+      require('crypto').pbkdf2('a', 'b', 60000, 64, 'sha512', (error, result) => { hash = result; });
+      it('is done', () => { if (!hash) throw new Error('too early'); });`,
+    'test/b.js': 'for (const end = Date.now() + 300; Date.now() < end;); it("b", () => {});',
+  },
   'ES modules': {
     'test/a.mjs': 'import assert from "node:assert"; it("a", () => assert.ok(import.meta.url));',
     'test/b.cjs': 'it("b", () => {});',
