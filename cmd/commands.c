@@ -1,6 +1,8 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "cmd/list.h"
+#include "cmd/plan.h"
 #include "cmd/run.h"
 
 extern const struct command report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd, init_cmd,
@@ -9,6 +11,7 @@ extern const struct command report_cmd, runs_cmd, history_cmd, config_cmd, docto
 const struct command *const commands[] = {
 	&run_cmd,
 	&list_cmd,
+	&plan_cmd,
 	&report_cmd,
 	&runs_cmd,
 	&history_cmd,

@@ -3,6 +3,8 @@
 #include "cmd/outputs.h"
 #include "cmd/run.h"
 #include "cmd/setup.h"
+#include "cmd/shard.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
@@ -23,8 +25,11 @@ struct invocation {
 	struct journal *journal;
 	struct outputs outputs;
 	bool has_outputs;
-	struct engine_selection *selection;
-	size_t selection_count;
+	struct shard shard;
+	struct arena arena;
+	struct engine_selection *left; /* --failed */
+	size_t left_count;
+	int64_t elapsed_us; /* since the plan was made */
 	struct sink events; /* --events */
 	bool stream_events;
 };
@@ -69,19 +74,39 @@ static void on_event(void *arg, const struct event *event, const struct state *s
 
 /* ---- --failed -------------------------------------------------------------------------------- */
 
-static int add_selection(void *arg, const char *suite, const char *project, const char *file,
+static bool is_same_file(
+	const struct engine_selection *s, const char *suite, const char *project, const char *file)
+{
+	return streq(s->suite, suite) && streq(s->project, project) && streq(s->file, file);
+}
+
+/* Rows of one file follow each other; one without a test means the whole file. */
+static int add_left(void *arg, const char *suite, const char *project, const char *file,
 	const char *test, int occurrence)
 {
 	struct invocation *in = arg;
+	struct engine_selection *last = in->left_count ? &in->left[in->left_count - 1] : NULL;
 
-	in->selection = xrealloc(in->selection, (in->selection_count + 1) * sizeof(*in->selection));
-	in->selection[in->selection_count++] = (struct engine_selection){
-		.suite = xstrdup(suite),
-		.project = xstrdup(project),
-		.file = xstrdup(file),
-		.test = test ? xstrdup(test) : NULL,
-		.occurrence = occurrence,
-	};
+	if (!last || !is_same_file(last, suite, project, file)) {
+		in->left = xrealloc(in->left, (in->left_count + 1) * sizeof(*in->left));
+		last = &in->left[in->left_count++];
+		*last = (struct engine_selection){
+			.suite = arena_strdup(&in->arena, suite),
+			.project = arena_strdup(&in->arena, project),
+			.file = arena_strdup(&in->arena, file),
+		};
+	} else if (!last->tests) {
+		return 0;
+	}
+	if (!test) {
+		last->tests = NULL;
+		return 0;
+	}
+	struct plan_test *tests = arena_alloc(&in->arena, (last->test_count + 1) * sizeof(*tests));
+	if (last->test_count)
+		memcpy(tests, last->tests, last->test_count * sizeof(*tests));
+	tests[last->test_count++] = (struct plan_test){arena_strdup(&in->arena, test), occurrence};
+	last->tests = tests;
 	return 0;
 }
 
@@ -91,18 +116,7 @@ static int select_failed(struct invocation *in, struct error *err)
 		error_set(err, EXIT_CODE_USAGE, "--failed needs the history of an earlier run");
 		return error_help(err, "run `muster` once without it");
 	}
-	return history_left(in->setup.history, add_selection, in, err);
-}
-
-static void release_selection(struct invocation *in)
-{
-	for (size_t i = 0; i < in->selection_count; i++) {
-		free(in->selection[i].suite);
-		free(in->selection[i].project);
-		free(in->selection[i].file);
-		free(in->selection[i].test);
-	}
-	free(in->selection);
+	return history_left(in->setup.history, add_left, in, err);
 }
 
 /* ---- the history ----------------------------------------------------------------------------- */
@@ -229,9 +243,11 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.program = in->setup.program,
 		.adapters_dir = in->setup.adapters_dir,
 		.cache_dir = in->setup.cache_dir,
-		.selection = in->selection,
-		.selection_count = in->selection_count,
-		.select = in->setup.config->failed_only,
+		.selection = in->shard.active ? in->shard.selection : in->left,
+		.selection_count = in->shard.active ? in->shard.selection_count : in->left_count,
+		.select = in->shard.active || in->setup.config->failed_only,
+		.planned = in->shard.active,
+		.elapsed_us = in->elapsed_us,
 		.ci = in->setup.ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
 		.before_sleep = before_sleep,
@@ -260,6 +276,58 @@ static int close_all(struct invocation *in, int code, struct error *err)
 	return -1;
 }
 
+/* ---- a shard --------------------------------------------------------------------------------- */
+
+/* The plan travels with the results, so that merge needs nothing else. */
+static int prepare_shard(struct invocation *in, struct error *err)
+{
+	cleanup_free char *path = path_join(in->setup.run_dir, "plan.json");
+	const struct plan *plan = &in->shard.plan;
+	const struct strbuf *text = &in->shard.text;
+
+	if (plan->commit && in->setup.commit && !streq(plan->commit, in->setup.commit))
+		notice(in, "other_commit",
+			"the plan was made at another commit: files may have come or gone");
+	return file_write(path, text->buf, text->len, false, err);
+}
+
+/* More shards than items: nothing to do is a success, and merge wants to hear of it. */
+static void run_nothing(struct invocation *in)
+{
+	bus_publish(&in->bus, &(struct event){.type = EVENT_RUN_STARTED, .run = &in->setup.info});
+	bus_publish(&in->bus, &(struct event){.type = EVENT_RUN_FINISHED});
+}
+
+/* What the journal says of the plan; and how long the pipeline is already under way. */
+static void describe_shard(struct invocation *in)
+{
+	struct run_info *info = &in->setup.info;
+	const struct plan *plan = &in->shard.plan;
+
+	info->plan_id = plan->plan_id;
+	info->plan_ms = plan->created_ms;
+	info->shard = in->shard.index;
+	info->shards = in->shard.count;
+	/* jobs that are run again start their own clock */
+	if (info->ci_attempt <= 1 && plan->created_ms)
+		in->elapsed_us = MAX(clock_unix_ms() - plan->created_ms, 0) * 1000;
+}
+
+static int set_up_shard(struct invocation *in, const struct options *options, struct error *err)
+{
+	if (in->setup.config->failed_only &&
+		(options_has(options, "shard") || options_has(options, "plan")))
+		return error_set(err, EXIT_CODE_USAGE,
+			"--failed and --shard do not go together: the history of a shard is read "
+			"only");
+	if (shard_resolve(&in->shard, options, &in->setup, err) < 0)
+		return -1;
+	if (!in->shard.active)
+		return 0;
+	describe_shard(in);
+	return shard_choose_suites(&in->shard, &in->setup, err);
+}
+
 static int run_tests(struct invocation *in, const struct options *options, struct error *err)
 {
 	int signum = 0;
@@ -269,9 +337,15 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		return -1;
 	if (in->setup.history_notice)
 		notice(in, "history", in->setup.history_notice);
-	struct engine_options o = engine_options_of(in);
-	if (engine_run(&o, &signum, err) < 0)
+	if (in->shard.active && prepare_shard(in, err) < 0)
 		return -1;
+	if (in->shard.active && !in->shard.selection_count) {
+		run_nothing(in);
+	} else {
+		struct engine_options o = engine_options_of(in);
+		if (engine_run(&o, &signum, err) < 0)
+			return -1;
+	}
 	before_sleep(in);
 	return in->state.exit_code;
 }
@@ -286,25 +360,34 @@ static int run_run(const struct options *options, struct error *err)
 	state_init(&in.state);
 	bus_init(&in.bus, &in.state);
 	int code = setup_init(&in.setup, config, err);
+	if (code == 0)
+		code = set_up_shard(&in, options, err);
 	if (code == 0 && config->failed_only)
 		code = select_failed(&in, err);
-	if (code == 0 && config->failed_only && !in.selection_count) {
+	if (code == 0 && config->failed_only && !in.left_count) {
 		fprintf(stderr, "nothing to do: the last run left nothing failed or not run\n");
 	} else if (code == 0) {
 		code = run_tests(&in, options, err);
 		code = close_all(&in, code, err);
 		if (in.state.finished) {
-			remember(&in);
+			if (!in.shard.active) /* of shards, merge alone writes */
+				remember(&in);
 			prune_runs(config->base);
 		}
 	}
-	release_selection(&in);
+	free(in.left);
+	arena_release(&in.arena);
+	shard_release(&in.shard);
 	state_release(&in.state);
 	setup_release(&in.setup);
 	return code;
 }
 
 static const struct option run_options[] = {
+	{"plan", 0, OPTION_VALUE, "FILE", "run this job's share of a plan"},
+	{"shard", 0, OPTION_VALUE, "I/N",
+		"which share; without --plan the same plan is made again"},
+	{"no-split", 0, OPTION_FLAG, NULL, "keep every file whole"},
 	{"events", 0, OPTION_FLAG, NULL, "the journal as NDJSON on stdout while it grows"},
 	{NULL},
 };
@@ -321,115 +404,4 @@ const struct command run_cmd = {
 	.takes_rest = true,
 	.takes_config = true,
 	.run = run_run,
-};
-
-/* ---- list ------------------------------------------------------------------------------------ */
-
-static void list_json(struct strbuf *out, const struct state *s)
-{
-	struct jsonw w;
-
-	jsonw_init(&w, out, true);
-	jsonw_object_begin(&w, NULL);
-	jsonw_string(&w, "schema", "muster/list/1");
-	jsonw_array_begin(&w, "suites");
-	for (size_t i = 0; i < s->suite_count; i++) {
-		const struct state_suite *suite = s->suites[i];
-		jsonw_object_begin(&w, NULL);
-		jsonw_string(&w, "suite", suite->name);
-		jsonw_string(&w, "runner", suite->runner);
-		jsonw_string(&w, "version", suite->version);
-		jsonw_string(&w, "root", suite->root);
-		jsonw_string(&w, "reason", suite->reason);
-		jsonw_int(&w, "files", suite->file_count);
-		jsonw_object_end(&w);
-	}
-	jsonw_array_end(&w);
-	jsonw_array_begin(&w, "files");
-	for (size_t i = 0; i < s->file_count; i++) {
-		const struct state_file *f = s->files[i];
-		jsonw_object_begin(&w, NULL);
-		jsonw_string(&w, "suite", f->suite->name);
-		jsonw_string(&w, "project", *f->project ? f->project : NULL);
-		jsonw_string(&w, "file", f->file);
-		jsonw_int(&w, "estimate_ms", f->estimate_ms);
-		jsonw_bool(&w, "known", f->known);
-		jsonw_object_end(&w);
-	}
-	jsonw_array_end(&w);
-	jsonw_object_end(&w);
-}
-
-static void list_text(struct strbuf *out, const struct state *s)
-{
-	for (size_t i = 0; i < s->file_count; i++) {
-		const struct state_file *f = s->files[i];
-		strbuf_addf(out, "%s\t%s", f->suite->name, f->file);
-		if (*f->project)
-			strbuf_addf(out, "\t%s", f->project);
-		strbuf_addch(out, '\n');
-	}
-}
-
-static void print_problems(const struct state *s)
-{
-	for (size_t i = 0; i < s->notice_count; i++)
-		if (s->notices[i].severity == SEVERITY_ERROR)
-			fprintf(stderr, "error: %s: %s\n",
-				s->notices[i].suite ? s->notices[i].suite : "muster",
-				s->notices[i].text);
-	for (size_t i = 0; i < s->suite_count; i++)
-		if (s->suites[i]->discovered)
-			fprintf(stderr, "%s: %s %s, %" PRId64 " files (%s)\n", s->suites[i]->name,
-				s->suites[i]->runner,
-				s->suites[i]->version ? s->suites[i]->version : "",
-				s->suites[i]->file_count,
-				s->suites[i]->reason ? s->suites[i]->reason : "");
-}
-
-static int run_list(const struct options *options, struct error *err)
-{
-	struct invocation in = {0};
-	struct config *config = command_config(options, err);
-	int signum;
-
-	if (!config)
-		return -1;
-	state_init(&in.state);
-	bus_init(&in.bus, &in.state);
-	int code = setup_init(&in.setup, config, err);
-	if (code == 0)
-		code = setup_adapters(&in.setup, err);
-	if (code == 0) {
-		struct engine_options o = engine_options_of(&in);
-		o.list_only = true;
-		code = engine_run(&o, &signum, err);
-	}
-	if (code == 0) {
-		cleanup_strbuf struct strbuf out = STRBUF_INIT;
-		if (options_has(options, "json"))
-			list_json(&out, &in.state);
-		else
-			list_text(&out, &in.state);
-		print_problems(&in.state);
-		if (out.len)
-			code = command_print(out.buf, out.len, err);
-		if (code == 0)
-			code = in.state.exit_code;
-	}
-	state_release(&in.state);
-	setup_release(&in.setup);
-	return code;
-}
-
-const struct command list_cmd = {
-	.name = "list",
-	.usage = "list [--json] [OPTIONS] [PATH...]",
-	.summary = "show the test files that would run",
-	.details = "One line a file: suite, path, project. What was detected, and why, goes to "
-		   "stderr.",
-	.max_words = -1,
-	.takes_rest = true,
-	.takes_config = true,
-	.run = run_list,
 };

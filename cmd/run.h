@@ -1,7 +1,6 @@
-/* Running and listing: the engine between a setup and its outputs. */
+/* Running tests: the engine between a setup and its outputs. */
 #pragma once
 
 #include "cmd/command.h"
 
 extern const struct command run_cmd;
-extern const struct command list_cmd;

@@ -168,6 +168,7 @@ static void fill_info(struct setup *s)
 		.branch = s->branch,
 		.platform = s->platform,
 		.ci_attempt = s->ci.attempt,
+		.run_url = *s->ci.run_url ? s->ci.run_url : NULL,
 		.workers = count_workers(s),
 		.history_runs = s->history ? history_run_count(s->history, s->platform) : -1,
 		.fail_fast = s->config->fail_fast,
@@ -175,7 +176,21 @@ static void fill_info(struct setup *s)
 	};
 }
 
-int setup_init(struct setup *s, struct config *config, struct error *err)
+static void read_git(struct setup *s)
+{
+	struct git_head head;
+
+	git_head(s->config->base, &head);
+	s->commit = s->ci.commit  ? xstrdup(s->ci.commit)
+		    : head.commit ? xstrdup(head.commit)
+				  : NULL;
+	s->branch = s->ci.branch  ? xstrdup(s->ci.branch)
+		    : head.branch ? xstrdup(head.branch)
+				  : NULL;
+	git_head_release(&head);
+}
+
+static int init(struct setup *s, struct config *config, bool suites, struct error *err)
 {
 	*s = (struct setup){.config = config};
 	s->program = path_real("/proc/self/exe");
@@ -184,21 +199,24 @@ int setup_init(struct setup *s, struct config *config, struct error *err)
 	clock_run_id(s->run_id);
 	ci_read(&s->ci, getenv);
 	ci_platform(&s->ci, s->platform, sizeof(s->platform));
-	struct git_head head;
-	git_head(config->base, &head);
-	s->commit = s->ci.commit  ? xstrdup(s->ci.commit)
-		    : head.commit ? xstrdup(head.commit)
-				  : NULL;
-	s->branch = s->ci.branch  ? xstrdup(s->ci.branch)
-		    : head.branch ? xstrdup(head.branch)
-				  : NULL;
-	git_head_release(&head);
-	if (find_suites(s, err) < 0)
+	read_git(s);
+	s->suites = &s->chosen;
+	if (suites && find_suites(s, err) < 0)
 		return -1;
 	open_history(s);
 	fill_info(s);
 	history_last_passed(s->history, s->platform, &s->info.last_ms, &s->info.last_files);
-	return make_cache(s, err);
+	return suites ? make_cache(s, err) : 0;
+}
+
+int setup_init(struct setup *s, struct config *config, struct error *err)
+{
+	return init(s, config, true, err);
+}
+
+int setup_init_without_suites(struct setup *s, struct config *config, struct error *err)
+{
+	return init(s, config, false, err);
 }
 
 void setup_release(struct setup *s)

@@ -31,6 +31,8 @@ struct setup {
 
 /* `config` is taken over (with flags applied). Detects suites, opens the history for reading. */
 int setup_init(struct setup *s, struct config *config, struct error *err);
+/* For commands that run nothing in this project: no suites are looked for. */
+int setup_init_without_suites(struct setup *s, struct config *config, struct error *err);
 void setup_release(struct setup *s);
 
 /* Make the run's folder, point .muster/latest at it. */

@@ -22,6 +22,8 @@ static const char *const types[EVENT_TYPE_COUNT] = {
 	[EVENT_COVERAGE] = "coverage",
 	[EVENT_MEASURE] = "measure",
 	[EVENT_NOTICE] = "notice",
+	[EVENT_SHARD_MERGED] = "shard_merged",
+	[EVENT_GATE_CHECKED] = "gate_checked",
 };
 
 static const char *const reasons[] = {

@@ -7,13 +7,14 @@
  *
  *   run_started       run (all of it)
  *   suite_discovered  suite, runner, version, root, reason, count (files), config
- *   file_planned      suite, project, file, estimate_ms, known
+ *   file_planned      suite, project, file, estimate_ms, known, part, parts
  *   run_cancelled     cancel, text
  *   run_finished      exit_code, duration_us
  *   tick              (live displays only; never in the journal)
  *   worker_started    worker, suite, pid
  *   worker_exited     worker, suite, exit_status, signal, rss_kb, cpu_us, count (leaked processes)
- *   file_started      suite, project, file, worker, attempt, count (slots its worker was granted)
+ *   file_started      suite, project, file, part, parts, worker, attempt, count (slots its worker
+ *                     was granted)
  *   file_finished     … outcome, duration_us, failure, rss_kb, count (tests seen)
  *   file_skipped      suite, project, file, text (why)
  *   test_started      suite, project, file, worker, test, occurrence, attempt, line, column
@@ -24,6 +25,11 @@
  *   coverage          suite, project, file, path (of the delta)
  *   measure           suite, project, file, test, name, value, unit
  *   notice            name (slug), text, suite/file where it belongs to one, severity
+ *   shard_merged      shard, shards, attempt (of CI), name (run id), status, exit_code, started_ms,
+ *                     duration_us, startup_us, estimate_ms, count (files with a result), text, path
+ *   gate_checked      name, status, value, limit, unit, text
+ *
+ * `part` of `parts` is set when a file is split; the parts together are the file.
  */
 #pragma once
 
@@ -50,6 +56,8 @@ enum event_type {
 	EVENT_COVERAGE,
 	EVENT_MEASURE,
 	EVENT_NOTICE,
+	EVENT_SHARD_MERGED,
+	EVENT_GATE_CHECKED,
 	EVENT_TYPE_COUNT
 };
 
@@ -84,6 +92,8 @@ struct run_info {
 	const char *plan_id;         /* NULL = no plan */
 	int shard, shards;           /* 0 = not sharded */
 	int ci_attempt;              /* of the CI system, 0 = none */
+	const char *run_url;         /* page of the CI run, NULL = none */
+	int64_t plan_ms;             /* unix: when the plan was made, 0 = no plan */
 	int workers;
 	int history_runs;   /* runs in the history at the start; -1 = no history */
 	int history_files;  /* planned files with an estimate from the history */
@@ -115,6 +125,12 @@ struct event {
 	int64_t count;
 	int64_t estimate_ms;
 	bool known; /* the estimate is from the history */
+
+	int part, parts;   /* from 1; 0 = the whole file */
+	int shard, shards; /* from 1; 0 = none */
+	int64_t started_ms, startup_us;
+	const char *status; /* of a shard or a gate */
+	double limit;
 
 	enum cancel_reason cancel;
 	int exit_code;

@@ -78,6 +78,8 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_int(w, "shard", run->shard);
 	put_int(w, "shards", run->shards);
 	put_int(w, "ci_attempt", run->ci_attempt);
+	put_string(w, "run_url", run->run_url);
+	put_int(w, "plan_ms", run->plan_ms);
 	put_int(w, "workers", run->workers);
 	jsonw_int(w, "history_runs", run->history_runs);
 	put_int(w, "last_ms", run->last_ms);
@@ -93,6 +95,17 @@ static void put_process(struct jsonw *w, const struct event *e)
 	put_int(w, "signal", e->signal);
 	put_int(w, "rss_kb", e->rss_kb);
 	put_int(w, "cpu_us", e->cpu_us);
+}
+
+static void put_shard(struct jsonw *w, const struct event *e)
+{
+	put_int(w, "part", e->part);
+	put_int(w, "parts", e->parts);
+	put_int(w, "shard", e->shard);
+	put_int(w, "shards", e->shards);
+	put_int(w, "started_ms", e->started_ms);
+	put_int(w, "startup_us", e->startup_us);
+	put_string(w, "status", e->status);
 }
 
 static void put_suite(struct jsonw *w, const struct event *e)
@@ -122,6 +135,8 @@ void event_json_write(struct strbuf *out, const struct event *e)
 	put_int(&w, "occ", e->occurrence);
 	put_int(&w, "attempt", e->attempt);
 	put_int(&w, "worker", e->worker);
+	if (e->parts || e->shards || e->status)
+		put_shard(&w, e);
 	if (e->outcome != OUTCOME_NONE)
 		jsonw_string(&w, "outcome", outcome_name(e->outcome));
 	put_ms(&w, "ms", e->duration_us);
@@ -144,8 +159,10 @@ void event_json_write(struct strbuf *out, const struct event *e)
 	put_string(&w, "delta", e->path);
 	put_string(&w, "name", e->name);
 	put_string(&w, "unit", e->unit);
-	if (e->type == EVENT_MEASURE)
+	if (e->type == EVENT_MEASURE || e->type == EVENT_GATE_CHECKED)
 		jsonw_double(&w, "value", e->value);
+	if (e->type == EVENT_GATE_CHECKED)
+		jsonw_double(&w, "limit", e->limit);
 	if (e->type == EVENT_NOTICE)
 		jsonw_string(&w, "severity", severities[e->severity]);
 	jsonw_object_end(&w);
@@ -203,6 +220,13 @@ static const struct field event_fields[] = {
 	EVENT_FIELD("delta", FIELD_STRING, path),
 	EVENT_FIELD("name", FIELD_STRING, name),
 	EVENT_FIELD("unit", FIELD_STRING, unit),
+	EVENT_FIELD("part", FIELD_INT, part),
+	EVENT_FIELD("parts", FIELD_INT, parts),
+	EVENT_FIELD("shard", FIELD_INT, shard),
+	EVENT_FIELD("shards", FIELD_INT, shards),
+	EVENT_FIELD("started_ms", FIELD_INT64, started_ms),
+	EVENT_FIELD("startup_us", FIELD_INT64, startup_us),
+	EVENT_FIELD("status", FIELD_STRING, status),
 };
 
 static const struct field run_fields[] = {
@@ -216,6 +240,8 @@ static const struct field run_fields[] = {
 	RUN_FIELD("shard", FIELD_INT, shard),
 	RUN_FIELD("shards", FIELD_INT, shards),
 	RUN_FIELD("ci_attempt", FIELD_INT, ci_attempt),
+	RUN_FIELD("run_url", FIELD_STRING, run_url),
+	RUN_FIELD("plan_ms", FIELD_INT64, plan_ms),
 	RUN_FIELD("workers", FIELD_INT, workers),
 	RUN_FIELD("history_runs", FIELD_INT, history_runs),
 	RUN_FIELD("last_ms", FIELD_INT64, last_ms),
@@ -343,6 +369,7 @@ static int read_words(const struct json *object, struct event *event, struct err
 		if (streq(severity, severities[i]))
 			event->severity = (enum severity)i;
 	event->value = json_get_number(object, "value", 0);
+	event->limit = json_get_number(object, "limit", 0);
 	return 0;
 }
 

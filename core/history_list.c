@@ -75,3 +75,22 @@ int history_list_tests(struct history *h, const char *part, int limit, history_t
 			});
 	return finish(h, s, code, err);
 }
+
+int history_file_times(struct history *h, const char *suite, const char *project, const char *file,
+	history_times_fn *fn, void *arg)
+{
+	sqlite3_stmt *s = h ? history_sql(h, SQL_FILE_TIMES) : NULL;
+	bool found = false;
+
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, suite, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, project, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, file, -1, SQLITE_STATIC);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		found = true;
+		fn(arg, text(s, 0), sqlite3_column_int(s, 1), sqlite3_column_int64(s, 2));
+	}
+	sqlite3_reset(s);
+	return found ? 0 : -1;
+}

@@ -27,3 +27,9 @@ int history_list_runs(
 /* Tests whose file or title contains `text`, slowest first. */
 int history_list_tests(struct history *h, const char *text, int limit, history_test_fn *fn,
 	void *arg, struct error *err);
+
+/* The tests of a file in their order, with what each takes; those that have not been seen for long
+ * are left out. -1: the file is not known. */
+typedef void history_times_fn(void *arg, const char *test, int occurrence, int64_t us);
+int history_file_times(struct history *h, const char *suite, const char *project, const char *file,
+	history_times_fn *fn, void *arg);

@@ -56,13 +56,6 @@ static int done(struct recording *r, sqlite3_stmt *s)
 	return code == SQLITE_DONE ? 0 : history_error(r->h, r->err, "cannot write");
 }
 
-/* A file teaches its time when it passed as a whole at the first try. */
-static bool teaches(const struct state_file *f)
-{
-	return f->outcome == OUTCOME_PASSED && !f->flaky && f->tries == 1 &&
-	       f->first_duration_us > 0;
-}
-
 static void measure_speed(struct recording *r)
 {
 	const struct state *st = r->state;
@@ -73,10 +66,11 @@ static void measure_speed(struct recording *r)
 	for (size_t i = 0; i < st->file_count; i++) {
 		const struct state_file *f = st->files[i];
 		struct history_file known;
-		if (!teaches(f) || !history_file(r->h, st->run.platform, f->suite->name, f->project,
-					   f->file, &known))
+		int64_t us = state_file_lesson_us(f);
+		if (us <= 0 || !history_file(r->h, st->run.platform, f->suite->name, f->project,
+				       f->file, &known))
 			continue;
-		actual[n] = (double)f->first_duration_us / 1000;
+		actual[n] = (double)us / 1000;
 		expected[n++] = known.estimate_ms;
 	}
 	r->speed = estimate_run_speed(actual, expected, n);
@@ -98,10 +92,11 @@ static int record_file(struct recording *r, size_t index)
 	int64_t id = r->file_ids[index] = step_id(h, s);
 	if (id < 0)
 		return history_error(h, r->err, "cannot write");
-	if (!teaches(f))
+	int64_t us = state_file_lesson_us(f);
+	if (us <= 0)
 		return 0;
 	history_file(h, r->state->run.platform, f->suite->name, f->project, f->file, &old);
-	double ms = (double)f->first_duration_us / 1000 / r->speed;
+	double ms = (double)us / 1000 / r->speed;
 	double estimate = estimate_update(
 		old.estimate_ms, ms, (double)(r->state->started_ms - old.last_ms), old.samples + 1);
 	s = history_sql(h, SQL_PUT_FILE);

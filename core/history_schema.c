@@ -129,6 +129,11 @@ static const char *const statements[SQL_COUNT] = {
 		" t.id = x.test_id JOIN files f ON f.id = t.file_id JOIN suites s ON s.id ="
 		" f.suite_id WHERE instr(f.path, ?1) OR instr(replace(t.path, char(31),"
 		" ' › '), ?1) ORDER BY x.ewma_us DESC LIMIT ?2",
+	[SQL_FILE_TIMES] =
+		"SELECT t.path, t.occurrence, CAST(x.ewma_us AS INT) FROM tests t JOIN test_stats"
+		" x ON x.test_id = t.id WHERE t.file_id = (SELECT f.id FROM files f JOIN suites s"
+		" ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND f.project = ?2)"
+		" AND x.last_run > (SELECT max(id) FROM runs) - 50 ORDER BY t.id",
 	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1",
 	[SQL_PRUNE_FAILURES] = "DELETE FROM failures WHERE run_id < (SELECT min(id) FROM runs)",
 };

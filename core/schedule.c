@@ -6,7 +6,7 @@
 
 enum {
 	START_PRIOR_MS = 250, /* boot and load of a framework, before anything is learned */
-	GAIN_PERCENT = 5,     /* what an untried number of workers must promise */
+	GAIN_PERCENT = 15,    /* what an untried number of workers must promise */
 };
 
 static double work_per_worker(const struct schedule_suite *s, bool start)
@@ -47,27 +47,30 @@ struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t
 	return best;
 }
 
-/* Predicted wall time with k workers: start, first file, then the work spread evenly, slowed by
- * what the workers take from each other when they use the whole CPU. */
-static double predicted_wall(const struct history_suite *m, double work_ms, int k)
+/* Predicted wall time with k of `slots` workers: start, first file, then the work spread evenly;
+ * but never faster than its CPU time allows, of which a browser with its worker takes more than a
+ * core. */
+static double predicted_wall(const struct history_suite *m, double work_ms, int k, int slots)
 {
 	double start = m->start_ms > 0 ? m->start_ms : START_PRIOR_MS;
+	double cpu_bound = work_ms * m->cpu_share / slots;
 
-	return start + m->first_file_ms + work_ms / k;
+	return start + m->first_file_ms + MAX(work_ms / k, cpu_bound);
 }
 
 /* What was measured, or what the best measured neighbour and the model together promise. */
-static double wall(const struct history_suite *m, double work_ms, int k)
+static double wall(const struct history_suite *m, double work_ms, int k, int slots)
 {
+	double margin = 1 + GAIN_PERCENT / 100.0;
+	double promised = predicted_wall(m, work_ms, k, slots) * margin;
+
 	if (k <= 8 && m->wall_ms[k] > 0)
 		return m->wall_ms[k];
-	double promised = predicted_wall(m, work_ms, k) * (1 + GAIN_PERCENT / 100.0);
 	for (int other = 1; other <= 8; other++) {
 		if (m->wall_ms[other] <= 0)
 			continue;
 		/* scale the measured time by the ratio that the model sees */
-		double ratio = predicted_wall(m, work_ms, k) / predicted_wall(m, work_ms, other);
-		return m->wall_ms[other] * ratio * (1 + GAIN_PERCENT / 100.0);
+		return m->wall_ms[other] * promised / predicted_wall(m, work_ms, other, slots);
 	}
 	return promised;
 }
@@ -81,7 +84,8 @@ int schedule_target(
 	if (max_workers > 0)
 		limit = MIN(limit, max_workers);
 	for (int k = 2; k <= limit; k++)
-		if (wall(model, (double)work_ms, k) < wall(model, (double)work_ms, best))
+		if (wall(model, (double)work_ms, k, slots) <
+			wall(model, (double)work_ms, best, slots))
 			best = k;
 	return best;
 }
@@ -107,7 +111,7 @@ int schedule_batch_slots(
 		limit = MIN(limit, MAX(slots / 2, 1));
 
 	for (int k = 1; k <= limit; k++) {
-		double batch_end = wall(model, (double)work_ms, k);
+		double batch_end = wall(model, (double)work_ms, k, slots);
 		double others_left = (double)others_ms - (slots - k) * batch_end;
 		double end = batch_end + MAX(others_left, 0) / slots;
 		if (k == slots)

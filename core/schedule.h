@@ -33,7 +33,7 @@ struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t
  * How many workers a suite repays. `files` and `work_ms` are the whole suite's; `model` is zeroed
  * when nothing is known. 1 <= result <= slots; `max_workers` 0 = no limit.
  * Wall times that were measured decide; where only one number of workers was tried the other is
- * predicted from start cost, first file and CPU share, and must promise 5 % to be tried.
+ * predicted from start cost, first file and CPU share, and must promise 15 % to be tried.
  */
 int schedule_target(
 	const struct history_suite *model, int files, int64_t work_ms, int slots, int max_workers);

@@ -183,6 +183,7 @@ static void on_run_started(struct state *s, const struct event *e)
 	s->run.branch = keep(s, run->branch);
 	s->run.platform = keep(s, run->platform);
 	s->run.plan_id = keep(s, run->plan_id);
+	s->run.run_url = keep(s, run->run_url);
 }
 
 static void on_suite_discovered(struct state *s, const struct event *e)
@@ -198,17 +199,27 @@ static void on_suite_discovered(struct state *s, const struct event *e)
 	suite->discovered = true;
 }
 
+/* 0 for a whole file. */
+static uint64_t part_bit(const struct event *e)
+{
+	return e->parts > 0 && e->part >= 1 && e->part <= 64 ? (uint64_t)1 << (e->part - 1) : 0;
+}
+
 static void on_file_planned(struct state *s, const struct event *e)
 {
 	struct state_file *f = file_get(s, e);
 
-	if (!f || f->planned)
+	if (!f || (f->planned && !(part_bit(e) & ~f->parts_planned)))
+		return;
+	f->parts = e->parts;
+	f->parts_planned |= part_bit(e);
+	f->estimate_ms += e->estimate_ms;
+	s->predicted_ms += e->estimate_ms;
+	f->known = e->known;
+	if (f->planned) /* a further part */
 		return;
 	f->planned = true;
-	f->estimate_ms = e->estimate_ms;
-	f->known = e->known;
 	s->file_counts.total++;
-	s->predicted_ms += e->estimate_ms;
 	s->run.history_files += e->known;
 }
 
@@ -220,13 +231,15 @@ static void on_file_started(struct state *s, const struct event *e)
 		return;
 	if (f->phase == FILE_DONE)
 		set_file_outcome(s, f, OUTCOME_NONE);
+	f->parts_done &= ~part_bit(e);
 	if (!f->started_ms)
 		f->started_ms = e->time_ms;
 	f->phase = FILE_RUNNING;
 	f->attempt = MAX(e->attempt, 1);
 	f->worker = e->worker;
 	f->tries++;
-	f->failure = (struct failure){0};
+	if (!e->parts)
+		f->failure = (struct failure){0};
 	f->suite->started_files++;
 	if (!f->suite->first_file_ms)
 		f->suite->first_file_ms = e->time_ms;
@@ -253,6 +266,20 @@ static bool has_failed_test(const struct state_file *f)
 	return false;
 }
 
+/* The worst of the parts is the outcome of the file. */
+static enum outcome with_other_parts(const struct state_file *f, enum outcome outcome)
+{
+	static const int weight[] = {
+		[OUTCOME_NONE] = 0,
+		[OUTCOME_SKIPPED] = 1,
+		[OUTCOME_PASSED] = 2,
+		[OUTCOME_NOT_RUN] = 3,
+		[OUTCOME_FAILED] = 4,
+	};
+
+	return f->parts && weight[f->so_far] > weight[outcome] ? f->so_far : outcome;
+}
+
 static void on_file_finished(struct state *s, const struct event *e)
 {
 	struct state_file *f = file_get(s, e);
@@ -268,16 +295,16 @@ static void on_file_finished(struct state *s, const struct event *e)
 		w->busy_us += e->duration_us;
 		w->files++;
 	}
-	if (f->tries <= 1)
-		f->first_duration_us = e->duration_us;
+	if (e->attempt <= 1)
+		f->first_duration_us += e->duration_us;
 	f->suite->last_file_ms = e->time_ms;
 	if (e->will_retry) {
 		s->retries++;
 		f->flaky = true; /* until the last try says that it is not */
 		return;
 	}
-	f->phase = FILE_DONE;
-	enum outcome outcome = e->outcome;
+	f->parts_done |= part_bit(e);
+	enum outcome outcome = with_other_parts(f, e->outcome);
 	/* a test that failed in an earlier try and was not repeated still counts */
 	if (outcome != OUTCOME_FAILED && has_failed_test(f))
 		outcome = OUTCOME_FAILED;
@@ -286,6 +313,10 @@ static void on_file_finished(struct state *s, const struct event *e)
 		GROW(s->file_failures, s->file_failure_count + 1, s->file_failure_cap);
 		s->file_failures[s->file_failure_count++] = f;
 	}
+	f->so_far = outcome;
+	if (f->parts_planned & ~f->parts_done) /* other parts are still to come */
+		return;
+	f->phase = FILE_DONE;
 	close_open_tests(s, f, OUTCOME_NOT_RUN);
 	set_file_outcome(s, f, outcome);
 	f->flaky = f->flaky && outcome == OUTCOME_PASSED;
@@ -417,6 +448,45 @@ static void on_notice(struct state *s, const struct event *e)
 	s->error_notices += e->severity == SEVERITY_ERROR;
 }
 
+static void on_shard_merged(struct state *s, const struct event *e)
+{
+	const char *status = e->status ? e->status : "missing";
+
+	GROW(s->shards, s->shard_count + 1, s->shard_cap);
+	s->shards[s->shard_count++] = (struct state_shard){
+		.shard = e->shard,
+		.shards = e->shards,
+		.attempt = e->attempt,
+		.run_id = keep(s, e->name),
+		.status = keep(s, status),
+		.text = keep(s, e->text),
+		.run_url = keep(s, e->path),
+		.exit_code = e->exit_code,
+		.started_ms = e->started_ms,
+		.duration_us = e->duration_us,
+		.startup_us = e->startup_us,
+		.predicted_ms = e->estimate_ms,
+		.files = e->count,
+	};
+	s->broken_shards += state_shard_is_broken(status);
+}
+
+static void on_gate_checked(struct state *s, const struct event *e)
+{
+	const char *status = e->status ? e->status : "not_evaluated";
+
+	GROW(s->gates, s->gate_count + 1, s->gate_cap);
+	s->gates[s->gate_count++] = (struct state_gate){
+		.name = keep(s, e->name ? e->name : ""),
+		.status = keep(s, status),
+		.unit = keep(s, e->unit),
+		.text = keep(s, e->text),
+		.actual = e->value,
+		.limit = e->limit,
+	};
+	s->failed_gates += streq(status, "failed");
+}
+
 static void on_run_cancelled(struct state *s, const struct event *e)
 {
 	if (s->cancel != CANCEL_NONE)
@@ -460,6 +530,8 @@ static apply_fn *const apply[EVENT_TYPE_COUNT] = {
 	[EVENT_TEST_FINISHED] = on_test_finished,
 	[EVENT_OUTPUT] = on_output,
 	[EVENT_NOTICE] = on_notice,
+	[EVENT_SHARD_MERGED] = on_shard_merged,
+	[EVENT_GATE_CHECKED] = on_gate_checked,
 };
 
 void state_apply(struct state *s, const struct event *e)
@@ -470,7 +542,7 @@ void state_apply(struct state *s, const struct event *e)
 		apply[e->type](s, e);
 }
 
-/* ---- life and verdict ------------------------------------------------------------------------ */
+/* ---- life --------------------------------------------------------------------------------- */
 
 void state_init(struct state *s)
 {
@@ -492,60 +564,7 @@ void state_release(struct state *s)
 	free(s->file_failures);
 	free(s->notices);
 	free(s->workers);
+	free(s->shards);
+	free(s->gates);
 	arena_release(&s->arena);
-}
-
-int64_t state_unexplained(const struct state *s)
-{
-	int64_t n = 0;
-
-	if (s->cancel != CANCEL_NONE)
-		return 0;
-	for (size_t i = 0; i < s->file_count; i++)
-		n += s->files[i]->phase != FILE_DONE || !s->files[i]->planned;
-	return n;
-}
-
-static enum exit_code cancel_code(enum cancel_reason reason)
-{
-	static const enum exit_code codes[] = {
-		[CANCEL_NONE] = EXIT_CODE_PASSED,
-		[CANCEL_FAIL_FAST] = EXIT_CODE_FAILED,
-		[CANCEL_INTERRUPTED] = EXIT_CODE_INTERRUPTED,
-		[CANCEL_TERMINATED] = EXIT_CODE_TERMINATED,
-		[CANCEL_DEADLINE] = EXIT_CODE_DEADLINE,
-		[CANCEL_INFRASTRUCTURE] = EXIT_CODE_INFRASTRUCTURE,
-	};
-	return codes[reason];
-}
-
-enum exit_code state_exit_code(const struct state *s, bool no_tests_is_failure)
-{
-	enum exit_code code = cancel_code(s->cancel);
-
-	if (s->file_counts.failed || s->test_counts.failed)
-		code = exit_code_worst(code, EXIT_CODE_FAILED);
-	if (state_unexplained(s))
-		code = exit_code_worst(code, EXIT_CODE_INCOMPLETE);
-	if (code == EXIT_CODE_PASSED && no_tests_is_failure && !s->test_counts.total)
-		code = EXIT_CODE_NO_TESTS;
-	return code;
-}
-
-const char *state_verdict(const struct state *s)
-{
-	if (s->file_counts.failed || s->test_counts.failed || s->error_notices)
-		return "failed";
-	if (s->cancel != CANCEL_NONE)
-		return "cancelled";
-	if (state_unexplained(s) || !s->finished)
-		return "incomplete";
-	return s->exit_code > 0 ? "failed" : "passed";
-}
-
-double state_busy_ratio(const struct state *s)
-{
-	double span = (double)s->duration_us * MAX(s->run.workers, 1);
-
-	return span > 0 ? MIN((double)s->busy_us / span, 1.0) : 0;
 }

@@ -49,14 +49,17 @@ struct state_file {
 	bool known;
 	bool planned; /* false: a result came for a file nobody planned */
 	enum file_phase phase;
-	enum outcome outcome; /* when done */
-	int attempt;          /* the running or last one */
-	int tries;            /* how often it was started */
-	bool flaky;           /* passed, but not at the first try */
+	enum outcome outcome;               /* when done */
+	enum outcome so_far;                /* of the parts that are done */
+	int parts;                          /* that it is split into; 0 = it is whole */
+	uint64_t parts_planned, parts_done; /* bit part - 1 */
+	int attempt;                        /* the running or last one */
+	int tries;                          /* how often it was started */
+	bool flaky;                         /* passed, but not at the first try */
 	int worker;
 	int64_t started_ms;        /* unix, of the first attempt */
 	int64_t duration_us;       /* of all attempts together */
-	int64_t first_duration_us; /* of the first whole attempt: what the history learns */
+	int64_t first_duration_us; /* of the first attempt (of each part): what the history learns */
 	int64_t rss_kb;
 	struct failure failure; /* of the file itself: load, crash, timeout */
 	struct state_test **tests;
@@ -83,6 +86,23 @@ struct state_notice {
 
 struct state_counts {
 	int64_t total, passed, failed, skipped, not_run, flaky;
+};
+
+/* What merge found of one shard. */
+struct state_shard {
+	int shard, shards, attempt; /* attempt: of CI, 0 = unknown */
+	const char *run_id;         /* NULL = there is none */
+	const char *status;         /* "passed" "failed" "cancelled" "missing" "doubled" … */
+	const char *text;           /* more about it, or NULL */
+	const char *run_url;
+	int exit_code;
+	int64_t started_ms, duration_us, startup_us, predicted_ms;
+	int64_t files; /* with a result */
+};
+
+struct state_gate {
+	const char *name, *status, *unit, *text; /* status: "passed" "failed" "not_evaluated" */
+	double actual, limit;
 };
 
 struct state_worker { /* index + 1 = number */
@@ -128,6 +148,12 @@ struct state {
 	int64_t error_notices;
 	struct state_worker *workers;
 	size_t worker_count, worker_cap;
+	struct state_shard *shards;
+	size_t shard_count, shard_cap;
+	int64_t broken_shards; /* that prove nothing: missing, doubled, foreign, truncated */
+	struct state_gate *gates;
+	size_t gate_count, gate_cap;
+	int64_t failed_gates;
 	int64_t busy_us;
 	int64_t predicted_ms; /* sum of the estimates of the planned files */
 };
@@ -140,11 +166,17 @@ void state_apply(struct state *state, const struct event *event);
 struct state_file *state_file_of(const struct state *state, const struct event *event);
 struct state_test *state_test_of(const struct state *state, const struct event *event);
 
-/* Files without a result though nobody cancelled the run, and results of files nobody planned. */
+/* Files without a result though nobody cancelled the run, results of files nobody planned, and
+ * shards that are not there or not whole. */
 int64_t state_unexplained(const struct state *state);
-/* The verdict by the contract: what failed, what is incomplete. Gates are not looked at here. */
+/* True for the words of state_shard.status that mean a shard proves nothing. */
+bool state_shard_is_broken(const char *status);
+/* The verdict by the contract: what failed, what is incomplete, which gates failed. */
 enum exit_code state_exit_code(const struct state *state, bool no_tests_is_failure);
 /* "passed" "failed" "incomplete" "cancelled" */
 const char *state_verdict(const struct state *state);
+/* What this run teaches about the time of the file as a whole, in a warm worker; 0 = nothing: it
+ * did not pass at the first try, or only some of its parts ran. */
+int64_t state_file_lesson_us(const struct state_file *file);
 /* Share of the slots' time that was spent with a file, 0…1. */
 double state_busy_ratio(const struct state *state);

@@ -22,20 +22,24 @@ function occurrences() {
 }
 
 /*
- * (path, occ) => whether this test runs. `source` is the regular expression of -t or null; `only` a list
- * of {path, occ} or null; both must hold. `.all` is true when everything runs. Throws on a bad
- * expression.
+ * (path, occ) => whether this test runs. `source` is the regular expression of -t or null; `only` and
+ * `except` are lists of {path, occ} or null; all must hold. `.all` is true when everything runs. Throws
+ * on a bad expression.
  */
-function matcher(source, only) {
+function matcher(source, only, except) {
 	const regex = source === null || source === undefined ? null : new RegExp(source);
-	const wanted = only ? new Set(only.map(test => keyOf(test.path, test.occ || 1))) : null;
+	const setOf = list => (list ? new Set(list.map(test => keyOf(test.path, test.occ || 1))) : null);
+	const wanted = setOf(only);
+	const unwanted = except?.length ? setOf(except) : null;
 	const selects = (titles, occ) => {
 		if (wanted && !wanted.has(keyOf(titles, occ)))
+			return false;
+		if (unwanted?.has(keyOf(titles, occ)))
 			return false;
 		const suffix = occ > 1 ? ` #${occ}` : '';
 		return !regex || regex.test(titles.join(' ') + suffix) || regex.test(titles.join(' › ') + suffix);
 	};
-	selects.all = !regex && !wanted;
+	selects.all = !regex && !wanted && !unwanted;
 	return selects;
 }
 

@@ -34,6 +34,22 @@ void clock_iso8601(int64_t unix_ms, char buf[static 25])
 	snprintf(buf, 25, "%.19s.%03uZ", date, (unsigned)(unix_ms % 1000) % 1000u);
 }
 
+int64_t clock_parse_iso8601(const char *text)
+{
+	struct tm tm = {0};
+	int64_t ms = 0;
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!rest)
+		return 0;
+	if (*rest == '.') {
+		int64_t unit = 100;
+		for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit /= 10)
+			ms += (*rest - '0') * unit;
+	}
+	return streq(rest, "Z") ? (int64_t)timegm(&tm) * 1000 + ms : 0;
+}
+
 void clock_random(void *buf, size_t len)
 {
 	ssize_t n = getrandom(buf, len, 0);

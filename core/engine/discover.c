@@ -50,41 +50,90 @@ static bool wanted_by_path(const struct run *run, const char *file)
 	return !config->paths.n;
 }
 
-/* Take over the tests that the selection names for this file; false: the file is not in it. */
-static bool select_tests(struct run_file *file)
+/* ---- the selection ------------------------------------------------------------------------- */
+
+static char *selection_key(const char *suite, const char *project, const char *file)
 {
-	const struct engine_options *o = file->suite->run->options;
-	bool found = false, whole = false;
+	return xasprintf("%s\x1f%s\x1f%s", suite, project, file);
+}
+
+void discover_index(struct run *run)
+{
+	const struct engine_options *o = run->options;
 
 	for (size_t i = 0; i < o->selection_count; i++) {
 		const struct engine_selection *s = &o->selection[i];
-		if (!streq(s->suite, file->suite->spec->name))
-			continue;
-		/* no file: the whole suite, which the last run never came to know */
-		if (*s->file && (!streq(s->file, file->file) || !streq(s->project, file->project)))
-			continue;
-		found = true;
-		whole |= !s->test;
-		if (!s->test)
-			continue;
-		file->only = xrealloc(file->only, (file->only_count + 1) * sizeof(*file->only));
-		file->only[file->only_count++] = (struct run_test){xstrdup(s->test), s->occurrence};
+		cleanup_free char *key =
+			selection_key(s->suite, *s->file ? s->project : "", s->file);
+		if (!strmap_has(&run->selected, key))
+			strmap_put(&run->selected, key, (void *)(uintptr_t)s);
 	}
-	for (size_t i = 0; whole && i < file->only_count; i++)
-		free(file->only[i].path);
-	if (whole) {
-		free(file->only);
-		file->only = NULL;
-		file->only_count = 0;
-	}
-	return found || !o->select;
 }
 
-static void free_file(struct run_file *file)
+/* The first selection of this file; further parts of it follow. NULL: it is not selected. */
+static const struct engine_selection *selection_of(
+	const struct run_suite *suite, const char *project, const char *file)
 {
-	free(file->file);
-	free(file->project);
-	free(file);
+	const struct run *run = suite->run;
+	cleanup_free char *key = selection_key(suite->spec->name, project, file);
+	const struct engine_selection *s = strmap_get(&run->selected, key);
+
+	if (s)
+		return s;
+	/* the whole suite, which the last run never came to know */
+	cleanup_free char *whole = selection_key(suite->spec->name, "", "");
+	return strmap_get(&run->selected, whole);
+}
+
+static bool follows(const struct run *run, const struct engine_selection *s,
+	const struct engine_selection *next)
+{
+	return next < run->options->selection + run->options->selection_count && *s->file &&
+	       streq(s->suite, next->suite) && streq(s->file, next->file) &&
+	       streq(s->project, next->project);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void estimate(struct run_file *file, const struct engine_selection *s, int64_t size)
+{
+	const struct engine_options *o = file->suite->run->options;
+
+	if (s && s->estimate_us) {
+		file->estimate_ms = MAX((s->estimate_us + 500) / 1000, 1);
+		file->known = s->known;
+		return;
+	}
+	struct estimate e = estimate_file(o->history, o->info->platform, file->suite->spec->name,
+		file->project, file->file, size);
+	file->estimate_ms = MAX(e.ms, 1);
+	file->known = e.known;
+}
+
+static void add_one(struct run_suite *suite, const char *project, const char *name,
+	const struct engine_selection *s, int64_t size)
+{
+	struct run_file *file = xcalloc(1, sizeof(*file));
+
+	file->suite = suite;
+	file->file = xstrdup(name);
+	file->project = xstrdup(project);
+	file->position = (int)suite->file_count;
+	file->attempt = 1;
+	file->output_tail = (struct strbuf)STRBUF_INIT;
+	if (s && s->tests) {
+		file->only = xcalloc(s->test_count + 1, sizeof(*file->only));
+		file->only_count = s->test_count;
+		file->except = s->except;
+		for (size_t i = 0; i < s->test_count; i++)
+			file->only[i] = (struct run_test){
+				xstrdup(s->tests[i].path), s->tests[i].occurrence};
+	}
+	file->part = s ? s->part : 0;
+	file->parts = s ? s->parts : 0;
+	estimate(file, s, size);
+	GROW(suite->files, suite->file_count + 1, suite->file_cap);
+	suite->files[suite->file_count++] = file;
 }
 
 static int add_file(struct run_suite *suite, const struct json *entry, struct error *err)
@@ -92,33 +141,45 @@ static int add_file(struct run_suite *suite, const struct json *entry, struct er
 	struct run *run = suite->run;
 	const char *name = json_get_string(entry, "file", NULL);
 	const char *project = json_get_string(entry, "project", "");
+	const struct engine_selection *s = NULL;
 
 	if (!name || name[0] == '/' || !*name)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE,
 			"`discovered` names a file without a relative path");
 	cleanup_free char *key = xasprintf("%s\x1f%s", project, name);
-	if (strmap_has(&suite->index, key) || !wanted_by_path(run, name))
+	if (strmap_put(&suite->index, key, suite) || !wanted_by_path(run, name))
 		return 0;
-	struct run_file *file = xcalloc(1, sizeof(*file));
-	file->suite = suite;
-	file->file = xstrdup(name);
-	file->project = xstrdup(project);
-	file->position = (int)suite->file_count;
-	file->attempt = 1;
-	file->output_tail = (struct strbuf)STRBUF_INIT;
-	if (!select_tests(file)) {
-		free_file(file);
+	if (run->options->select && !(s = selection_of(suite, project, name)))
 		return 0;
-	}
-	struct estimate estimate =
-		estimate_file(run->options->history, run->options->info->platform,
-			suite->spec->name, project, name, json_get_int(entry, "size", -1));
-	file->estimate_ms = MAX(estimate.ms, 1);
-	file->known = estimate.known;
-	strmap_put(&suite->index, key, file);
-	GROW(suite->files, suite->file_count + 1, suite->file_cap);
-	suite->files[suite->file_count++] = file;
+	int64_t size = json_get_int(entry, "size", -1);
+	add_one(suite, project, name, s, size);
+	for (; s && follows(run, s, s + 1); s++)
+		add_one(suite, project, name, s + 1, size);
 	return 0;
+}
+
+/* What the plan promised must be there; that nobody ran it is told by the verdict. */
+static void miss_planned(struct run_suite *suite)
+{
+	const struct engine_options *o = suite->run->options;
+
+	for (size_t i = 0; o->planned && i < o->selection_count; i++) {
+		const struct engine_selection *s = &o->selection[i];
+		cleanup_free char *key = xasprintf("%s\x1f%s", s->project, s->file);
+		if (!streq(s->suite, suite->spec->name) || strmap_has(&suite->index, key))
+			continue;
+		run_publish(suite->run, &(struct event){
+						.type = EVENT_FILE_PLANNED,
+						.suite = s->suite,
+						.project = s->project,
+						.file = s->file,
+						.part = s->part,
+						.parts = s->parts,
+						.estimate_ms = s->estimate_us / 1000,
+					});
+		run_notice(suite->run, SEVERITY_WARNING, "not_found", s->suite, s->file,
+			"%s is in the plan, but the runner does not find it here", s->file);
+	}
 }
 
 static void publish(struct run_suite *suite, const char *version)
@@ -145,6 +206,8 @@ static void publish(struct run_suite *suite, const char *version)
 						.suite = spec->name,
 						.project = suite->files[i]->project,
 						.file = suite->files[i]->file,
+						.part = suite->files[i]->part,
+						.parts = suite->files[i]->parts,
 						.estimate_ms = suite->files[i]->estimate_ms,
 						.known = suite->files[i]->known,
 					});
@@ -234,6 +297,7 @@ int discover_apply(struct worker *worker, const struct json *message, struct err
 	suite->global_setup = json_get_bool(message, "global_setup", false);
 	publish(suite, json_get_string(message, "version", NULL));
 	publish_notices(suite, message);
+	miss_planned(suite);
 	order(suite);
 	suite->phase = SUITE_READY;
 	if (suite->run->options->list_only || !suite->file_count) {

@@ -253,7 +253,9 @@ static void queue_ahead(struct run *run)
 /* Free slots during discovery: workers that will be wanted boot meanwhile. */
 static void start_ahead(struct run *run)
 {
-	if (run->options->list_only || run->options->select || run->options->config->paths.n)
+	const struct engine_options *o = run->options;
+
+	if (o->list_only || (o->select && !o->planned) || o->config->paths.n)
 		return;
 	int room = run->slots - (int)run->worker_count;
 	for (size_t i = 0; i < run->suite_count && room > 0; i++) {

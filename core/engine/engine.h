@@ -9,14 +9,20 @@
 #include "core/bus.h"
 #include "core/config.h"
 #include "core/history.h"
+#include "core/plan.h"
 #include "core/suite.h"
 
-/* One file or test to run; the engine runs what is selected, or everything when nothing is. */
+/* What to run of one file; the engine runs what is selected, or everything when nothing is. All
+ * borrowed. The parts of a file follow each other. */
 struct engine_selection {
-	char *suite, *project;
-	char *file; /* "" = all files of the suite */
-	char *test; /* encoded title path; NULL = the whole file */
-	int occurrence;
+	const char *suite, *project;
+	const char *file;              /* "" = all files of the suite */
+	const struct plan_test *tests; /* NULL = the whole file */
+	size_t test_count;
+	bool except;         /* all tests but these */
+	int part, parts;     /* 0 = not split */
+	int64_t estimate_us; /* 0 = ask the history */
+	bool known;
 };
 
 struct engine_options {
@@ -30,8 +36,10 @@ struct engine_options {
 	const char *cache_dir;       /* absolute; exists; plans and the like go there */
 	const struct engine_selection *selection;
 	size_t selection_count;
-	bool select;    /* only the selection, even when it is empty */
-	bool list_only; /* discover, then stop */
+	bool select;        /* only the selection, even when it is empty */
+	bool planned;       /* the selection is a plan's: every file of it must be found */
+	bool list_only;     /* discover, then stop */
+	int64_t elapsed_us; /* of the budget, before this run began */
 	bool ci, color;
 	bool (*env_is_secret)(const char *name);  /* not handed to workers */
 	void (*before_sleep)(void *arg);          /* flush journal and reporters */

@@ -79,7 +79,10 @@ void protocol_run(struct strbuf *out, int id, struct run_file *const *files, siz
 		jsonw_string(&w, "file", files[i]->file);
 		jsonw_string(&w, "project", files[i]->project);
 		jsonw_int(&w, "attempt", files[i]->attempt);
-		only(&w, "only", files[i]->only, files[i]->only_count);
+		if (files[i]->parts)
+			jsonw_int(&w, "part", files[i]->part);
+		only(&w, files[i]->except ? "except" : "only", files[i]->only,
+			files[i]->only_count);
 		jsonw_object_end(&w);
 	}
 	jsonw_array_end(&w);

@@ -50,6 +50,8 @@ static void start_file(struct worker *w, struct run_file *file)
 				    .suite = w->suite->spec->name,
 				    .project = file->project,
 				    .file = file->file,
+				    .part = file->part,
+				    .parts = file->parts,
 				    .worker = w->number,
 				    .attempt = file->attempt,
 				    .count = w->claim,
@@ -131,7 +133,8 @@ static void reset_try(struct run_file *file)
 static bool is_doubtful(const struct run_suite *suite)
 {
 	return suite->ordered && suite->target > 1 && !suite->serial && suite->model.order <= 0 &&
-	       !suite->run->cancel && !suite->run->options->select;
+	       !suite->run->cancel &&
+	       (!suite->run->options->select || suite->run->options->planned);
 }
 
 static void start_over(struct run_file *file)
@@ -303,6 +306,7 @@ static void select_failed(struct run_file *file, bool whole)
 	free(file->only);
 	file->only = file->failed;
 	file->only_count = file->failed_count;
+	file->except = false;
 	file->failed = NULL;
 	file->failed_count = file->failed_cap = 0;
 }
@@ -335,6 +339,8 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	event->suite = w->suite->spec->name;
 	event->project = file->project;
 	event->file = file->file;
+	event->part = file->part;
+	event->parts = file->parts;
 	event->worker = w->number;
 	event->attempt = file->attempt;
 	event->count = file->finals;

@@ -115,7 +115,8 @@ static void on_tick(struct deadline *d)
 	int64_t budget_ms = run->options->config->budget_ms;
 
 	run_publish(run, &(struct event){.type = EVENT_TICK});
-	if (budget_ms && !run->cancel && now - run->started_us > budget_ms * 1000)
+	if (budget_ms && !run->cancel &&
+		now - run->started_us + run->options->elapsed_us > budget_ms * 1000)
 		run_cancel(run, CANCEL_DEADLINE, "the budget of this run is used up");
 	if (run->cancel && now > run->cancel_deadline_us)
 		kill_all(run);
@@ -212,6 +213,7 @@ static void init(struct run *run, const struct engine_options *options)
 	run->suites = xcalloc(run->suite_count, sizeof(*run->suites));
 	for (size_t i = 0; i < run->suite_count; i++)
 		init_suite(run, &run->suites[i], options->suites->v[i]);
+	discover_index(run);
 	loop_init(&run->loop, options->before_sleep, options->arg);
 	signals_init(&run->signals, &run->loop.uv, on_signal, run);
 	deadline_init(&run->tick, &run->loop.uv, on_tick);
@@ -250,6 +252,7 @@ static void release(struct run *run)
 	free(run->suites);
 	free(run->workers);
 	strmap_release(&run->resources, NULL);
+	strmap_release(&run->selected, NULL);
 	arena_release(&run->arena);
 	loop_release(&run->loop);
 }

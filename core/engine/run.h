@@ -46,8 +46,10 @@ struct run_file {
 	int attempt_seen;      /* highest attempt number inside this try */
 	int avoid_worker;      /* number of the worker that failed it; 0 = none */
 	int64_t started_us;    /* monotonic; this try */
+	int part, parts;       /* 0 = the whole file */
 	struct run_test *only; /* NULL = all tests */
 	size_t only_count;
+	bool except;             /* all tests but `only` */
 	struct run_test *failed; /* failed for good in this try: what a retry would run */
 	size_t failed_count, failed_cap;
 	int finals;  /* test_finished without will_retry in this try */
@@ -78,7 +80,7 @@ struct run_suite {
 	char *cache_dir;
 	struct run_file **files;
 	size_t file_count, file_cap;
-	struct strmap index;       /* "project\x1ffile" -> run_file */
+	struct strmap index;       /* "project\x1ffile": what was discovered */
 	struct run_file **pending; /* in the order to take them; [0, pending_count) */
 	size_t pending_count;
 	int unfinished;             /* files that are not RUN_FILE_DONE */
@@ -167,6 +169,7 @@ struct run {
 	int64_t worker_limit_kb; /* a larger worker is replaced; 0 = no limit */
 	struct service *services;
 	size_t service_count;
+	struct strmap selected;  /* "suite\x1fproject\x1ffile" -> first engine_selection */
 	struct strmap resources; /* name -> int in use, as intptr_t */
 	int failures;            /* that count for fail-fast */
 	enum cancel_reason cancel;
@@ -189,6 +192,7 @@ void run_cancel(struct run *run, enum cancel_reason reason, const char *text);
 void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *text);
 
 /* discover.c */
+void discover_index(struct run *run); /* the selection by file */
 void discover_start(struct run *run);
 /* The message `discovered`: files, order, estimates. -1: it does not make sense. */
 int discover_apply(struct worker *worker, const struct json *message, struct error *err);

@@ -6,7 +6,8 @@ static void on_prepare(uv_prepare_t *prepare)
 {
 	struct loop *loop = prepare->data;
 
-	loop->before_sleep(loop->arg);
+	if (loop->before_sleep)
+		loop->before_sleep(loop->arg);
 }
 
 void loop_init(struct loop *loop, loop_fn *before_sleep, void *arg)

@@ -135,7 +135,7 @@ class Runner {
 		return new FileReport({
 			file: item.file,
 			project: item.project,
-			selects: matcher(this.test, item.only),
+			selects: matcher(this.test, item.only, item.except),
 			location,
 			context: {
 				config, where: this.where, messageUtil: this.messageUtil,

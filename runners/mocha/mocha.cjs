@@ -302,7 +302,7 @@ async function runFile(item) {
   const file = path.resolve(init.base, item.file);
   const run = {
     file: item.file, count: 0, failed: 0, identity: new WeakMap(), number: channel.occurrences(),
-    selected: channel.matcher(init.test, item.only),
+    selected: channel.matcher(init.test, item.only, item.except),
   };
   const started = channel.now();
   let failure;

@@ -14,13 +14,22 @@ const packages = [
   '@playwright/experimental-ct-svelte',
 ];
 
+// The package that holds the runner itself: `playwright`, of which the others are a front.
+function coreOf(file) {
+  try {
+    return path.dirname(createRequire(file).resolve('playwright/package.json'));
+  } catch {
+    return path.dirname(file);
+  }
+}
+
 function resolveCli(root) {
   const fromRoot = createRequire(path.join(root, 'package.json'));
   for (const name of packages) {
     try {
       const file = fromRoot.resolve(name + '/package.json');
       const cli = path.join(path.dirname(file), 'cli.js');
-      if (fs.existsSync(cli)) return { cli, version: require(file).version };
+      if (fs.existsSync(cli)) return { cli, version: require(file).version, core: coreOf(file) };
     } catch {
       // the next one
     }
@@ -48,9 +57,9 @@ async function main() {
   const init = await channel.next();
   try {
     channel.matcher(init.test, null); // a bad expression is an error now, not in each file
-    const { cli, version } = resolveCli(init.root);
+    const { cli, version, core } = resolveCli(init.root);
     while ((await channel.next()).type !== 'discover');
-    globalThis[Symbol.for('muster.playwright')] = { init, version };
+    globalThis[Symbol.for('muster.playwright')] = { init, version, core };
     process.argv = commandLine(init, cli);
     require(cli);
   } catch (error) {

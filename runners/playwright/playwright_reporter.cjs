@@ -1,10 +1,11 @@
-// The reporter that Playwright loads into the adapter's process: public reporter interface, and one
-// private field (`_entries`) to leave out tests that are not selected.
+// The reporter that Playwright loads into the adapter's process. Tests are left out through the public
+// `preprocess` (1.62 and later); before, through the dispatcher, which is private.
 'use strict';
 
+const path = require('path');
 const channel = require('./channel.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
-const { init, version } = globalThis[Symbol.for('muster.playwright')];
+const { init, version, core } = globalThis[Symbol.for('muster.playwright')];
 const where = channel.paths(init.base);
 
 function leave() {
@@ -60,6 +61,8 @@ module.exports = class Reporter {
     this.ids = new Map(); // test -> {record, path, occ}
     this.errors = [];
     this.begun = false;
+    this.unreported = new Set(); // records that run because others need them, in another shard's name
+    this.needed = null; // why tests that depend on one of those did not run
     this.lastEnd = new Map(); // workerIndex -> when its last test ended
   }
 
@@ -75,15 +78,31 @@ module.exports = class Reporter {
     this.config = config;
   }
 
+  // All tests are loaded, nothing is started yet: no global set-up, no web server.
+  preprocess({ config, suite, testRun }) {
+    this.config = config;
+    this.suite = suite;
+    if (!suite.allTests().length) return; // onBegin tells why
+    this.ask(test => testRun.exclude(test));
+  }
+
   onBegin(configOrSuite, suite) {
     this.suite = suite || configOrSuite;
     if (suite) this.config = configOrSuite;
+    if (this.begun) return;
     // Playwright begins with an empty suite before it ends a run that could not start.
     if (!this.suite.allTests().length) {
       this.handled = true;
       this.couldNotRun(this.errors.length ? 'failed' : 'passed');
       return;
     }
+    const left = new Set();
+    this.ask(test => left.add(test));
+    if (left.size) leaveOut(left);
+  }
+
+  // Tell what was found, wait for what is wanted of it, and leave the rest out.
+  ask(exclude) {
     this.number();
     this.discovered([...this.files.values()]);
     const message = channel.nextSync();
@@ -91,8 +110,11 @@ module.exports = class Reporter {
     this.begun = true;
     this.runId = message.id;
     if (message.workers > 0) this.config.workers = message.workers;
-    this.select(message.items);
     this.started = Date.now();
+    if (!this.select(message.items, exclude)) {
+      send({ type: 'run_done', id: this.runId });
+      leave();
+    }
   }
 
   discovered(records, more) {
@@ -124,30 +146,35 @@ module.exports = class Reporter {
     }
   }
 
-  // Leave out what was not asked for. Projects that others depend on stay whole.
-  select(items) {
+  // Exclude what was not asked for; true when something is left. Projects that others depend on stay
+  // whole, also when the report on them is another shard's.
+  select(items, exclude) {
     const wanted = new Map(items.map(i => [i.project + '\u0000' + i.file, i]));
     const needed = new Set();
     for (const project of this.config.projects) {
       for (const name of project.dependencies || []) needed.add(name);
       if (project.teardown) needed.add(project.teardown);
     }
+    const matchers = new Map();
+    for (const [key, item] of wanted) matchers.set(key, channel.matcher(init.test, item.only, item.except));
     const keep = test => {
-      const { record, path, occ } = this.ids.get(test);
-      const item = wanted.get(record.project + '\u0000' + record.file);
-      if (!item) return false;
-      if (needed.has(projectOf(test))) return true;
-      const selected = channel.matcher(init.test, item.only);
-      return selected(path, occ);
+      const { record } = this.ids.get(test);
+      const key = record.project + '\u0000' + record.file;
+      if (needed.has(projectOf(test))) {
+        if (!wanted.has(key)) this.unreported.add(record);
+        return true;
+      }
+      const first = this.ids.get(firstOfSerial(test) || test);
+      return wanted.has(key) && matchers.get(key)(first.path, first.occ);
     };
-    const all = this.suite.allTests();
-    const kept = new Set(all.filter(keep));
-    if (kept.size < all.length) prune(this.suite, kept);
+    const kept = new Set(this.suite.allTests().filter(keep));
+    for (const test of this.suite.allTests()) if (!kept.has(test)) exclude(test);
     for (const test of kept) this.ids.get(test).record.left++;
     for (const record of this.files.values()) {
       record.tests = record.tests.filter(t => kept.has(t));
       if (!record.left && wanted.has(record.project + '\u0000' + record.file)) this.finish(record, 'skipped');
     }
+    return [...kept].some(test => !this.unreported.has(this.ids.get(test).record));
   }
 
   start(record) {
@@ -158,7 +185,7 @@ module.exports = class Reporter {
 
   onTestBegin(test, result) {
     const { record, path, occ } = this.ids.get(test);
-    if (record.done) return;
+    if (record.done || this.unreported.has(record)) return;
     this.start(record);
     send({
       type: 'test_started', file: record.file, project: record.project, path, occ, attempt: result.retry + 1,
@@ -170,6 +197,11 @@ module.exports = class Reporter {
     const id = this.ids.get(test);
     const { record, path, occ } = id;
     if (record.done) return;
+    if (this.unreported.has(record)) {
+      if (!test.ok() && result.retry >= test.retries)
+        this.needed = `${test.title} failed, and with it the project ${projectOf(test)}, which this one depends on`;
+      return;
+    }
     this.start(record);
     this.account(record, result);
     const skipped = result.status === 'skipped';
@@ -213,7 +245,7 @@ module.exports = class Reporter {
 
   output(stream, chunk, test) {
     const id = test && this.ids.get(test);
-    if (!id || id.record.done) {
+    if (!id || id.record.done || this.unreported.has(id.record)) {
       (stream === 'stderr' ? process.stderr : process.stdout).write(chunk);
       return;
     }
@@ -242,7 +274,7 @@ module.exports = class Reporter {
       return;
     }
     for (const record of this.files.values()) {
-      if (record.done || !record.tests.length) continue;
+      if (record.done || !record.tests.length || this.unreported.has(record)) continue;
       if (result.status === 'interrupted') continue; // the engine knows why
       for (const test of record.tests) this.neverRan(test);
       this.finish(record);
@@ -257,9 +289,11 @@ module.exports = class Reporter {
     if (id.final) return;
     this.start(id.record);
     id.record.count++;
+    if (this.needed) id.record.failed++;
     send({
       type: 'test_finished', file: id.record.file, project: id.record.project, path: id.path, occ: id.occ,
-      attempt: 1, outcome: 'skipped',
+      attempt: 1, outcome: this.needed ? 'failed' : 'skipped',
+      failure: this.needed ? { kind: 'error', message: this.needed } : undefined,
     });
   }
 
@@ -303,11 +337,24 @@ module.exports = class Reporter {
   }
 };
 
-function prune(suite, kept) {
-  if (!suite._entries) throw new Error('this version of Playwright cannot select single tests');
-  suite._entries = suite._entries.filter(entry => {
-    if (!entry.allTests) return kept.has(entry);
-    prune(entry, kept);
-    return entry.allTests().length > 0;
-  });
+// Tests of a serial group belong together: the first one speaks for all of them.
+function firstOfSerial(test) {
+  let serial = null;
+  for (let suite = test.parent; suite; suite = suite.parent) if (suite._parallelMode === 'serial') serial = suite;
+  return serial && serial.allTests()[0];
+}
+
+// Playwright before 1.62 has made its groups of tests by now: they lose what is not wanted.
+function leaveOut(left) {
+  let Dispatcher;
+  try {
+    ({ Dispatcher } = require(path.join(core, 'lib/runner/dispatcher.js')));
+  } catch {
+    throw new Error(`this version of Playwright (${version}) cannot select tests`);
+  }
+  const { run } = Dispatcher.prototype;
+  Dispatcher.prototype.run = function runSelected(groups, ...rest) {
+    for (const group of groups) group.tests = group.tests.filter(test => !left.has(test));
+    return run.call(this, groups.filter(group => group.tests.length), ...rest);
+  };
 }

@@ -114,6 +114,10 @@ TEST(schedule, batch)
 	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 0, 8), 4);
 	struct history_suite one = {.wall_ms = {0, 60000}};
 	ASSERT_INT(schedule_batch_slots(&one, 20, 60000, 0, 2), 2);
+	/* one browser with its worker uses nearly all of two cores: a second cannot pay */
+	struct history_suite busy = {.wall_ms = {0, 60000}, .cpu_share = 1.8};
+	ASSERT_INT(schedule_batch_slots(&busy, 20, 60000, 0, 2), 1);
+	ASSERT_INT(schedule_batch_slots(&busy, 20, 60000, 0, 4), 3);
 	struct history_suite both = {.wall_ms = {0, 60000, 70000}};
 	ASSERT_INT(schedule_batch_slots(&both, 20, 60000, 0, 2), 1);
 }

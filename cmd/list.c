@@ -1,0 +1,133 @@
+#include "core/base/base.h"
+
+#include "cmd/list.h"
+#include "core/base/jsonw.h"
+#include "core/bus.h"
+#include "core/engine/engine.h"
+
+int list_collect(struct setup *setup, struct state *state, struct error *err)
+{
+	struct bus bus;
+	int signum;
+
+	bus_init(&bus, state);
+	if (setup_adapters(setup, err) < 0)
+		return -1;
+	struct engine_options o = {
+		.config = setup->config,
+		.suites = setup->suites,
+		.bus = &bus,
+		.history = setup->history,
+		.info = &setup->info,
+		.program = setup->program,
+		.adapters_dir = setup->adapters_dir,
+		.cache_dir = setup->cache_dir,
+		.ci = setup->ci.is_ci,
+		.env_is_secret = ci_env_is_secret,
+		.list_only = true,
+	};
+	if (engine_run(&o, &signum, err) < 0)
+		return -1;
+	return state->exit_code;
+}
+
+void list_problems(const struct state *s)
+{
+	for (size_t i = 0; i < s->notice_count; i++)
+		if (s->notices[i].severity == SEVERITY_ERROR)
+			fprintf(stderr, "error: %s: %s\n",
+				s->notices[i].suite ? s->notices[i].suite : "muster",
+				s->notices[i].text);
+	for (size_t i = 0; i < s->suite_count; i++)
+		if (s->suites[i]->discovered)
+			fprintf(stderr, "%s: %s %s, %" PRId64 " files (%s)\n", s->suites[i]->name,
+				s->suites[i]->runner,
+				s->suites[i]->version ? s->suites[i]->version : "",
+				s->suites[i]->file_count,
+				s->suites[i]->reason ? s->suites[i]->reason : "");
+}
+
+static void list_json(struct strbuf *out, const struct state *s)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, out, true);
+	jsonw_object_begin(&w, NULL);
+	jsonw_string(&w, "schema", "muster/list/1");
+	jsonw_array_begin(&w, "suites");
+	for (size_t i = 0; i < s->suite_count; i++) {
+		const struct state_suite *suite = s->suites[i];
+		jsonw_object_begin(&w, NULL);
+		jsonw_string(&w, "suite", suite->name);
+		jsonw_string(&w, "runner", suite->runner);
+		jsonw_string(&w, "version", suite->version);
+		jsonw_string(&w, "root", suite->root);
+		jsonw_string(&w, "reason", suite->reason);
+		jsonw_int(&w, "files", suite->file_count);
+		jsonw_object_end(&w);
+	}
+	jsonw_array_end(&w);
+	jsonw_array_begin(&w, "files");
+	for (size_t i = 0; i < s->file_count; i++) {
+		const struct state_file *f = s->files[i];
+		jsonw_object_begin(&w, NULL);
+		jsonw_string(&w, "suite", f->suite->name);
+		jsonw_string(&w, "project", *f->project ? f->project : NULL);
+		jsonw_string(&w, "file", f->file);
+		jsonw_int(&w, "estimate_ms", f->estimate_ms);
+		jsonw_bool(&w, "known", f->known);
+		jsonw_object_end(&w);
+	}
+	jsonw_array_end(&w);
+	jsonw_object_end(&w);
+}
+
+static void list_text(struct strbuf *out, const struct state *s)
+{
+	for (size_t i = 0; i < s->file_count; i++) {
+		const struct state_file *f = s->files[i];
+		strbuf_addf(out, "%s\t%s", f->suite->name, f->file);
+		if (*f->project)
+			strbuf_addf(out, "\t%s", f->project);
+		strbuf_addch(out, '\n');
+	}
+}
+
+static int run_list(const struct options *options, struct error *err)
+{
+	struct setup setup = {0};
+	struct state state;
+	struct config *config = command_config(options, err);
+
+	if (!config)
+		return -1;
+	state_init(&state);
+	int code = setup_init(&setup, config, err);
+	if (code == 0)
+		code = list_collect(&setup, &state, err);
+	if (state.finished) {
+		cleanup_strbuf struct strbuf out = STRBUF_INIT;
+		if (options_has(options, "json"))
+			list_json(&out, &state);
+		else
+			list_text(&out, &state);
+		list_problems(&state);
+		if (out.len && command_print(out.buf, out.len, err) < 0)
+			code = -1;
+	}
+	state_release(&state);
+	setup_release(&setup);
+	return code;
+}
+
+const struct command list_cmd = {
+	.name = "list",
+	.usage = "list [--json] [OPTIONS] [PATH...]",
+	.summary = "show the test files that would run",
+	.details = "One line a file: suite, path, project. What was detected, and why, goes to "
+		   "stderr.",
+	.max_words = -1,
+	.takes_rest = true,
+	.takes_config = true,
+	.run = run_list,
+};

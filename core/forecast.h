@@ -1,0 +1,54 @@
+/*
+ * How many shards meet a target, and how sure that is. From recorded runs: how long jobs took to
+ * start, and how far real makespans were from predicted ones. Formulae: docs/design/planning.md.
+ *
+ *   wall(k) = S95(k) + clamp(Q95(k), 1.05, 1.5) × plan(k)
+ *
+ * S95(k): 95th percentile of the slowest of k start-ups. Q95(k): 95th percentile, over the last
+ * runs, of actual / predicted makespan when these runs are packed again at k with the predictions
+ * of their time.
+ */
+#pragma once
+
+#include "core/base/base.h"
+
+enum {
+	FORECAST_STARTUP_US = 60 * 1000000, /* assumed before any shard was recorded */
+	FORECAST_RUNS = 20,                 /* of the newest are looked at */
+	FORECAST_MIN_RUNS = 5,              /* fewer teach nothing about noise */
+};
+
+/* A run as it was predicted and as it was: one entry a file, microseconds. */
+struct forecast_run {
+	int64_t *predicted_us, *actual_us;
+	size_t n;
+};
+
+struct forecast {
+	int64_t *startup_us; /* plan made -> first file of a shard; sorted by forecast_sort() */
+	size_t startup_count, startup_cap;
+	struct forecast_run *runs;
+	size_t run_count, run_cap;
+};
+
+#define FORECAST_INIT                  \
+	{                              \
+		NULL, 0, 0, NULL, 0, 0 \
+	}
+void forecast_release(struct forecast *f);
+void forecast_add_startup(struct forecast *f, int64_t us);
+/* Takes the arrays over. */
+void forecast_add_run(struct forecast *f, int64_t *predicted_us, int64_t *actual_us, size_t n);
+/* After the last one was added. */
+void forecast_sort(struct forecast *f);
+
+bool forecast_knows_startup(const struct forecast *f);
+bool forecast_knows_noise(const struct forecast *f);
+int64_t forecast_startup_us(const struct forecast *f, int shards);
+/* Q95, not clamped; 1.25 while nothing is known. */
+double forecast_noise(const struct forecast *f, int shards);
+/* What the formula above gives. */
+int64_t forecast_wall_us(const struct forecast *f, int shards, int64_t makespan_us);
+/* Probability, 0…1, that a plan of this makespan ends within the target; -1 = not known. */
+double forecast_chance(
+	const struct forecast *f, int shards, int64_t makespan_us, int64_t target_us);

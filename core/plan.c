@@ -1,0 +1,130 @@
+#include "core/base/base.h"
+
+#include "core/plan.h"
+#include "core/plan_pack.h"
+
+void plan_init(struct plan *plan)
+{
+	*plan = (struct plan){.arena = ARENA_INIT, .platform = "", .config_digest = ""};
+}
+
+void plan_release(struct plan *plan)
+{
+	for (int i = 0; i < plan->shard_count; i++)
+		free(plan->shards[i].items);
+	free(plan->shards);
+	free(plan->items);
+	arena_release(&plan->arena);
+	plan_init(plan);
+}
+
+void plan_push(struct plan *plan, const struct plan_item *item)
+{
+	GROW(plan->items, plan->item_count + 1, plan->item_cap);
+	plan->items[plan->item_count++] = *item;
+}
+
+struct plan_item *plan_add(struct plan *plan, const struct plan_item *item)
+{
+	struct arena *a = &plan->arena;
+
+	plan_push(plan, item);
+	struct plan_item *own = &plan->items[plan->item_count - 1];
+	own->suite = arena_strdup(a, item->suite);
+	own->project = *item->project ? arena_strdup(a, item->project) : "";
+	own->file = arena_strdup(a, item->file);
+	own->us = MAX(item->us, 1);
+	if (!item->tests)
+		return own;
+	struct plan_test *tests = arena_alloc(a, (item->test_count + 1) * sizeof(*tests));
+	for (size_t i = 0; i < item->test_count; i++)
+		tests[i] = (struct plan_test){
+			arena_strdup(a, item->tests[i].path), item->tests[i].occurrence};
+	own->tests = tests;
+	return own;
+}
+
+/* Longest first; then by bytes, so that no locale has a say. */
+static int by_length(const void *pa, const void *pb)
+{
+	const struct plan_item *a = pa, *b = pb;
+	int order;
+
+	if (a->us != b->us)
+		return a->us > b->us ? -1 : 1;
+	if ((order = strcmp(a->suite, b->suite)) || (order = strcmp(a->file, b->file)) ||
+		(order = strcmp(a->project, b->project)))
+		return order;
+	return (a->part > b->part) - (a->part < b->part);
+}
+
+void plan_sort(struct plan *plan)
+{
+	size_t i = 1;
+
+	while (i < plan->item_count && by_length(&plan->items[i - 1], &plan->items[i]) <= 0)
+		i++;
+	if (i < plan->item_count)
+		qsort(plan->items, plan->item_count, sizeof(*plan->items), by_length);
+}
+
+static int64_t *weights_of(const struct plan *plan)
+{
+	int64_t *weights = xcalloc(plan->item_count + 1, sizeof(*weights));
+
+	for (size_t i = 0; i < plan->item_count; i++)
+		weights[i] = plan->items[i].us;
+	return weights;
+}
+
+int64_t plan_makespan(const struct plan *plan, int shards)
+{
+	cleanup_free int64_t *weights = weights_of(plan);
+
+	return plan_pack_makespan(weights, plan->item_count, shards);
+}
+
+static void fill_shards(struct plan *plan, int shards)
+{
+	plan->shards = xcalloc((size_t)shards, sizeof(*plan->shards));
+	plan->shard_count = shards;
+	for (size_t i = 0; i < plan->item_count; i++)
+		plan->shards[plan->items[i].shard - 1].n++;
+	for (int s = 0; s < shards; s++) {
+		struct plan_shard *shard = &plan->shards[s];
+		shard->items = xcalloc(shard->n + 1, sizeof(struct plan_item *));
+		shard->n = 0;
+	}
+	for (size_t i = 0; i < plan->item_count; i++) {
+		struct plan_shard *shard = &plan->shards[plan->items[i].shard - 1];
+		shard->items[shard->n++] = &plan->items[i];
+		shard->us += plan->items[i].us;
+	}
+}
+
+void plan_settle(struct plan *plan, int shards)
+{
+	fill_shards(plan, shards);
+	plan->files = plan->unknown_files = plan->total_us = plan->makespan_us = 0;
+	for (size_t i = 0; i < plan->item_count; i++) {
+		const struct plan_item *item = &plan->items[i];
+		plan->total_us += item->us;
+		plan->files += item->part <= 1;
+		plan->unknown_files += item->part <= 1 && !item->known;
+	}
+	for (int s = 0; s < plan->shard_count; s++)
+		plan->makespan_us = MAX(plan->makespan_us, plan->shards[s].us);
+}
+
+void plan_place(struct plan *plan, int shards)
+{
+	cleanup_free int *bin = xcalloc(plan->item_count + 1, sizeof(*bin));
+
+	plan_sort(plan);
+	cleanup_free int64_t *weights = weights_of(plan);
+	plan_pack(weights, plan->item_count, shards, bin);
+	for (size_t i = 0; i < plan->item_count; i++)
+		plan->items[i].shard = bin[i] + 1;
+	plan->lower_bound_us = plan_pack_bound(weights, plan->item_count, shards);
+	plan_settle(plan, shards);
+}

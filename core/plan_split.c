@@ -1,0 +1,160 @@
+#include "core/base/base.h"
+
+#include "core/plan_split.h"
+
+enum {
+	PARTS_MAX = 64,
+	WORTH_PERMILLE = 980, /* of the makespan without splitting that must be undercut */
+	PART_MIN_US = 200000, /* a shorter part is not worth another load of its file */
+	LONGEST_PERCENT = 75, /* of the file, at most, for the longest part */
+	CAPACITY_STEPS = 50,  /* of the bisection in plan_cut() */
+};
+
+void plan_times_release(struct plan_times *times)
+{
+	free(times->tests);
+	free(times->us);
+	*times = (struct plan_times){0};
+}
+
+void plan_times_add(struct plan_times *times, const char *path, int occurrence, int64_t us)
+{
+	GROW(times->tests, times->n + 1, times->cap);
+	GROW(times->us, times->n + 1, times->us_cap);
+	times->tests[times->n] = (struct plan_test){path, occurrence};
+	times->us[times->n++] = us;
+}
+
+/* Number of runs when none may be heavier than `capacity`. */
+static size_t runs_within(const int64_t *us, size_t n, int64_t capacity, size_t *ret_first)
+{
+	size_t runs = 0;
+	int64_t load = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!runs || load + us[i] > capacity) {
+			if (ret_first)
+				ret_first[runs] = i;
+			runs++;
+			load = 0;
+		}
+		load += us[i];
+	}
+	return runs;
+}
+
+size_t plan_cut(const int64_t *us, size_t n, size_t pieces, size_t *ret_first)
+{
+	int64_t low = 0, high = 0;
+
+	if (!n || !pieces)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		low = MAX(low, us[i]);
+		high += us[i];
+	}
+	for (int step = 0; step < CAPACITY_STEPS && low < high; step++) {
+		int64_t middle = low + (high - low) / 2;
+		if (runs_within(us, n, middle, NULL) <= pieces)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return runs_within(us, n, high, ret_first);
+}
+
+size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us,
+	size_t *ret_first, int64_t *ret_us)
+{
+	int64_t tests_us = 0, longest = 0;
+	int64_t limit = MAX(ideal_us / 2, PART_MIN_US);
+
+	for (size_t i = 0; i < times->n; i++)
+		tests_us += times->us[i];
+	if (us <= limit || times->n < 2)
+		return 1;
+	int64_t setup_us = MAX(us - tests_us, 0); /* load and hooks: every part pays it */
+	int64_t room = MAX(limit - setup_us, limit / 4);
+	size_t pieces = (size_t)MIN((tests_us + room - 1) / room, PARTS_MAX);
+	if (pieces < 2)
+		return 1;
+	pieces = plan_cut(times->us, times->n, pieces, ret_first);
+	for (size_t p = 0; p < pieces; p++) {
+		size_t end = p + 1 < pieces ? ret_first[p + 1] : times->n;
+		ret_us[p] = setup_us;
+		for (size_t i = ret_first[p]; i < end; i++)
+			ret_us[p] += times->us[i];
+		longest = MAX(longest, ret_us[p]);
+	}
+	return longest <= us * LONGEST_PERCENT / 100 ? pieces : 1;
+}
+
+static void add_parts(struct plan *to, const struct plan_item *item, const struct plan_times *times,
+	size_t pieces, const size_t *first, const int64_t *us)
+{
+	for (size_t p = 0; p < pieces; p++) {
+		size_t end = p + 1 < pieces ? first[p + 1] : times->n;
+		struct plan_item part = *item;
+		part.tests = times->tests + first[p];
+		part.test_count = end - first[p];
+		part.rest = p + 1 == pieces;
+		part.part = (int)p + 1;
+		part.parts = (int)pieces;
+		part.us = us[p];
+		plan_add(to, &part);
+	}
+}
+
+/* The same items, long ones in parts, in `ret`. */
+static size_t split_into(struct plan *ret, const struct plan *plan, int64_t ideal_us,
+	plan_times_fn *times_of, void *arg)
+{
+	size_t split = 0;
+
+	for (size_t i = 0; i < plan->item_count; i++) {
+		const struct plan_item *item = &plan->items[i];
+		struct plan_times times = {0};
+		size_t pieces = 1;
+		if (item->us > ideal_us / 2 && item->known && times_of(arg, item, &times)) {
+			cleanup_free size_t *first = xcalloc(times.n + 1, sizeof(*first));
+			cleanup_free int64_t *us = xcalloc(times.n + 1, sizeof(*us));
+			pieces = plan_split_parts(&times, item->us, ideal_us, first, us);
+			if (pieces > 1)
+				add_parts(ret, item, &times, pieces, first, us);
+		}
+		if (pieces <= 1)
+			plan_push(ret, item);
+		split += pieces > 1;
+		plan_times_release(&times);
+	}
+	return split;
+}
+
+size_t plan_split(struct plan *plan, int shards, plan_times_fn *times_of, void *arg)
+{
+	struct plan parts;
+	int64_t total = 0;
+
+	for (size_t i = 0; i < plan->item_count; i++)
+		total += plan->items[i].us;
+	plan_init(&parts);
+	size_t n = split_into(&parts, plan, total / shards, times_of, arg);
+	plan_sort(plan);
+	plan_sort(&parts);
+	if (n && plan_makespan(&parts, shards) * 1000 >=
+			 plan_makespan(plan, shards) * WORTH_PERMILLE)
+		n = 0;
+	if (n) { /* swap the items, and append the parts' strings */
+		free(plan->items);
+		plan->items = NULL;
+		plan->item_count = plan->item_cap = 0;
+		for (size_t i = 0; i < parts.item_count; i++) {
+			if (parts.items[i].parts)
+				plan_add(plan, &parts.items[i]);
+			else
+				plan_push(plan, &parts.items[i]);
+		}
+	}
+	plan_release(&parts);
+	return n;
+}

@@ -1,0 +1,267 @@
+#include "core/base/base.h"
+
+#include "core/base/file.h"
+#include "core/forecast.h"
+#include "core/plan.h"
+#include "core/plan_pack.h"
+#include "core/plan_split.h"
+#include "tests/support/test.h"
+
+static unsigned rng;
+
+static unsigned next_random(void)
+{
+	rng = rng * 1103515245u + 12345u;
+	return rng >> 8;
+}
+
+/* Sorted, heavy-tailed: most files are small. */
+static void fill(int64_t *weights, size_t n, unsigned seed)
+{
+	rng = seed;
+	for (size_t i = 0; i < n; i++) {
+		int64_t w = 1000 + next_random() % 100000;
+		if (next_random() % 10 == 0)
+			w *= 1 + next_random() % 20;
+		size_t at = i;
+		for (; at > 0 && weights[at - 1] < w; at--)
+			weights[at] = weights[at - 1];
+		weights[at] = w;
+	}
+}
+
+static int64_t heaviest_bin(const int64_t *weights, const int *bin, size_t n, int bins)
+{
+	int64_t load[64] = {0}, most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		cr_assert(bin[i] >= 0 && bin[i] < bins);
+		load[bin[i]] += weights[i];
+		most = MAX(most, load[bin[i]]);
+	}
+	return most;
+}
+
+TEST(plan, packs_within_half_a_percent)
+{
+	enum { N = 400 };
+	int64_t weights[N];
+	int bin[N];
+
+	for (unsigned seed = 1; seed <= 60; seed++) {
+		int bins = 2 + (int)(seed % 30);
+		size_t n = (size_t)bins * (4 + seed % 9);
+		fill(weights, n, seed);
+		int64_t bound = plan_pack_bound(weights, n, bins);
+		plan_pack(weights, n, bins, bin);
+		int64_t most = heaviest_bin(weights, bin, n, bins);
+		cr_assert(most >= bound);
+		cr_assert(most * 1000 <= bound * 1005, "seed %u: %zu on %d: %.4f", seed, n, bins,
+			(double)most / (double)bound);
+		ASSERT_INT(plan_pack_makespan(weights, n, bins), most);
+	}
+}
+
+TEST(plan, packs_the_odd_cases)
+{
+	static const int64_t few[] = {10, 9, 1}, zero[] = {0, 0, 0}, one[] = {5};
+	int bin[3];
+
+	plan_pack(few, 3, 2, bin);
+	ASSERT_INT(heaviest_bin(few, bin, 3, 2), 10);
+	plan_pack(zero, 3, 2, bin);
+	plan_pack(one, 1, 8, bin);
+	ASSERT_INT(plan_pack_bound(one, 1, 8), 5);
+	ASSERT_INT(plan_pack_bound(NULL, 0, 4), 0);
+	plan_pack(NULL, 0, 4, bin);
+}
+
+static void add(struct plan *plan, const char *suite, const char *file, int64_t us)
+{
+	plan_add(plan,
+		&(struct plan_item){
+			.suite = suite, .project = "", .file = file, .us = us, .known = us > 1});
+}
+
+static void write_plan(struct plan *plan, int shards, struct strbuf *out)
+{
+	plan->created_ms = 1700000000123;
+	plan_place(plan, shards);
+	plan_write(plan, out);
+}
+
+/* Whatever order the files come in, the bytes are the same; and reading gives what was written. */
+TEST(plan, same_bytes_in_any_order)
+{
+	static const char *const files[] = {"b.js", "a.js", "Ä.js", "a b.js", "z\"\\.js"};
+	cleanup_strbuf struct strbuf one = STRBUF_INIT, two = STRBUF_INIT, again = STRBUF_INIT;
+	struct plan plan, read;
+	struct error err = ERROR_INIT;
+	char path[] = "/tmp/muster-plan-XXXXXX";
+
+	plan_init(&plan);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		add(&plan, i % 2 ? "x" : "y", files[i], 1000 * (int64_t)(i % 3 + 1));
+	write_plan(&plan, 2, &one);
+	plan_release(&plan);
+	for (size_t i = ARRAY_LEN(files); i-- > 0;)
+		add(&plan, i % 2 ? "x" : "y", files[i], 1000 * (int64_t)(i % 3 + 1));
+	plan_place(&plan, 2);
+	plan.created_ms = 1700000000123;
+	plan_write(&plan, &two);
+	ASSERT_STR(two.buf, one.buf);
+
+	close(mkstemp(path));
+	cr_assert_eq(file_write(path, one.buf, one.len, false, &err), 0, "%s", err.text);
+	cr_assert_eq(plan_read(&read, path, &err), 0, "%s", err.text);
+	ASSERT_STR(read.plan_id, plan.plan_id);
+	ASSERT_INT(read.created_ms, 1700000000123);
+	ASSERT_INT(read.shard_count, 2);
+	plan_write(&read, &again);
+	ASSERT_STR(again.buf, one.buf);
+	unlink(path);
+	plan_release(&plan);
+	plan_release(&read);
+}
+
+TEST(plan, refuses_what_is_no_plan)
+{
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+		{"", "cannot read the plan"},
+		{"{}", "not a plan of muster"},
+		{"{\"schema\":\"muster/plan/9\",\"plan_id\":\"x\"}", "not a plan of muster"},
+		{"{\"schema\":\"muster/plan/1\"}", "without an id"},
+		{"{\"schema\":\"muster/plan/1\",\"plan_id\":\"x\"}", "without shards"},
+		{"{\"schema\":\"muster/plan/1\",\"plan_id\":\"x\",\"shards\":[{\"index\":2}]}",
+			"numbered from 1"},
+		{"{\"schema\":\"muster/plan/1\",\"plan_id\":\"x\",\"shards\":[{\"index\":1,"
+		 "\"items\":[{\"suite\":\"s\"}]}]}",
+			"without suite or file"},
+		{"{\"schema\":\"muster/plan/1\",\"plan_id\":\"x\",\"shards\":[{\"index\":1,"
+		 "\"items\":[{\"suite\":\"s\",\"file\":\"f\",\"tests\":7}]}]}",
+			"neither null nor a list"},
+		{"{\"schema\":\"muster/plan/1\",\"plan_id\":\"x\",\"shards\":[{\"index\":1,"
+		 "\"items\":[{\"suite\":\"s\",\"file\":\"f\",\"part\":3,\"parts\":2}]}]}",
+			"impossible part"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char path[] = "/tmp/muster-plan-XXXXXX";
+		struct error err = ERROR_INIT;
+		struct plan plan;
+		close(mkstemp(path));
+		file_write(path, rows[i].text, strlen(rows[i].text), false, NULL);
+		cr_assert_eq(plan_read(&plan, path, &err), -1, "row %zu", i);
+		cr_assert(strstr(err.text, rows[i].error), "row %zu: %s", i, err.text);
+		unlink(path);
+	}
+}
+
+/* ---- splitting ------------------------------------------------------------------------------- */
+
+TEST(plan, cuts_in_order_and_evenly)
+{
+	static const int64_t us[] = {5, 1, 1, 1, 5, 1, 1, 1};
+	size_t first[8];
+
+	ASSERT_INT(plan_cut(us, 8, 2, first), 2);
+	ASSERT_INT(first[0], 0);
+	ASSERT_INT(first[1], 4);
+	ASSERT_INT(plan_cut(us, 8, 100, first), 4); /* no run need be lighter than 5 */
+	ASSERT_INT(plan_cut(us, 1, 3, first), 1);
+	ASSERT_INT(plan_cut(us, 0, 3, first), 0);
+}
+
+static bool ten_tests(void *arg, const struct plan_item *item, struct plan_times *times)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+	const int64_t *each = arg;
+
+	if (!streq(item->file, "long.js"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		plan_times_add(times, names[i], 1, *each);
+	return true;
+}
+
+static void add_work(struct plan *plan, int64_t long_us)
+{
+	add(plan, "s", "long.js", long_us);
+	add(plan, "s", "b.js", 5000000);
+	add(plan, "s", "c.js", 5000000);
+}
+
+TEST(plan, splits_what_would_be_the_tail)
+{
+	int64_t each = 1900000;
+	struct plan plan;
+	size_t tests = 0, rest = 0;
+
+	plan_init(&plan);
+	add_work(&plan, 20000000); /* 1 s of set-up, 10 tests */
+	ASSERT_INT(plan_split(&plan, 4, ten_tests, &each), 1);
+	plan_place(&plan, 4);
+	cr_assert(plan.makespan_us < 10000000, "%lld", (long long)plan.makespan_us);
+	ASSERT_INT(plan.files, 3);
+	for (size_t i = 0; i < plan.item_count; i++) {
+		const struct plan_item *item = &plan.items[i];
+		if (!item->parts)
+			continue;
+		tests += item->test_count;
+		rest += item->rest;
+		cr_assert_eq(item->rest, item->part == item->parts, "the last part takes the rest");
+		cr_assert_eq(item->us, 1000000 + (int64_t)item->test_count * each);
+	}
+	ASSERT_INT(tests, 10);
+	ASSERT_INT(rest, 1);
+	plan_release(&plan);
+}
+
+TEST(plan, leaves_whole_what_splitting_does_not_help)
+{
+	int64_t mostly_setup = 100000, each = 1900000;
+	struct plan plan;
+
+	plan_init(&plan);
+	add_work(&plan, 20000000); /* 19 s of set-up: each part would pay them */
+	ASSERT_INT(plan_split(&plan, 4, ten_tests, &mostly_setup), 0);
+	ASSERT_INT(plan.item_count, 3);
+	plan_release(&plan);
+	add_work(&plan, 20000000); /* one shard: nothing to win */
+	ASSERT_INT(plan_split(&plan, 1, ten_tests, &each), 0);
+	plan_release(&plan);
+}
+
+/* ---- forecast -------------------------------------------------------------------------------- */
+
+static int64_t *repeat(int64_t value, size_t n)
+{
+	int64_t *list = xcalloc(n, sizeof(*list));
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = value;
+	return list;
+}
+
+TEST(plan, forecast_learns_start_and_noise)
+{
+	struct forecast f = FORECAST_INIT;
+
+	ASSERT_INT(forecast_startup_us(&f, 4), FORECAST_STARTUP_US);
+	cr_assert_eq(forecast_chance(&f, 4, 1, 2), -1);
+	ASSERT_INT(forecast_wall_us(&f, 4, 100000000), 60000000 + 125000000);
+	for (int i = 1; i <= 100; i++)
+		forecast_add_startup(&f, i * 1000000);
+	for (int i = 0; i < 5; i++) /* every file takes 1.2 times what was predicted */
+		forecast_add_run(&f, repeat(1000000, 40), repeat(1200000, 40), 40);
+	forecast_sort(&f);
+	ASSERT_INT(forecast_startup_us(&f, 1), 95000000);
+	cr_assert(forecast_startup_us(&f, 8) > forecast_startup_us(&f, 1), "the slowest of many");
+	cr_assert_float_eq(forecast_noise(&f, 4), 1.2, 1e-9);
+	ASSERT_INT(forecast_wall_us(&f, 1, 10000000), 95000000 + 12000000);
+	cr_assert_float_eq(forecast_chance(&f, 1, 10000000, 62000000), 0.5, 1e-9);
+	cr_assert_float_eq(forecast_chance(&f, 2, 10000000, 62000000), 0.25, 1e-9);
+	forecast_release(&f);
+}
