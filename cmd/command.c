@@ -37,6 +37,7 @@ const struct option config_options[] = {
 	{"out", 0, OPTION_VALUE, "DIR", "folder of the run (default: .muster/runs/<id>)"},
 	{"history", 0, OPTION_VALUE, "PATH", "history file (default: .muster/history.db)"},
 	{"no-history", 0, OPTION_FLAG, NULL, "neither read nor write the history"},
+	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates"},
 	{"no-services", 0, OPTION_FLAG, NULL, "start no services: they are up already"},
 	{"no-tests", 0, OPTION_VALUE, "fail|warn|pass", "what it means when no test ran",
 		.one_of = true},
@@ -188,6 +189,8 @@ static int apply_use(struct config *c, const struct option_use *use, struct erro
 		set_path(&c->history_path, value);
 	} else if (streq(o->name, "no-history")) {
 		c->no_history = true;
+	} else if (streq(o->name, "no-gates")) {
+		c->no_gates = true;
 	} else if (streq(o->name, "no-services")) {
 		for (size_t i = 0; i < c->suites.n; i++)
 			strvec_release(&c->suites.v[i]->services);
@@ -218,7 +221,7 @@ static int add_path(struct config *c, const char *word, struct error *err)
 	return 0;
 }
 
-struct config *command_config(const struct options *options, struct error *err)
+static struct config *read_config(const struct options *options, bool paths, struct error *err)
 {
 	cleanup_free char *cwd = path_cwd();
 	cleanup_free char *base = project_base(cwd);
@@ -227,7 +230,7 @@ struct config *command_config(const struct options *options, struct error *err)
 
 	for (size_t i = 0; i < options->n && result == 0; i++)
 		result = apply_use(c, &options->v[i], err);
-	for (size_t i = 0; i < options->words.n && result == 0; i++)
+	for (size_t i = 0; i < options->words.n && result == 0 && paths; i++)
 		result = add_path(c, options->words.v[i], err);
 	if (result == 0)
 		result = outputs_check(&c->reporters, err);
@@ -236,6 +239,16 @@ struct config *command_config(const struct options *options, struct error *err)
 		return c;
 	config_free(c);
 	return NULL;
+}
+
+struct config *command_config(const struct options *options, struct error *err)
+{
+	return read_config(options, true, err);
+}
+
+struct config *command_config_only(const struct options *options, struct error *err)
+{
+	return read_config(options, false, err);
 }
 
 int command_color(const struct options *options, int *ret, struct error *err)

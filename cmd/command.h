@@ -43,6 +43,8 @@ void command_tables(const struct command *command, const struct option **ret);
 struct config;
 /* A configuration for this invocation: file, environment and the command's flags. NULL on error. */
 struct config *command_config(const struct options *options, struct error *err);
+/* The same for commands whose words are not paths of tests. */
+struct config *command_config_only(const struct options *options, struct error *err);
 /* -1 auto, 0 never, 1 always. */
 int command_color(const struct options *options, int *ret, struct error *err);
 int command_verbosity(const struct options *options);

@@ -2,6 +2,7 @@
 
 #include "cmd/command.h"
 #include "cmd/list.h"
+#include "cmd/merge.h"
 #include "cmd/plan.h"
 #include "cmd/run.h"
 
@@ -12,6 +13,7 @@ const struct command *const commands[] = {
 	&run_cmd,
 	&list_cmd,
 	&plan_cmd,
+	&merge_cmd,
 	&report_cmd,
 	&runs_cmd,
 	&history_cmd,

@@ -131,8 +131,8 @@ static int add_usual(struct outputs *o, const struct outputs_options *options, s
 	if (options->json && !options->events && !has(o, "json") &&
 		add(o, "json=-", options, err) < 0)
 		return -1;
-	if (set("GITHUB_ACTIONS") && options->live && !has(o, "github") && !options->json &&
-		add(o, "github", options, err) < 0)
+	if (set("GITHUB_ACTIONS") && (options->live || options->merged) && !has(o, "github") &&
+		!options->json && add(o, "github", options, err) < 0)
 		return -1;
 	if (!options->run_dir)
 		return 0;

@@ -15,6 +15,7 @@ struct outputs_options {
 	const struct strvec *names; /* "tty", "junit=path"; empty = by circumstances */
 	const char *run_dir;        /* default place of files; NULL = none */
 	bool live, ci, json;
+	bool merged; /* of many jobs: GitHub's summary is written though nothing is live */
 	bool events; /* stdout carries the journal: no JSON summary there */
 	int verbosity;
 	int color; /* -1 auto, 0 never, 1 always */

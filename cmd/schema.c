@@ -65,6 +65,13 @@ static void put_key(struct jsonw *w, const struct config_key *key, runner_table 
 		for (runner_table r = runners; *r; r++)
 			jsonw_string(w, NULL, (*r)->name);
 		jsonw_array_end(w);
+	} else if (key->type == CONFIG_SWITCH) {
+		jsonw_array_begin(w, "anyOf");
+		jsonw_raw(w, NULL, "{\"enum\": [\"off\", false]}");
+		jsonw_object_begin(w, NULL);
+		put_mapping(w, key->keys, runners);
+		jsonw_object_end(w);
+		jsonw_array_end(w);
 	} else if (key->type == CONFIG_SECTION) {
 		put_mapping(w, key->keys, runners);
 	} else if (key->type == CONFIG_SECTION_LIST || key->type == CONFIG_SECTION_MAP) {

@@ -17,6 +17,8 @@ struct config *config_new(const char *base)
 	for (const struct config_key *k = config_root_keys; k->name; k++)
 		if (k->fallback)
 			config_key_set(k, c, k->fallback, NULL);
+	for (const struct config_key *k = config_gate_keys; k->name; k++)
+		config_key_set(k, c, k->fallback, NULL);
 	return c;
 }
 

@@ -36,9 +36,13 @@ struct config {
 	int workers_percent; /* of the cores, when given as N%; 0 = not */
 	int fail_fast;       /* failures that stop the run; 0 = never */
 	int retries;
-	int64_t timeout_ms;   /* one file */
-	int64_t budget_ms;    /* whole run; 0 = none */
-	int64_t slow_ms;      /* a running test gets a SLOW mark */
+	int64_t timeout_ms; /* one file */
+	int64_t budget_ms;  /* whole run; 0 = none */
+	int64_t slow_ms;    /* a running test gets a SLOW mark */
+	struct {
+		int64_t duration_ms; /* 0 = off */
+	} gates;
+	bool no_gates;
 	struct suites suites; /* from the file; empty = detect */
 	struct config_resource *resources;
 	size_t resource_count;

@@ -24,6 +24,8 @@ const struct config_key config_root_keys[] = {
 	{"resources", CONFIG_RESOURCES, 0, NULL, "how much of each named resource there is"},
 	{"services", CONFIG_SECTION_MAP, 0, NULL, "servers that suites need while they run",
 		config_service_keys},
+	{"gates", CONFIG_SWITCH, 0, NULL, "what must hold beside the tests; off = nothing",
+		config_gate_keys},
 	{"reporters", CONFIG_LIST, ROOT(reporters), NULL, "reporters, as NAME or NAME=PATH"},
 	{NULL},
 };
@@ -64,7 +66,15 @@ const struct config_key config_ready_keys[] = {
 	{NULL},
 };
 
-static const char *const reserved[] = {"gates", "coverage", "quarantine"};
+const struct config_key config_gate_keys[] = {
+	{"duration", CONFIG_DURATION, ROOT(gates.duration_ms), "10m",
+		"the whole pipeline, from the plan to the last result; enforced in CI and by "
+		"merge"},
+	{NULL},
+};
+
+static const char *const reserved[] = {"coverage", "quarantine", "coverage_by", "patch_coverage",
+	"failure_rate", "flaky_rate", "audit", "measures", "regression"};
 
 static const char *const type_names[] = {
 	[CONFIG_VERSION] = "1",
@@ -85,6 +95,7 @@ static const char *const type_names[] = {
 	[CONFIG_NEEDS] = "a mapping of resources to amounts",
 	[CONFIG_RESOURCES] = "a mapping of resources to amounts",
 	[CONFIG_SECTION] = "a mapping",
+	[CONFIG_SWITCH] = "a mapping or off",
 	[CONFIG_SECTION_LIST] = "a list of mappings",
 	[CONFIG_SECTION_MAP] = "a mapping of names to mappings",
 };

@@ -26,6 +26,7 @@ enum config_type {
 	CONFIG_NEEDS,        /* mapping of resource to amount, of a suite */
 	CONFIG_RESOURCES,    /* mapping of resource to amount, of the root */
 	CONFIG_SECTION,      /* mapping with the keys of its own table */
+	CONFIG_SWITCH,       /* the same, or `off` */
 	CONFIG_SECTION_LIST, /* sequence of such mappings */
 	CONFIG_SECTION_MAP,  /* mapping of names to such mappings */
 	CONFIG_TYPE_COUNT
@@ -46,6 +47,7 @@ extern const struct config_key config_root_keys[];
 extern const struct config_key config_suite_keys[];
 extern const struct config_key config_service_keys[];
 extern const struct config_key config_ready_keys[];
+extern const struct config_key config_gate_keys[];
 
 const struct config_key *config_key_find(const struct config_key *keys, const char *name);
 bool config_key_is_root(const struct config_key *key);

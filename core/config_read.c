@@ -394,6 +394,20 @@ static int check_references(struct reading *r)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
+static int read_switch(
+	struct reading *r, const struct yaml_node *node, const struct config_key *key)
+{
+	bool off = node->kind == YAML_SCALAR &&
+		   (streq(node->text, "off") || streq(node->text, "false"));
+
+	r->config->no_gates = off;
+	if (off)
+		return 0;
+	if (expect(r, node, YAML_MAPPING, config_type_name(key->type)) < 0)
+		return -1;
+	return read_section(r, node, key->keys, r->config);
+}
+
 static int read_root(struct reading *r, const struct yaml_node *node)
 {
 	const struct config_key *key = config_key_find(config_root_keys, node->key);
@@ -401,6 +415,8 @@ static int read_root(struct reading *r, const struct yaml_node *node)
 	if (!key)
 		return unknown_key(r, node, config_root_keys);
 	r->config->origins[key - config_root_keys] = ORIGIN_FILE;
+	if (key->type == CONFIG_SWITCH)
+		return read_switch(r, node, key);
 	if (key->type == CONFIG_SECTION_LIST)
 		return read_suites(r, node);
 	if (key->type == CONFIG_SECTION_MAP)

@@ -82,7 +82,8 @@ bool journal_is_live(const char *path)
 /* ---- replay --------------------------------------------------------------------------------- */
 
 struct replay {
-	struct bus *bus;
+	journal_event_fn *fn;
+	void *arg;
 	struct arena arena;
 	struct journal_end end;
 	int64_t offset;
@@ -101,11 +102,12 @@ static bool replay_line(struct replay *r, const char *line, size_t len)
 		r->end.bad_offset = r->offset;
 		return false;
 	}
-	bus_publish(r->bus, &event);
+	enum event_type type = event.type;
+	r->fn(r->arg, &event);
 	arena_release(&r->arena);
 	r->end.lines++;
 	r->offset += (int64_t)len + 1;
-	r->end.finished = event.type == EVENT_RUN_FINISHED;
+	r->end.finished = type == EVENT_RUN_FINISHED;
 	return true;
 }
 
@@ -130,11 +132,50 @@ static int replay_stream(struct replay *r, FILE *in)
 	return ferror(in) ? -1 : 0;
 }
 
+int journal_head(const char *path, journal_head_fn *fn, void *arg, struct error *err)
+{
+	cleanup_fclose FILE *in = fopen(path, "re");
+	cleanup_free char *line = NULL;
+	size_t cap = 0;
+	struct arena arena = ARENA_INIT;
+	struct event event;
+
+	if (!in)
+		return error_set_errno(
+			err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot read %s", path);
+	ssize_t n = getline(&line, &cap, in);
+	cleanup_json struct json *object =
+		n > 1 && line[n - 1] == '\n' ? json_parse(line, (size_t)n - 1, NULL) : NULL;
+	int result = -1;
+	if (object && event_json_read(object, &arena, &event, NULL) == 0 &&
+		event.type == EVENT_RUN_STARTED) {
+		fn(arg, &event);
+		result = 0;
+	}
+	arena_release(&arena);
+	return result == 0 ? 0
+			   : error_set(err, EXIT_CODE_USAGE,
+				     "%s has no header: it is cut off, or no "
+				     "journal of muster",
+				     path);
+}
+
+static void publish(void *bus, struct event *event)
+{
+	bus_publish(bus, event);
+}
+
 int journal_replay(
 	const char *path, struct bus *bus, struct journal_end *ret_end, struct error *err)
 {
+	return journal_read(path, publish, bus, ret_end, err);
+}
+
+int journal_read(const char *path, journal_event_fn *fn, void *arg, struct journal_end *ret_end,
+	struct error *err)
+{
 	cleanup_fclose FILE *in = fopen(path, "re");
-	struct replay r = {.bus = bus, .arena = ARENA_INIT};
+	struct replay r = {.fn = fn, .arg = arg, .arena = ARENA_INIT};
 
 	if (!in)
 		return error_set_errno(

@@ -26,8 +26,16 @@ struct journal_end {
 	int64_t bad_offset; /* of the first bad byte, when truncated */
 };
 
-/* Publish every event of a journal on `bus`. -1: cannot be read, or has no header. */
+/* Hand every event of a journal to `fn`, which may change it and must copy to keep. -1: cannot be
+ * read, or has no header. */
+typedef void journal_event_fn(void *arg, struct event *event);
+int journal_read(const char *path, journal_event_fn *fn, void *arg, struct journal_end *ret_end,
+	struct error *err);
+/* The same, published on `bus`. */
 int journal_replay(
 	const char *path, struct bus *bus, struct journal_end *ret_end, struct error *err);
+/* Only the header, as an event that lives until `fn` returns. */
+typedef void journal_head_fn(void *arg, const struct event *run_started);
+int journal_head(const char *path, journal_head_fn *fn, void *arg, struct error *err);
 /* True when a living process still writes to it. */
 bool journal_is_live(const char *path);

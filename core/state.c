@@ -495,6 +495,21 @@ static void on_run_cancelled(struct state *s, const struct event *e)
 	s->cancel_text = keep(s, e->text);
 }
 
+/* The culprit comes first: by the time of failing, also when several machines were at it. */
+static int by_time(const void *pa, const void *pb)
+{
+	const struct state_test *a = *(struct state_test *const *)pa;
+	const struct state_test *b = *(struct state_test *const *)pb;
+	int64_t ta = a->started_ms + a->duration_us / 1000,
+		tb = b->started_ms + b->duration_us / 1000;
+	int order;
+
+	if (ta != tb)
+		return ta < tb ? -1 : 1;
+	order = strcmp(a->file->file, b->file->file);
+	return order ? order : strcmp(a->path, b->path);
+}
+
 /* Whatever has no result when the run is over was not run. */
 static void on_run_finished(struct state *s, const struct event *e)
 {
@@ -510,6 +525,8 @@ static void on_run_finished(struct state *s, const struct event *e)
 		if (f->outcome == OUTCOME_NONE)
 			set_file_outcome(s, f, OUTCOME_NOT_RUN);
 	}
+	if (s->run.shards && !s->run.shard && s->failure_count > 1)
+		qsort(s->failures, s->failure_count, sizeof(struct state_test *), by_time);
 }
 
 typedef void apply_fn(struct state *s, const struct event *e);

@@ -181,6 +181,36 @@ static void flaky_rows(struct strbuf *out, const struct state *s)
 	}
 }
 
+static void shard_rows(struct strbuf *out, const struct state *s)
+{
+	if (!s->shard_count)
+		return;
+	strbuf_addstr(out, "\n### Shards\n\n| shard | status | took | predicted | files | |\n"
+			   "|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < s->shard_count; i++) {
+		const struct state_shard *shard = &s->shards[i];
+		strbuf_addf(out, "| %d of %d | %s | ", shard->shard, shard->shards, shard->status);
+		text_duration(out, shard->duration_us / 1000);
+		strbuf_addstr(out, " | ");
+		text_duration(out, shard->predicted_ms);
+		strbuf_addf(out, " | %" PRId64 " | ", shard->files);
+		cell(out, shard->text ? shard->text : "");
+		strbuf_addstr(out, " |\n");
+	}
+}
+
+static void gate_rows(struct strbuf *out, const struct state *s)
+{
+	if (!s->gate_count)
+		return;
+	strbuf_addstr(out, "\n### Gates\n\n| gate | status | |\n|---|---|---|\n");
+	for (size_t i = 0; i < s->gate_count; i++) {
+		strbuf_addf(out, "| %s | %s | ", s->gates[i].name, s->gates[i].status);
+		cell(out, s->gates[i].text ? s->gates[i].text : "");
+		strbuf_addstr(out, " |\n");
+	}
+}
+
 static int write_summary(struct github *g, const struct state *s, struct error *err)
 {
 	cleanup_strbuf struct strbuf out = STRBUF_INIT, counts = STRBUF_INIT, took = STRBUF_INIT;
@@ -191,6 +221,8 @@ static int write_summary(struct github *g, const struct state *s, struct error *
 		state_verdict(s), counts.buf, s->file_counts.total, took.buf);
 	failure_rows(&out, s);
 	flaky_rows(&out, s);
+	shard_rows(&out, s);
+	gate_rows(&out, s);
 	if (out.len > SUMMARY_BYTES) {
 		strbuf_setlen(&out, SUMMARY_BYTES);
 		strbuf_addstr(&out, "\n\n(cut: the summary of a step is limited to 1 MiB)\n");

@@ -112,6 +112,49 @@ static void put_notices(struct jsonw *w, const struct state *s)
 	jsonw_array_end(w);
 }
 
+static void put_gates(struct jsonw *w, const struct state *s)
+{
+	jsonw_array_begin(w, "gates");
+	for (size_t i = 0; i < s->gate_count; i++) {
+		const struct state_gate *g = &s->gates[i];
+		jsonw_object_begin(w, NULL);
+		jsonw_string(w, "name", g->name);
+		jsonw_string(w, "status", g->status);
+		jsonw_double(w, "actual", g->actual);
+		jsonw_double(w, "limit", g->limit);
+		jsonw_string(w, "unit", g->unit);
+		jsonw_string(w, "text", g->text);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+static void put_shards(struct jsonw *w, const struct state *s)
+{
+	jsonw_array_begin(w, "shards");
+	for (size_t i = 0; i < s->shard_count; i++) {
+		const struct state_shard *shard = &s->shards[i];
+		char started[25];
+		clock_iso8601(shard->started_ms, started);
+		jsonw_object_begin(w, NULL);
+		jsonw_int(w, "index", shard->shard);
+		jsonw_int(w, "of", shard->shards);
+		jsonw_string(w, "status", shard->status);
+		jsonw_string(w, "text", shard->text);
+		jsonw_string(w, "run_id", shard->run_id);
+		jsonw_string(w, "run_url", shard->run_url);
+		jsonw_int(w, "attempt", shard->attempt);
+		jsonw_int(w, "exit_code", shard->exit_code);
+		jsonw_string(w, "started_at", shard->started_ms ? started : NULL);
+		jsonw_int(w, "startup_ms", shard->startup_us / 1000);
+		jsonw_int(w, "duration_ms", shard->duration_us / 1000);
+		jsonw_int(w, "predicted_ms", shard->predicted_ms);
+		jsonw_int(w, "files", shard->files);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
 static int json_finish(void *self, const struct state *s, struct error *err)
 {
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
@@ -137,13 +180,11 @@ static int json_finish(void *self, const struct state *s, struct error *err)
 	put_files(&w, s);
 	jsonw_int(&w, "attempts", s->attempts);
 	put_failures(&w, s);
-	jsonw_array_begin(&w, "gates");
-	jsonw_array_end(&w);
+	put_gates(&w, s);
 	jsonw_null(&w, "coverage");
 	put_slowest(&w, s);
 	put_notices(&w, s);
-	jsonw_array_begin(&w, "shards");
-	jsonw_array_end(&w);
+	put_shards(&w, s);
 	jsonw_object_end(&w);
 	strbuf_addch(&out, '\n');
 	sink_write(self, out.buf, out.len);

@@ -407,10 +407,16 @@ static void tell_not_run(struct summary *s, const struct state *st)
 
 	if (unexplained) {
 		sink_printf(s->sink,
-			"%sincomplete:%s %" PRId64 " planned file(s) have no result and nothing "
-			"explains it\n",
+			"%sincomplete:%s %" PRId64 " of %" PRId64
+			" planned files have no result and "
+			"nothing explains it\n",
 			ansi(ANSI_RED, s->sink->color), ansi(ANSI_RESET, s->sink->color),
-			unexplained);
+			unexplained - st->broken_shards, st->file_counts.total);
+	} else if (st->shard_count && st->file_counts.not_run) {
+		text_count(&count, st->file_counts.not_run);
+		sink_printf(s->sink,
+			"%s of %" PRId64 " files were not run: their jobs were stopped\n",
+			count.buf, st->file_counts.total);
 	} else if (st->file_counts.not_run) {
 		text_count(&count, st->file_counts.not_run);
 		sink_printf(s->sink,
@@ -421,6 +427,54 @@ static void tell_not_run(struct summary *s, const struct state *st)
 	}
 }
 
+static enum ansi_style status_style(const char *status)
+{
+	return streq(status, "passed")   ? ANSI_GREEN
+	       : streq(status, "failed") ? ANSI_RED
+					 : ANSI_YELLOW;
+}
+
+/* Of a merged run: one line a job. */
+static void list_shards(struct summary *s, const struct state *st)
+{
+	bool c = s->sink->color;
+
+	for (size_t i = 0; i < st->shard_count; i++) {
+		const struct state_shard *shard = &st->shards[i];
+		sink_printf(s->sink, "%sShard%s   %3d/%d  %s%-11s%s %8.1fs  %4" PRId64 " files",
+			ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c), shard->shard, shard->shards,
+			ansi(status_style(shard->status), c), shard->status, ansi(ANSI_RESET, c),
+			(double)shard->duration_us / 1e6, shard->files);
+		if (shard->startup_us)
+			sink_printf(
+				s->sink, "  first after %.1fs", (double)shard->startup_us / 1e6);
+		if (shard->attempt > 1)
+			sink_printf(s->sink, "  attempt %d", shard->attempt);
+		if (shard->text && !state_shard_is_broken(shard->status)) {
+			cleanup_strbuf struct strbuf text = STRBUF_INIT;
+			ansi_filter(
+				&text, shard->text, MIN(strlen(shard->text), (size_t)200), false);
+			sink_printf(s->sink, "  (%s)", text.buf);
+		}
+		sink_puts(s->sink, "\n");
+	}
+}
+
+static void list_gates(struct summary *s, const struct state *st)
+{
+	bool c = s->sink->color;
+
+	for (size_t i = 0; i < st->gate_count; i++) {
+		const struct state_gate *g = &st->gates[i];
+		if (s->verbosity < -1 && streq(g->status, "passed"))
+			continue;
+		sink_printf(s->sink, "%sGate%s      %s %s%s%s: %s\n", ansi(ANSI_BOLD, c),
+			ansi(ANSI_RESET, c), g->name, ansi(status_style(g->status), c),
+			streq(g->status, "not_evaluated") ? "not evaluated" : g->status,
+			ansi(ANSI_RESET, c), g->text ? g->text : "");
+	}
+}
+
 void summary_end(struct summary *s, const struct state *st)
 {
 	sink_puts(s->sink,
@@ -428,6 +482,8 @@ void summary_end(struct summary *s, const struct state *st)
 		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\n");
 	write_summary_line(s, st);
 	compare_with_last(s, st);
+	list_shards(s, st);
+	list_gates(s, st);
 	list_failures(s, st);
 	list_flaky(s, st);
 	tell_not_run(s, st);

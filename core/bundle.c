@@ -1,0 +1,183 @@
+#include "core/base/base.h"
+
+#include "core/base/file.h"
+#include "core/base/path.h"
+#include "core/bundle.h"
+#include "core/journal.h"
+
+#include <sys/stat.h>
+
+enum { DEPTH_MAX = 4, SHARDS_MAX = 100000 };
+
+void bundles_init(struct bundles *b)
+{
+	*b = (struct bundles){.arena = ARENA_INIT, .unreadable = STRVEC_INIT};
+}
+
+void bundles_release(struct bundles *b)
+{
+	free(b->v);
+	strvec_release(&b->unreadable);
+	arena_release(&b->arena);
+	bundles_init(b);
+}
+
+/* ---- finding ----------------------------------------------------------------------------------- */
+
+static void keep_info(struct bundles *b, struct run_info *to, const struct run_info *from)
+{
+	*to = *from;
+	to->run_id = arena_strdup(&b->arena, from->run_id ? from->run_id : "");
+	to->version = arena_strdup(&b->arena, from->version);
+	to->base = arena_strdup(&b->arena, from->base);
+	to->commit = arena_strdup(&b->arena, from->commit);
+	to->branch = arena_strdup(&b->arena, from->branch);
+	to->platform = arena_strdup(&b->arena, from->platform);
+	to->plan_id = arena_strdup(&b->arena, from->plan_id);
+	to->run_url = arena_strdup(&b->arena, from->run_url);
+}
+
+struct adding {
+	struct bundles *bundles;
+	struct bundle *bundle;
+};
+
+static void take_header(void *arg, const struct event *event)
+{
+	struct adding *a = arg;
+
+	a->bundle->started_ms = event->time_ms;
+	if (event->run)
+		keep_info(a->bundles, &a->bundle->info, event->run);
+}
+
+static void add_bundle(struct bundles *b, const char *dir, const char *journal)
+{
+	struct bundle bundle = {0};
+	struct error err = ERROR_INIT;
+	struct adding adding = {b, &bundle};
+
+	if (journal_head(journal, take_header, &adding, &err) < 0) {
+		strvec_pushf(&b->unreadable, "%s", err.text);
+		return;
+	}
+	if (bundle.info.shard < 0 || bundle.info.shard > SHARDS_MAX ||
+		bundle.info.shards > SHARDS_MAX) {
+		strvec_pushf(&b->unreadable, "%s names an impossible shard", journal);
+		return;
+	}
+	bundle.dir = arena_strdup(&b->arena, dir);
+	bundle.journal = arena_strdup(&b->arena, journal);
+	GROW(b->v, b->n + 1, b->cap);
+	b->v[b->n++] = bundle;
+}
+
+static void walk(struct bundles *b, const char *dir, int depth)
+{
+	cleanup_free char *journal = path_join(dir, "journal.ndjson");
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+	struct stat st;
+
+	if (lstat(journal, &st) == 0 && S_ISREG(st.st_mode)) {
+		add_bundle(b, dir, journal);
+		return;
+	}
+	if (depth == DEPTH_MAX)
+		return;
+	file_list_dir(dir, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		cleanup_free char *below = path_join(dir, names.v[i]);
+		if (lstat(below, &st) == 0 && S_ISDIR(st.st_mode))
+			walk(b, below, depth + 1);
+	}
+}
+
+int bundles_find(struct bundles *b, const char *dir, struct error *err)
+{
+	cleanup_free char *real = path_real(dir);
+
+	if (!real || !path_is_dir(real)) {
+		error_set(err, EXIT_CODE_USAGE, "no such folder: %s", dir);
+		return error_help(
+			err, "merge takes the folders of runs, or a folder that holds them");
+	}
+	walk(b, real, 0);
+	return 0;
+}
+
+/* ---- choosing ---------------------------------------------------------------------------------- */
+
+const char *bundles_plan_id(const struct bundles *b)
+{
+	const char *best = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const char *id = b->v[i].info.plan_id;
+		size_t n = 0;
+		for (size_t k = 0; id && k < b->n; k++)
+			n += streq_null(b->v[k].info.plan_id, id);
+		if (n > most || (n && n == most && strcmp(id, best) < 0)) {
+			best = id;
+			most = n;
+		}
+	}
+	return best;
+}
+
+/* The last of a shard is the newest attempt; the same run twice lies side by side. */
+static int in_order(const void *pa, const void *pb)
+{
+	const struct bundle *a = pa, *b = pb;
+	int order;
+
+	if (a->info.shard != b->info.shard)
+		return a->info.shard < b->info.shard ? -1 : 1;
+	if (a->info.ci_attempt != b->info.ci_attempt)
+		return a->info.ci_attempt < b->info.ci_attempt ? -1 : 1;
+	if (a->started_ms != b->started_ms)
+		return a->started_ms < b->started_ms ? -1 : 1;
+	if ((order = strcmp(a->info.run_id, b->info.run_id)))
+		return order;
+	return strcmp(a->dir, b->dir);
+}
+
+static bool is_later_attempt(const struct bundle *a, const struct bundle *b)
+{
+	return a->info.shard && a->info.shard == b->info.shard &&
+	       a->info.ci_attempt > b->info.ci_attempt;
+}
+
+static void choose(struct bundles *b, size_t at)
+{
+	struct bundle *own = &b->v[at];
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bundle *other = &b->v[i];
+		if (other == own || other->use == BUNDLE_FOREIGN)
+			continue;
+		bool same_run = streq(other->info.run_id, own->info.run_id);
+		if (same_run && i < at) {
+			own->use = BUNDLE_SAME;
+			return;
+		}
+		if (is_later_attempt(other, own))
+			own->use = BUNDLE_STALE;
+		else if (!same_run && own->use == BUNDLE_COUNTS && own->info.shard &&
+			 other->info.shard == own->info.shard &&
+			 other->info.ci_attempt == own->info.ci_attempt)
+			own->use = BUNDLE_DOUBLED;
+	}
+}
+
+void bundles_choose(struct bundles *b, const char *plan_id)
+{
+	if (b->n)
+		qsort(b->v, b->n, sizeof(*b->v), in_order);
+	for (size_t i = 0; i < b->n; i++)
+		b->v[i].use =
+			streq_null(b->v[i].info.plan_id, plan_id) ? BUNDLE_COUNTS : BUNDLE_FOREIGN;
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].use != BUNDLE_FOREIGN)
+			choose(b, i);
+}

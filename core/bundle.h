@@ -1,0 +1,46 @@
+/*
+ * A bundle: the directory of one run, as a CI job uploads it. Found below the folders that merge is
+ * given, described by the header of its journal, and chosen: the newest attempt of each shard
+ * counts.
+ */
+#pragma once
+
+#include "core/base/arena.h"
+#include "core/base/base.h"
+#include "core/base/error.h"
+#include "core/base/strvec.h"
+#include "core/event.h"
+
+enum bundle_use {
+	BUNDLE_COUNTS, /* its results are the shard's */
+	BUNDLE_STALE, /* a newer attempt of its shard counts; its failures are evidence of flakiness
+		       */
+	BUNDLE_SAME,  /* the same run again, by another path */
+	BUNDLE_DOUBLED, /* another run of the same shard and attempt: nobody knows which one counts */
+	BUNDLE_FOREIGN, /* made for another plan */
+};
+
+struct bundle {
+	const char *dir, *journal;
+	struct run_info info; /* strings in the arena of the set */
+	int64_t started_ms;   /* unix */
+	enum bundle_use use;
+};
+
+struct bundles {
+	struct arena arena;
+	struct bundle
+		*v; /* by (shard, attempt, start, run id), whatever the order of the arguments */
+	size_t n, cap;
+	struct strvec unreadable; /* "DIR: why": not even a header */
+};
+
+void bundles_init(struct bundles *b);
+void bundles_release(struct bundles *b);
+/* Every bundle in or below `dir` (at most 4 folders down, links are not followed). Exit code 2 when
+ * `dir` does not exist. */
+int bundles_find(struct bundles *b, const char *dir, struct error *err);
+/* The plan that most of them were made for; NULL = none names one. */
+const char *bundles_plan_id(const struct bundles *b);
+/* Sort, and decide what each is used for. `plan_id` NULL: there is no plan. */
+void bundles_choose(struct bundles *b, const char *plan_id);

@@ -1,0 +1,26 @@
+/*
+ * Many runs into one: the journals of the bundles are replayed, one after another in the order of
+ * their shards, onto one bus, as if one run had done it all; and it is proved that every item of
+ * the plan has exactly one result, from the newest attempt of its own shard. There is no second
+ * code path: state and reporters are those of any run. Rules: docs/design/merging.md.
+ */
+#pragma once
+
+#include "core/base/base.h"
+#include "core/bundle.h"
+#include "core/bus.h"
+#include "core/plan.h"
+
+struct merge_options {
+	const struct bundles *bundles; /* chosen */
+	const struct plan *plan;       /* NULL = none: what the bundles themselves planned counts */
+	struct bus *bus;           /* fresh; the state behind it ends as that of the merged run */
+	int64_t duration_limit_ms; /* gate; 0 = not asked for */
+};
+
+/* Same bundles, same id: merging again is seen to be nothing new. `buf` as for clock_run_id(). */
+void merge_run_id(const struct bundles *bundles, char buf[static 23]);
+
+/* Publishes run_started … run_finished. Problems become notices and shard_merged events; -1 only
+ * when nothing could be read at all. */
+int merge_run(const struct merge_options *options, struct error *err);
