@@ -27,6 +27,7 @@ struct service {
 	struct process *process;
 	struct deadline poll;
 	int port;
+	int probe; /* the connection that found the port open, until the server has ended it; or -1 */
 	int64_t limit_us;
 	struct strbuf output; /* the last of it, for errors and for `ready: log` */
 	bool log_seen;
@@ -48,15 +49,38 @@ static int free_port(void)
 	return ntohs(addr.sin_port);
 }
 
-/* Loopback answers or refuses at once: no need to wait. */
-static bool port_answers(int port)
+/* Loopback answers or refuses at once: no need to wait. A connection, our side of it closed. */
+static int connect_to(int port)
 {
 	cleanup_close int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in addr = {.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
-	return fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return -1;
+	shutdown(fd, SHUT_WR);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	int result = fd;
+	fd = -1;
+	return result;
+}
+
+/* Close the probe once the server has said all it had to say: closed earlier, a server that greets
+ * its clients gets a reset, and one that expects none may die of it. */
+static bool probe_ended(struct service *s)
+{
+	char greeting[4096];
+	ssize_t n;
+
+	do
+		n = read(s->probe, greeting, sizeof(greeting));
+	while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	close(s->probe);
+	s->probe = -1;
+	return true;
 }
 
 static char *expand(const char *text, int port)
@@ -131,25 +155,27 @@ static void on_service_exit(void *arg, const struct process_status *status)
 	run_tick(s->run);
 }
 
-static bool is_ready(const struct service *s)
+static bool is_ready(struct service *s)
 {
 	if (s->spec->ready_log)
 		return s->log_seen;
 	if (!s->spec->ready_tcp)
 		return true;
 	cleanup_free char *port = expand(s->spec->ready_tcp, s->port);
-	return port_answers(atoi(port));
+	s->probe = connect_to(atoi(port));
+	return s->probe >= 0;
 }
 
 static void on_poll(struct deadline *d)
 {
 	struct service *s = CONTAINER_OF(d, struct service, poll);
 
+	if (s->phase == SERVICE_UP && (s->probe < 0 || probe_ended(s)))
+		deadline_stop(d);
 	if (s->phase != SERVICE_COMING)
 		return;
 	if (is_ready(s)) {
 		s->phase = SERVICE_UP;
-		deadline_stop(d);
 		run_tick(s->run);
 	} else if (clock_mono_us() > s->limit_us) {
 		deadline_stop(d);
@@ -199,8 +225,10 @@ static void init(struct run *run)
 	run->services = xcalloc(config->service_count, sizeof(*run->services));
 	run->service_count = config->service_count;
 	for (size_t i = 0; i < run->service_count; i++)
-		run->services[i] = (struct service){
-			.run = run, .spec = &config->services[i], .output = STRBUF_INIT};
+		run->services[i] = (struct service){.run = run,
+			.spec = &config->services[i],
+			.probe = -1,
+			.output = STRBUF_INIT};
 }
 
 int services_start(struct run *run, struct run_suite *suite)
@@ -254,7 +282,10 @@ bool services_gone(const struct run *run)
 
 void services_release(struct run *run)
 {
-	for (size_t i = 0; i < run->service_count; i++)
+	for (size_t i = 0; i < run->service_count; i++) {
 		strbuf_release(&run->services[i].output);
+		if (run->services[i].probe >= 0)
+			close(run->services[i].probe);
+	}
 	free(run->services);
 }
