@@ -7,7 +7,7 @@
 #include "cmd/run.h"
 
 extern const struct command report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd, init_cmd,
-	help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
+	junit_cmd, help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
 
 const struct command *const commands[] = {
 	&run_cmd,
@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&report_cmd,
 	&runs_cmd,
 	&history_cmd,
+	&junit_cmd,
 	&config_cmd,
 	&init_cmd,
 	&doctor_cmd,
