@@ -184,10 +184,10 @@ Mistakes are shown where they are:
   > gates:
   >   coverage: 90
   > YAML
-  error: `gates` is not supported by muster 0.1.0 in muster.yaml:1:1
-    1 | gates:
-      | ^^^^^
-  help: known keys here: version, workers, fail_fast, retries, timeout, budget, slow, suites, resources, services, reporters
+  error: `coverage` is not supported by muster 0.1.0 in muster.yaml:2:3
+    2 |   coverage: 90
+      |   ^^^^^^^^
+  help: known keys here: duration
   $ check <<'YAML'
   > suites:
   >   - runner: jset

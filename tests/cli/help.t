@@ -69,3 +69,4 @@ Every key and its variable is explained:
   keys of muster.yaml in `suites`:
   keys of muster.yaml in `services`:
   keys of muster.yaml in `services` in `ready`:
+  keys of muster.yaml in `gates`:

@@ -53,6 +53,7 @@ static struct config *load(struct project *p, const char *text, struct error *er
 #define AT_RUNNER  "suites:\n  - %s\n"
 #define AT_SERVICE "services:\n  s:\n    command: [a]\n    %s\n"
 #define AT_COMMAND "services:\n  s:\n    %s\n"
+#define AT_GATES   "gates:\n  %s\n"
 #define AT_READY   "services:\n  s:\n    command: [a]\n    ready:\n      %s\n"
 
 /* Values as in the file; NULL-ended. */
@@ -75,6 +76,8 @@ static const struct {
 		{"", "jest", "{runner: jest}", "[jest]", "[{}]"}},
 	{config_root_keys, "services", AT_ROOT, {"{}", "{a: {command: x}}"},
 		{"", "[]", "{a: x}", "{a: {}}", "{a: {command: []}}", "{a: {command: ''}}"}},
+	{config_root_keys, "gates", AT_ROOT, {"off", "false", "{}", "{duration: 5m}"},
+		{"", "on", "[]", "{duration: never}"}},
 	{config_root_keys, "reporters", AT_ROOT, {"tty", "[tty, junit=x.xml]", "[]"},
 		{"", "{tty: 1}", "[[tty]]"}},
 	{config_suite_keys, "name", AT_SUITE, {"unit", "a/b:c", "\"\xc3\xbcnit 1\""},
@@ -102,6 +105,7 @@ static const struct {
 		{"0", "65536", "http", "", "localhost:80"}},
 	{config_ready_keys, "log", AT_READY, {"\"ready to accept\""}, {"", "[a]"}},
 	{config_ready_keys, "timeout", AT_READY, {"20s", "1"}, {"off", "0", "late"}},
+	{config_gate_keys, "duration", AT_GATES, {"10m", "off", "90"}, {"never", "-1", "", "[1m]"}},
 };
 
 static void put(char *text, size_t size, size_t row, const char *value)
@@ -283,12 +287,13 @@ TEST(config, errors)
 			"unknown key `wrokers` in muster.yaml:2:1\n  2 | wrokers: 4\n"
 			"    | ^^^^^^^ did you mean `workers`?",
 			"known keys here: version, workers, fail_fast, retries, timeout, budget, "
-			"slow, suites, resources, services, reporters"},
-		{"gates: {coverage: 90}\n", /* nothing is taken and then not enforced */
-			"`gates` is not supported by muster " MUSTER_VERSION
-			" in muster.yaml:1:1\n  1 | gates: {coverage: 90}\n    | ^^^^^",
-			"known keys here: version, workers, fail_fast, retries, timeout, budget, "
-			"slow, suites, resources, services, reporters"},
+			"slow, suites, resources, services, gates, reporters"},
+		{"gates: {coverage: 90}\n",
+			"`coverage` is not supported by muster " MUSTER_VERSION
+			" in muster.yaml:1:9\n"
+			"  1 | gates: {coverage: 90}\n"
+			"    |         ^^^^^^^^",
+			"known keys here: duration"},
 		{"workers: lots\n",
 			"`workers` expects a whole number from 1, a percentage or auto, not `lots` "
 			"in muster.yaml:1:10\n  1 | workers: lots\n    |          ^^^^",
