@@ -58,7 +58,7 @@ static int table_end(struct table *t, struct error *err)
 	return result;
 }
 
-static void put_run(void *arg, const struct history_run *r)
+static int put_run(void *arg, const struct history_run *r)
 {
 	struct table *t = arg;
 	char started[25];
@@ -70,7 +70,7 @@ static void put_run(void *arg, const struct history_run *r)
 			" failed  %3" PRId64 " flaky  %s\n",
 			r->run_id, started, r->verdict, (double)r->duration_ms / 1000, r->tests,
 			r->failed, r->flaky, r->branch ? r->branch : "");
-		return;
+		return 0;
 	}
 	jsonw_object_begin(&t->json, NULL);
 	jsonw_string(&t->json, "run_id", r->run_id);
@@ -88,6 +88,7 @@ static void put_run(void *arg, const struct history_run *r)
 	jsonw_int(&t->json, "skipped", r->skipped);
 	jsonw_int(&t->json, "flaky", r->flaky);
 	jsonw_object_end(&t->json);
+	return 0;
 }
 
 static int read_limit(const struct options *options, int *ret, struct error *err)
@@ -104,64 +105,66 @@ static int read_limit(const struct options *options, int *ret, struct error *err
 
 static int run_runs(const struct options *options, struct error *err)
 {
-	int limit;
+	struct history_filter filter = {0};
 
-	if (read_limit(options, &limit, err) < 0)
+	if (read_limit(options, &filter.limit, err) < 0)
 		return -1;
 	struct history *h = open_history(options, err);
 	struct table table;
 	if (!h)
 		return -1;
 	table_begin(&table, options_has(options, "json"), "muster/runs/1", "runs");
-	int result = history_list_runs(h, limit, put_run, &table, err);
+	int result = history_list_runs(h, &filter, put_run, &table, err);
 	if (table_end(&table, result == 0 ? err : NULL) < 0)
 		result = -1;
 	history_close(h);
 	return result;
 }
 
-static void put_test(void *arg, const struct history_test *r)
+static int put_test(void *arg, const struct history_test *r)
 {
+	const struct history_stats *x = &r->stats;
 	struct table *t = arg;
 	cleanup_strbuf struct strbuf name = STRBUF_INIT, recent = STRBUF_INIT;
 
 	test_id_text(&name, r->test, r->occurrence);
 	/* newest last; only as many as there were */
-	for (int64_t i = MIN(r->runs, 32); i-- > 0;)
-		strbuf_addstr(&recent, r->recent >> i & 1 ? "F" : "\xc2\xb7");
+	for (int i = MIN(x->recent_count, 32); i-- > 0;)
+		strbuf_addstr(&recent, x->recent >> i & 1 ? "F" : "\xc2\xb7");
 	if (!t->as_json) {
 		strbuf_addf(&t->text,
 			"%9.1f ms  %4" PRId64 " runs %3" PRId64 " failed  %s  %s" TEST_ID_ARROW
 			"%s\n",
-			r->mean_us / 1000, r->runs, r->failures, recent.buf, r->file, name.buf);
-		return;
+			x->mean_us / 1000, x->runs, x->failures, recent.buf, r->file, name.buf);
+		return 0;
 	}
 	jsonw_object_begin(&t->json, NULL);
 	jsonw_string(&t->json, "suite", r->suite);
 	jsonw_string(&t->json, "file", r->file);
 	jsonw_string(&t->json, "test", name.buf);
-	jsonw_int(&t->json, "runs", r->runs);
-	jsonw_int(&t->json, "failures", r->failures);
-	jsonw_int(&t->json, "flaky", r->flaky);
-	jsonw_int(&t->json, "flips", r->flips);
-	jsonw_double(&t->json, "mean_ms", r->mean_us / 1000);
-	jsonw_double(&t->json, "max_ms", (double)r->max_us / 1000);
+	jsonw_int(&t->json, "runs", x->runs);
+	jsonw_int(&t->json, "failures", x->failures);
+	jsonw_int(&t->json, "flaky", x->flaky);
+	jsonw_int(&t->json, "flips", x->flips);
+	jsonw_double(&t->json, "mean_ms", x->mean_us / 1000);
+	jsonw_double(&t->json, "max_ms", (double)x->max_us / 1000);
 	jsonw_object_end(&t->json);
+	return 0;
 }
 
 static int run_history(const struct options *options, struct error *err)
 {
 	const char *pattern = options->words.n ? options->words.v[0] : "";
-	int limit;
+	struct history_filter filter = {.text = pattern};
 
-	if (read_limit(options, &limit, err) < 0)
+	if (read_limit(options, &filter.limit, err) < 0)
 		return -1;
 	struct history *h = open_history(options, err);
 	struct table table;
 	if (!h)
 		return -1;
 	table_begin(&table, options_has(options, "json"), "muster/history/1", "tests");
-	int result = history_list_tests(h, pattern, limit, put_test, &table, err);
+	int result = history_list_tests(h, &filter, HISTORY_BY_DURATION, put_test, &table, err);
 	bool none = !table.text.len;
 	if (table_end(&table, result == 0 ? err : NULL) < 0)
 		result = -1;

@@ -58,16 +58,18 @@ static struct history *open_once(
 					  : SQLITE_OPEN_READWRITE;
 
 	h->path = xstrdup(path);
+	bool foreign = false;
+
 	*ret_code = sqlite3_open_v2(path, &h->db, flags | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (*ret_code == SQLITE_CANTOPEN && mode == HISTORY_READ) {
 		sqlite3_close(h->db);
 		*ret_code = sqlite3_open_v2(path, &h->db, SQLITE_OPEN_READONLY, NULL);
 	}
 	if (*ret_code == SQLITE_OK && configure(h, mode, err) == 0 &&
-		history_migrate(h, err) == 0 && history_sql(h, SQL_COUNT_RUNS))
+		history_migrate(h, &foreign, err) == 0 && history_sql(h, SQL_COUNT_RUNS))
 		return h;
 	if (h->db) {
-		*ret_code = sqlite3_errcode(h->db);
+		*ret_code = foreign ? SQLITE_NOTADB : sqlite3_errcode(h->db);
 		if (!err || err->code == EXIT_CODE_PASSED)
 			history_error(h, err, "cannot open");
 	}

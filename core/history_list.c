@@ -1,80 +1,200 @@
 #include "core/base/base.h"
 
+#include "core/history_files.h"
 #include "core/history_list.h"
-#include "core/history_schema.h"
+#include "core/history_rows.h"
 
-static const char *text(sqlite3_stmt *s, int column)
+static const char *optional(sqlite3_stmt *s, int column)
 {
-	const char *value = (const char *)sqlite3_column_text(s, column);
+	const char *value = history_text(s, column);
 
-	return value ? value : "";
+	return *value ? value : NULL;
 }
 
-static int finish(struct history *h, sqlite3_stmt *s, int code, struct error *err)
+static int bind_filter(sqlite3_stmt *s, const struct history_filter *filter)
 {
-	int result = code == SQLITE_DONE ? 0 : history_error(h, err, "cannot read");
-
-	sqlite3_reset(s);
-	return result;
+	sqlite3_bind_int64(s, 1, filter->since_ms);
+	if (filter->branch)
+		sqlite3_bind_text(s, 2, filter->branch, -1, SQLITE_STATIC);
+	return filter->limit > 0 ? filter->limit : -1;
 }
 
-int history_list_runs(
-	struct history *h, int limit, history_run_fn *fn, void *arg, struct error *err)
+/* Stopped by the callback: no error. */
+static int end(struct history *h, sqlite3_stmt *s, int code, int stopped, struct error *err)
 {
-	sqlite3_stmt *s = history_sql(h, SQL_LIST_RUNS);
-	int code;
-
-	if (!s)
-		return history_error(h, err, "cannot read");
-	sqlite3_bind_int(s, 1, limit);
-	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-		const char *commit = text(s, 4), *branch = text(s, 5);
-		fn(arg, &(struct history_run){
-				.run_id = text(s, 0),
-				.started_ms = sqlite3_column_int64(s, 1),
-				.duration_ms = sqlite3_column_int64(s, 2),
-				.platform = text(s, 3),
-				.commit = *commit ? commit : NULL,
-				.branch = *branch ? branch : NULL,
-				.verdict = text(s, 6),
-				.exit_code = sqlite3_column_int(s, 7),
-				.workers = sqlite3_column_int(s, 8),
-				.files = sqlite3_column_int64(s, 9),
-				.tests = sqlite3_column_int64(s, 10),
-				.failed = sqlite3_column_int64(s, 11),
-				.skipped = sqlite3_column_int64(s, 12),
-				.flaky = sqlite3_column_int64(s, 13),
-			});
-	}
-	return finish(h, s, code, err);
+	return history_finish(h, s, stopped ? SQLITE_DONE : code, err);
 }
 
-int history_list_tests(struct history *h, const char *part, int limit, history_test_fn *fn,
+/* ---- runs -------------------------------------------------------------------------------------- */
+
+static struct history_run read_run(sqlite3_stmt *s)
+{
+	return (struct history_run){
+		.run_id = history_text(s, 0),
+		.started_ms = sqlite3_column_int64(s, 1),
+		.duration_ms = sqlite3_column_int64(s, 2),
+		.platform = history_text(s, 3),
+		.commit = optional(s, 4),
+		.branch = optional(s, 5),
+		.verdict = history_text(s, 6),
+		.exit_code = sqlite3_column_int(s, 7),
+		.workers = sqlite3_column_int(s, 8),
+		.files = sqlite3_column_int64(s, 9),
+		.tests = sqlite3_column_int64(s, 10),
+		.failed = sqlite3_column_int64(s, 11),
+		.skipped = sqlite3_column_int64(s, 12),
+		.flaky = sqlite3_column_int64(s, 13),
+		.id = sqlite3_column_int64(s, 14),
+		.passed = sqlite3_column_int64(s, 15),
+		.shards = sqlite3_column_int(s, 16),
+		.predicted_ms = sqlite3_column_int64(s, 17),
+		.makespan_ms = sqlite3_column_int64(s, 18),
+		.ci_attempt = sqlite3_column_int(s, 19),
+		.run_url = optional(s, 20),
+		.commit_sure = sqlite3_column_int(s, 21) != 0,
+	};
+}
+
+enum { RUN_COLUMNS = 22 };
+
+int history_list_runs(struct history *h, const struct history_filter *filter, history_run_fn *fn,
 	void *arg, struct error *err)
 {
-	sqlite3_stmt *s = history_sql(h, SQL_LIST_TESTS);
-	int code;
+	sqlite3_stmt *s = history_sql(h, SQL_LIST_RUNS);
+	int code, stopped = 0;
 
 	if (!s)
 		return history_error(h, err, "cannot read");
-	sqlite3_bind_text(s, 1, part, -1, SQLITE_STATIC);
-	sqlite3_bind_int(s, 2, limit);
-	while ((code = sqlite3_step(s)) == SQLITE_ROW)
-		fn(arg, &(struct history_test){
-				.suite = text(s, 0),
-				.file = text(s, 1),
-				.test = text(s, 2),
-				.occurrence = sqlite3_column_int(s, 3),
-				.runs = sqlite3_column_int64(s, 4),
-				.failures = sqlite3_column_int64(s, 5),
-				.flaky = sqlite3_column_int64(s, 6),
-				.flips = sqlite3_column_int64(s, 7),
-				.recent = (uint64_t)sqlite3_column_int64(s, 8),
-				.mean_us = sqlite3_column_double(s, 9),
-				.max_us = sqlite3_column_int64(s, 10),
-			});
-	return finish(h, s, code, err);
+	sqlite3_bind_int(s, 3, bind_filter(s, filter));
+	while (!stopped && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct history_run run = read_run(s);
+		stopped = fn(arg, &run);
+	}
+	return end(h, s, code, stopped, err);
 }
+
+/* False: the file is not known (a damaged pack). */
+static bool name_file(struct history *h, int64_t id, struct history_run_file *ret, sqlite3_stmt **s)
+{
+	*s = history_sql(h, SQL_FILE_NAME);
+	if (!*s)
+		return false;
+	sqlite3_bind_int64(*s, 1, id);
+	if (sqlite3_step(*s) != SQLITE_ROW)
+		return false;
+	ret->suite = history_text(*s, 0);
+	ret->project = history_text(*s, 1);
+	ret->file = history_text(*s, 2);
+	return true;
+}
+
+int history_list_run_files(
+	struct history *h, int64_t run, history_run_file_fn *fn, void *arg, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_LIST_RUN_FILES), *name = NULL;
+	struct history_file_entry e;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	sqlite3_bind_int64(s, 1, run);
+	int code = sqlite3_step(s);
+	const unsigned char *data = code == SQLITE_ROW ? sqlite3_column_blob(s, 0) : NULL;
+	const unsigned char *past = data ? data + sqlite3_column_bytes(s, 0) : NULL;
+	while (data && history_files_next(&data, past, &e)) {
+		struct history_run_file file = {
+			.worker = e.worker,
+			.position = e.position,
+			.outcome = e.outcome,
+			.predicted_us = e.predicted_us,
+			.duration_us = e.duration_us,
+		};
+		if (name_file(h, e.file_id, &file, &name) && fn(arg, &file))
+			break;
+	}
+	if (name)
+		sqlite3_reset(name);
+	return end(h, s, code, code == SQLITE_ROW, err);
+}
+
+/* ---- outcomes of one test ---------------------------------------------------------------------- */
+
+/* The last failed attempt stays under the cursor of `s` until the caller resets it. */
+static void read_attempts(sqlite3_stmt *s, int64_t run, int64_t test, struct history_outcome *ret)
+{
+	sqlite3_bind_int64(s, 1, run);
+	sqlite3_bind_int64(s, 2, test);
+	if (sqlite3_step(s) != SQLITE_ROW)
+		return;
+	int64_t failed = sqlite3_column_int64(s, 0);
+	ret->flaky = ret->outcome == OUTCOME_PASSED;
+	ret->attempts = (int)MIN(failed, 1000000) + ret->flaky;
+	if (ret->outcome == OUTCOME_FAILED)
+		ret->duration_us = sqlite3_column_int64(s, 1); /* exact */
+	ret->kind = (enum failure_kind)MIN(
+		MAX(sqlite3_column_int(s, 2), FAILURE_NONE), FAILURE_PROTOCOL);
+	ret->fingerprint = sqlite3_column_int64(s, 3);
+	ret->message = optional(s, 4);
+	ret->worker = sqlite3_column_int(s, 5);
+	ret->position = sqlite3_column_int(s, 6);
+	ret->rss_kb = sqlite3_column_int64(s, 7);
+}
+
+int history_list_outcomes(struct history *h, int64_t test, const struct history_filter *filter,
+	history_outcome_fn *fn, void *arg, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_LIST_OUTCOMES);
+	int code, stopped = 0;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	int left = bind_filter(s, filter);
+	while (!stopped && left && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct history_run run = read_run(s);
+		struct history_pack pack = history_row_pack(s, RUN_COLUMNS);
+		struct history_packed p;
+		if (!history_pack_find(&pack, test, &p))
+			continue;
+		struct history_outcome o = {.run = &run,
+			.outcome = p.outcome,
+			.attempts = p.outcome == OUTCOME_SKIPPED ? 0 : 1,
+			.duration_us = p.duration_us};
+		sqlite3_stmt *attempts = history_sql(h, SQL_OUTCOME_FAILURES);
+		if (!attempts)
+			break;
+		read_attempts(attempts, run.id, test, &o);
+		stopped = fn(arg, &o);
+		sqlite3_reset(attempts);
+		left -= left > 0;
+	}
+	return end(h, s, code, stopped || !left, err);
+}
+
+int history_list_messages(struct history *h, int64_t test, int64_t since_ms, int limit,
+	history_message_fn *fn, void *arg, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_LIST_MESSAGES);
+	int code, stopped = 0;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	sqlite3_bind_int64(s, 1, test);
+	sqlite3_bind_int64(s, 2, since_ms);
+	sqlite3_bind_int(s, 3, limit > 0 ? limit : -1);
+	while (!stopped && (code = sqlite3_step(s)) == SQLITE_ROW)
+		stopped = fn(arg, &(struct history_message){
+					  .fingerprint = sqlite3_column_int64(s, 0),
+					  .text = history_text(s, 1),
+					  .attempts = sqlite3_column_int64(s, 2),
+					  .runs = sqlite3_column_int64(s, 3),
+					  .last_ms = sqlite3_column_int64(s, 4),
+					  .kind = (enum failure_kind)MIN(
+						  MAX(sqlite3_column_int(s, 5), FAILURE_NONE),
+						  FAILURE_PROTOCOL),
+				  });
+	return end(h, s, code, stopped, err);
+}
+
+/* ---- for the planner --------------------------------------------------------------------------- */
 
 int history_file_times(struct history *h, const char *suite, const char *project, const char *file,
 	history_times_fn *fn, void *arg)
@@ -89,8 +209,56 @@ int history_file_times(struct history *h, const char *suite, const char *project
 	sqlite3_bind_text(s, 3, file, -1, SQLITE_STATIC);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		found = true;
-		fn(arg, text(s, 0), sqlite3_column_int(s, 1), sqlite3_column_int64(s, 2));
+		fn(arg, history_text(s, 0), sqlite3_column_int(s, 1), sqlite3_column_int64(s, 2));
 	}
 	sqlite3_reset(s);
 	return found ? 0 : -1;
+}
+
+static void add_forecast_run(
+	struct forecast *f, const unsigned char *data, const unsigned char *past)
+{
+	struct history_file_entry e;
+	int64_t *predicted = NULL, *actual = NULL;
+	size_t n = 0, predicted_cap = 0, actual_cap = 0;
+
+	while (data && history_files_next(&data, past, &e)) {
+		if (e.predicted_us <= 0 || e.duration_us <= 0 || e.outcome != OUTCOME_PASSED)
+			continue;
+		GROW(predicted, n + 1, predicted_cap);
+		GROW(actual, n + 1, actual_cap);
+		predicted[n] = e.predicted_us;
+		actual[n++] = e.duration_us;
+	}
+	if (n) {
+		forecast_add_run(f, predicted, actual, n);
+		return;
+	}
+	free(predicted);
+	free(actual);
+}
+
+void history_forecast(struct history *h, const char *platform, struct forecast *f)
+{
+	enum { STARTUPS = 200 };
+	sqlite3_stmt *s = h ? history_sql(h, SQL_FORECAST_SHARDS) : NULL;
+
+	if (!s)
+		return;
+	sqlite3_bind_text(s, 1, platform, -1, SQLITE_STATIC);
+	sqlite3_bind_int(s, 2, STARTUPS);
+	while (sqlite3_step(s) == SQLITE_ROW)
+		forecast_add_startup(f, sqlite3_column_int64(s, 0));
+	sqlite3_reset(s);
+	s = history_sql(h, SQL_FORECAST_FILES);
+	if (!s)
+		return;
+	sqlite3_bind_text(s, 1, platform, -1, SQLITE_STATIC);
+	sqlite3_bind_int(s, 2, FORECAST_RUNS);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		const unsigned char *data = sqlite3_column_blob(s, 0);
+		if (data)
+			add_forecast_run(f, data, data + sqlite3_column_bytes(s, 0));
+	}
+	sqlite3_reset(s);
 }

@@ -1,31 +1,21 @@
 #include "core/base/base.h"
 
 #include "core/estimate.h"
-#include "core/history_schema.h"
+#include "core/history_files.h"
+#include "core/history_record.h"
 
 #include <math.h>
 
 /* Recording one run: everything in one IMMEDIATE transaction, so that two processes that finish at
  * the same time wait for each other and a full disk leaves the file as it was. */
-enum { KEEP_RUNS = 2000, MESSAGE_BYTES = 2000, PACK_TESTS_MAX = 2000000 };
+enum { KEEP_RUNS = 2000, KEEP_RUN_FILES = 100 };
 
-struct recording {
-	struct history *h;
-	const struct state *state;
-	int64_t platform_id, run_id;
-	double speed;      /* of this run against the history */
-	int64_t *file_ids; /* by position in state->files */
-	struct error *err;
-};
-
-static int64_t step_id(struct history *h, sqlite3_stmt *s)
+int64_t history_record_id(sqlite3_stmt *s)
 {
-	int64_t id = -1;
+	int64_t id = s && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
 
-	if (sqlite3_step(s) == SQLITE_ROW)
-		id = sqlite3_column_int64(s, 0);
-	sqlite3_reset(s);
-	(void)h;
+	if (s)
+		sqlite3_reset(s);
 	return id;
 }
 
@@ -41,13 +31,12 @@ static int64_t name_id(struct history *h, enum history_sql which, const char *na
 {
 	sqlite3_stmt *s = history_sql(h, which);
 
-	if (!s)
-		return -1;
-	text(s, 1, name);
-	return step_id(h, s);
+	if (s)
+		text(s, 1, name);
+	return history_record_id(s);
 }
 
-static int done(struct recording *r, sqlite3_stmt *s)
+int history_record_done(struct recording *r, sqlite3_stmt *s)
 {
 	int code = s ? sqlite3_step(s) : SQLITE_ERROR;
 
@@ -89,7 +78,7 @@ static int record_file(struct recording *r, size_t index)
 	sqlite3_bind_int64(s, 1, suite);
 	text(s, 2, f->project);
 	text(s, 3, f->file);
-	int64_t id = r->file_ids[index] = step_id(h, s);
+	int64_t id = r->file_ids[index] = history_record_id(s);
 	if (id < 0)
 		return history_error(h, r->err, "cannot write");
 	int64_t us = state_file_lesson_us(f);
@@ -106,197 +95,79 @@ static int record_file(struct recording *r, size_t index)
 	sqlite3_bind_int(s, 4, old.samples + 1);
 	sqlite3_bind_int64(s, 5, r->state->started_ms);
 	sqlite3_bind_int64(s, 6, f->rss_kb);
-	return done(r, s);
+	return history_record_done(r, s);
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- the run ----------------------------------------------------------------------------------- */
 
-/* One byte: 8 steps an octave of microseconds; 4.4 % at worst. */
-static unsigned char pack_duration(int64_t us)
+/* The longest shard, as planned and as it was; without shards only the latter is known. */
+static void measure_makespan(const struct state *st, int64_t *predicted_ms, int64_t *actual_ms)
 {
-	double v = us < 1 ? 0 : log2((double)us) * 8;
-
-	return (unsigned char)MIN(v + 0.5, 255.0);
+	*predicted_ms = *actual_ms = 0;
+	for (size_t i = 0; i < st->shard_count; i++) {
+		const struct state_shard *x = &st->shards[i];
+		*predicted_ms = MAX(*predicted_ms, x->predicted_ms);
+		*actual_ms = MAX(*actual_ms, x->duration_us / 1000);
+	}
+	if (!st->shard_count)
+		*actual_ms = st->duration_us / 1000;
 }
 
-struct pack {
-	int64_t *ids;
-	const struct state_test **tests;
-	size_t n;
-	int64_t first, last;
-};
-
-static int record_failures(struct recording *r, int64_t test_id, const struct state_test *t)
-{
-	for (const struct state_attempt *a = t->earlier;; a = a->next) {
-		const struct failure *f = a ? &a->failure : &t->failure;
-		if (!a && t->outcome != OUTCOME_FAILED)
-			return 0;
-		sqlite3_stmt *s = history_sql(r->h, SQL_ADD_FAILURE);
-		if (!s)
-			return history_error(r->h, r->err, "cannot write");
-		sqlite3_bind_int64(s, 1, test_id);
-		sqlite3_bind_int64(s, 2, r->run_id);
-		sqlite3_bind_int(s, 3, a ? a->attempt : t->attempts);
-		sqlite3_bind_int(s, 4, OUTCOME_FAILED);
-		sqlite3_bind_int64(s, 5, a ? a->duration_us : t->duration_us);
-		sqlite3_bind_int(s, 6, f->kind);
-		if (f->message)
-			sqlite3_bind_text(s, 7, f->message,
-				(int)MIN(strlen(f->message), (size_t)MESSAGE_BYTES), SQLITE_STATIC);
-		if (done(r, s) < 0)
-			return -1;
-		if (!a)
-			return 0;
-	}
-}
-
-/* Running statistics: they survive the pruning of the runs that made them. */
-static int record_test(struct recording *r, int64_t id, const struct state_test *t)
-{
-	sqlite3_stmt *s = history_sql(r->h, SQL_GET_TEST);
-	int64_t runs = 0, failures = 0, flaky = 0, flips = 0, recent = 0, max_us = 0, streak = 0;
-	int last = OUTCOME_NONE;
-	double ewma = 0;
-
-	if (!s)
-		return history_error(r->h, r->err, "cannot write");
-	sqlite3_bind_int64(s, 1, id);
-	if (sqlite3_step(s) == SQLITE_ROW) {
-		runs = sqlite3_column_int64(s, 0);
-		failures = sqlite3_column_int64(s, 1);
-		flaky = sqlite3_column_int64(s, 2);
-		flips = sqlite3_column_int64(s, 3);
-		recent = sqlite3_column_int64(s, 4);
-		ewma = sqlite3_column_double(s, 5);
-		max_us = sqlite3_column_int64(s, 6);
-		last = sqlite3_column_int(s, 7);
-		streak = sqlite3_column_int64(s, 8);
-	}
-	bool failed = t->outcome == OUTCOME_FAILED, judged = failed || t->outcome == OUTCOME_PASSED;
-	if (judged) {
-		runs++;
-		failures += failed;
-		flaky += t->flaky;
-		flips += (last == OUTCOME_PASSED && failed) || (last == OUTCOME_FAILED && !failed);
-		recent = (int64_t)((uint64_t)recent << 1 | failed);
-		streak = failed ? streak + 1 : 0;
-		last = t->outcome;
-		if (!failed) {
-			ewma = ewma > 0 ? ewma + 0.3 * ((double)t->duration_us - ewma)
-					: (double)t->duration_us;
-			max_us = MAX(max_us, t->duration_us);
-		}
-	}
-	s = history_sql(r->h, SQL_PUT_TEST);
-	sqlite3_bind_int64(s, 1, id);
-	sqlite3_bind_int64(s, 2, runs);
-	sqlite3_bind_int64(s, 3, failures);
-	sqlite3_bind_int64(s, 4, flaky);
-	sqlite3_bind_int64(s, 5, flips);
-	sqlite3_bind_int64(s, 6, recent);
-	sqlite3_bind_double(s, 7, ewma);
-	sqlite3_bind_int64(s, 8, max_us);
-	sqlite3_bind_int64(s, 9, r->run_id);
-	sqlite3_bind_int(s, 10, last);
-	sqlite3_bind_int64(s, 11, streak);
-	return done(r, s);
-}
-
-static int intern_tests(struct recording *r, struct pack *pack)
+static int record_run(struct recording *r)
 {
 	const struct state *st = r->state;
-	size_t cap = 0, tests_cap = 0;
-
-	for (size_t i = 0; i < st->file_count; i++) {
-		for (size_t k = 0; k < st->files[i]->test_count; k++) {
-			const struct state_test *t = st->files[i]->tests[k];
-			sqlite3_stmt *s = history_sql(r->h, SQL_TEST_ID);
-			if (!s)
-				return history_error(r->h, r->err, "cannot write");
-			sqlite3_bind_int64(s, 1, r->file_ids[i]);
-			text(s, 2, t->path);
-			sqlite3_bind_int(s, 3, t->occurrence);
-			int64_t id = step_id(r->h, s);
-			if (id < 0)
-				return history_error(r->h, r->err, "cannot write");
-			GROW(pack->ids, pack->n + 1, cap);
-			GROW(pack->tests, pack->n + 1, tests_cap);
-			pack->ids[pack->n] = id;
-			pack->tests[pack->n++] = t;
-			pack->first = pack->first ? MIN(pack->first, id) : id;
-			pack->last = MAX(pack->last, id);
-		}
-	}
-	return 0;
-}
-
-/* 2 bits of outcome for each id from first to last, then 1 byte of duration for each. */
-static void make_blob(const struct pack *pack, struct strbuf *blob)
-{
-	int64_t span = pack->n ? pack->last - pack->first + 1 : 0;
-
-	if (!span || span > PACK_TESTS_MAX)
-		return;
-	size_t bits = (size_t)(span + 3) / 4;
-	strbuf_addchn(blob, '\0', bits + (size_t)span);
-	for (size_t i = 0; i < pack->n; i++) {
-		size_t at = (size_t)(pack->ids[i] - pack->first);
-		enum outcome outcome = pack->tests[i]->outcome;
-		unsigned code = outcome <= OUTCOME_SKIPPED ? outcome : OUTCOME_NONE;
-		blob->buf[at / 4] |= (char)(code << (at % 4 * 2));
-		blob->buf[bits + at] = (char)pack_duration(pack->tests[i]->duration_us);
-	}
-}
-
-static int add_run(struct recording *r, const struct pack *pack)
-{
-	const struct state *st = r->state;
-	cleanup_strbuf struct strbuf blob = STRBUF_INIT;
 	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_RUN);
+	int64_t predicted_ms, makespan_ms;
 
 	if (!s)
 		return history_error(r->h, r->err, "cannot write");
-	make_blob(pack, &blob);
+	measure_makespan(st, &predicted_ms, &makespan_ms);
 	text(s, 1, st->run.run_id);
 	sqlite3_bind_int64(s, 2, st->started_ms);
 	sqlite3_bind_int64(s, 3, st->duration_us / 1000);
 	sqlite3_bind_int64(s, 4, r->platform_id);
-	text(s, 5, st->run.commit);
-	text(s, 6, st->run.branch);
-	sqlite3_bind_int(s, 7, st->exit_code);
-	text(s, 8, state_verdict(st));
-	sqlite3_bind_int(s, 9, st->run.workers);
-	sqlite3_bind_int64(s, 10, st->file_counts.total);
-	sqlite3_bind_int64(s, 11, st->test_counts.total);
-	sqlite3_bind_int64(s, 12, st->test_counts.passed);
-	sqlite3_bind_int64(s, 13, st->test_counts.failed);
-	sqlite3_bind_int64(s, 14, st->test_counts.skipped);
-	sqlite3_bind_int64(s, 15, st->test_counts.flaky);
-	sqlite3_bind_int64(s, 16, pack->first);
-	sqlite3_bind_blob64(s, 17, blob.buf, blob.len, SQLITE_STATIC);
-	r->run_id = step_id(r->h, s);
+	if (r->commit_id)
+		sqlite3_bind_int64(s, 5, r->commit_id);
+	if (r->branch_id)
+		sqlite3_bind_int64(s, 6, r->branch_id);
+	sqlite3_bind_int(s, 7, r->commit_sure);
+	sqlite3_bind_int(s, 8, st->run.ci_attempt);
+	text(s, 9, st->run.run_url);
+	sqlite3_bind_int64(s, 10, (int64_t)st->shard_count);
+	sqlite3_bind_int64(s, 11, predicted_ms);
+	sqlite3_bind_int64(s, 12, makespan_ms);
+	sqlite3_bind_int(s, 13, st->exit_code);
+	text(s, 14, state_verdict(st));
+	sqlite3_bind_int(s, 15, st->run.workers);
+	sqlite3_bind_int64(s, 16, st->file_counts.total);
+	sqlite3_bind_int64(s, 17, st->test_counts.total);
+	sqlite3_bind_int64(s, 18, st->test_counts.passed);
+	sqlite3_bind_int64(s, 19, st->test_counts.failed);
+	sqlite3_bind_int64(s, 20, st->test_counts.skipped);
+	sqlite3_bind_int64(s, 21, st->test_counts.flaky);
+	r->run_id = history_record_id(s);
 	return r->run_id > 0 ? 0 : history_error(r->h, r->err, "cannot write");
 }
 
-static int record_tests(struct recording *r)
+static int record_shards(struct recording *r)
 {
-	struct pack pack = {0};
-	int result = intern_tests(r, &pack);
-
-	if (result == 0)
-		result = add_run(r, &pack);
-	for (size_t i = 0; i < pack.n && result == 0; i++) {
-		const struct state_test *t = pack.tests[i];
-		if (t->outcome == OUTCOME_NONE || t->outcome == OUTCOME_NOT_RUN)
-			continue;
-		result = record_test(r, pack.ids[i], t);
-		if (result == 0 && (t->earlier || t->outcome == OUTCOME_FAILED))
-			result = record_failures(r, pack.ids[i], t);
+	for (size_t i = 0; i < r->state->shard_count; i++) {
+		const struct state_shard *x = &r->state->shards[i];
+		sqlite3_stmt *s = history_sql(r->h, SQL_ADD_SHARD);
+		if (!s)
+			return history_error(r->h, r->err, "cannot write");
+		sqlite3_bind_int64(s, 1, r->run_id);
+		sqlite3_bind_int(s, 2, x->shard);
+		sqlite3_bind_int(s, 3, x->attempt);
+		text(s, 4, x->status);
+		sqlite3_bind_int64(s, 5, x->startup_us);
+		sqlite3_bind_int64(s, 6, x->predicted_ms);
+		sqlite3_bind_int64(s, 7, x->duration_us);
+		sqlite3_bind_int64(s, 8, x->files);
+		if (history_record_done(r, s) < 0)
+			return -1;
 	}
-	free(pack.ids);
-	free(pack.tests);
-	return result;
+	return 0;
 }
 
 /* ---- suites ---------------------------------------------------------------------------------- */
@@ -322,7 +193,7 @@ static int record_wall(struct recording *r, const struct state_suite *suite, int
 	sqlite3_bind_int64(s, 2, suite_id);
 	sqlite3_bind_int(s, 3, workers);
 	sqlite3_bind_double(s, 4, blend(old->wall_ms[workers], (double)wall, 1));
-	return done(r, s);
+	return history_record_done(r, s);
 }
 
 /* Whether the files of the suite may be spread: learned from a run in which they were. */
@@ -375,7 +246,7 @@ static int record_suite(struct recording *r, const struct state_suite *suite)
 	sqlite3_bind_double(s, 6, blend(m.rss_kb, rss, m.runs));
 	sqlite3_bind_int(s, 7, m.runs + 1);
 	sqlite3_bind_int(s, 8, order_of(st, suite, workers, m.order));
-	if (done(r, s) < 0)
+	if (history_record_done(r, s) < 0)
 		return -1;
 	return record_wall(r, suite, suite_id, workers, first_start, &m);
 }
@@ -391,7 +262,7 @@ static int add_left(struct recording *r, int64_t file_id, int64_t test_id)
 	sqlite3_bind_int64(s, 1, file_id);
 	if (test_id)
 		sqlite3_bind_int64(s, 2, test_id);
-	return done(r, s);
+	return history_record_done(r, s);
 }
 
 /* Stopped before its files were known: all of it is left, under an empty file name. */
@@ -404,14 +275,14 @@ static int add_left_suite(struct recording *r, const struct state_suite *suite)
 	sqlite3_bind_int64(s, 1, name_id(r->h, SQL_SUITE_ID, suite->name));
 	text(s, 2, "");
 	text(s, 3, "");
-	return add_left(r, step_id(r->h, s), 0);
+	return add_left(r, history_record_id(s), 0);
 }
 
 static int record_left(struct recording *r)
 {
 	const struct state *st = r->state;
 
-	if (done(r, history_sql(r->h, SQL_CLEAR_LEFT)) < 0)
+	if (history_record_done(r, history_sql(r->h, SQL_CLEAR_LEFT)) < 0)
 		return -1;
 	for (size_t i = 0; i < st->suite_count; i++)
 		if (!st->suites[i]->discovered && add_left_suite(r, st->suites[i]) < 0)
@@ -434,7 +305,7 @@ static int record_left(struct recording *r)
 			sqlite3_bind_int64(s, 1, r->file_ids[i]);
 			text(s, 2, t->path);
 			sqlite3_bind_int(s, 3, t->occurrence);
-			if (add_left(r, r->file_ids[i], step_id(r->h, s)) < 0)
+			if (add_left(r, r->file_ids[i], history_record_id(s)) < 0)
 				return -1;
 		}
 	}
@@ -443,29 +314,59 @@ static int record_left(struct recording *r)
 
 static int prune(struct recording *r)
 {
-	sqlite3_stmt *s = history_sql(r->h, SQL_PRUNE_RUNS);
+	static const struct {
+		enum history_sql sql;
+		int keep; /* 0 = what has no run any more */
+	} steps[] = {
+		{SQL_PRUNE_RUNS, KEEP_RUNS},
+		{SQL_PRUNE_RUN_FILES, KEEP_RUN_FILES},
+		{SQL_PRUNE_PACKS},
+		{SQL_PRUNE_FAILURES},
+		{SQL_PRUNE_SHARDS},
+	};
 
-	sqlite3_bind_int(s, 1, KEEP_RUNS);
-	if (done(r, s) < 0)
-		return -1;
-	return done(r, history_sql(r->h, SQL_PRUNE_FAILURES));
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		sqlite3_stmt *s = history_sql(r->h, steps[i].sql);
+		if (s && steps[i].keep)
+			sqlite3_bind_int(s, 1, steps[i].keep);
+		if (history_record_done(r, s) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A commit says what code ran where CI checked it out; a working tree may have changes. */
+static int identify(struct recording *r)
+{
+	const struct run_info *run = &r->state->run;
+	const char *platform = run->platform ? run->platform : "";
+
+	r->platform_id = name_id(r->h, SQL_PLATFORM_ID, platform);
+	r->commit_id = run->commit && *run->commit ? name_id(r->h, SQL_COMMIT_ID, run->commit) : 0;
+	r->branch_id = run->branch && *run->branch ? name_id(r->h, SQL_BRANCH_ID, run->branch) : 0;
+	if (r->platform_id < 0 || r->commit_id < 0 || r->branch_id < 0)
+		return history_error(r->h, r->err, "cannot write");
+	r->commit_sure =
+		r->commit_id && (run->run_url || run->ci_attempt > 0 || strchr(platform, '+'));
+	return 0;
 }
 
 static int record(struct recording *r)
 {
 	const struct state *st = r->state;
 
-	r->platform_id = name_id(r->h, SQL_PLATFORM_ID, st->run.platform ? st->run.platform : "");
-	if (r->platform_id < 0)
-		return history_error(r->h, r->err, "cannot write");
+	if (identify(r) < 0)
+		return -1;
 	measure_speed(r);
+	history_files_number(r);
 	for (size_t i = 0; i < st->file_count; i++)
 		if (record_file(r, i) < 0)
 			return -1;
 	for (size_t i = 0; i < st->suite_count; i++)
 		if (record_suite(r, st->suites[i]) < 0)
 			return -1;
-	if (record_tests(r) < 0 || record_left(r) < 0)
+	if (record_run(r) < 0 || record_shards(r) < 0 || history_files_record(r) < 0 ||
+		history_record_tests(r) < 0 || record_left(r) < 0)
 		return -1;
 	return prune(r);
 }
@@ -476,13 +377,14 @@ int history_record(struct history *h, const struct state *state, struct error *e
 
 	if (!state->run.run_id || history_has_run(h, state->run.run_id))
 		return 0;
-	if (sqlite3_exec(h->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return history_error(h, err, "cannot write");
+	if (history_exec(h, "BEGIN IMMEDIATE", "cannot write", err) < 0)
+		return -1;
 	r.file_ids = xcalloc(state->file_count + 1, sizeof(*r.file_ids));
 	int result = history_has_run(h, state->run.run_id) ? 0 : record(&r);
 	free(r.file_ids);
-	if (result == 0 && sqlite3_exec(h->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		result = history_error(h, err, "cannot write");
+	free(r.positions);
+	if (result == 0)
+		result = history_exec(h, "COMMIT", "cannot write", err);
 	if (result < 0)
 		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
 	return result;

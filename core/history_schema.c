@@ -1,25 +1,22 @@
 #include "core/base/base.h"
 
+#include "core/fingerprint.h"
 #include "core/history_schema.h"
+#include "core/history_window.h"
 
 /*
  * Names are interned once. What is asked often stands ready: an estimate a file, running statistics
- * a test. What a run did is one packed blob (2 bits outcome, 1 byte logarithmic duration a test,
- * position = test id - first id) beside exact rows for whatever did not simply pass.
+ * a test; what only tests that ever failed have is in a table of its own, so that questions about
+ * flaky tests read nothing else. What a run did is one pack (core/history_pack.h) beside exact rows
+ * for the attempts that failed.
  */
-static const char schema[] =
+static const char names_tables[] =
 	"CREATE TABLE platforms(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE suites(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE files(id INTEGER PRIMARY KEY, suite_id INT NOT NULL, project TEXT NOT NULL,"
 	" path TEXT NOT NULL, UNIQUE(path, suite_id, project));"
 	"CREATE TABLE tests(id INTEGER PRIMARY KEY, file_id INT NOT NULL, path TEXT NOT NULL,"
 	" occurrence INT NOT NULL, UNIQUE(file_id, path, occurrence));"
-	"CREATE TABLE runs(id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, started_ms INT NOT "
-	"NULL,"
-	" duration_ms INT NOT NULL, platform_id INT NOT NULL, commit_hash TEXT, branch TEXT,"
-	" exit_code INT NOT NULL, verdict TEXT NOT NULL, workers INT NOT NULL, files INT NOT NULL,"
-	" tests INT NOT NULL, passed INT NOT NULL, failed INT NOT NULL, skipped INT NOT NULL,"
-	" flaky INT NOT NULL, first_test INT NOT NULL, pack BLOB);"
 	"CREATE TABLE file_stats(platform_id INT NOT NULL, file_id INT NOT NULL, estimate_ms REAL"
 	" NOT NULL, samples INT NOT NULL, last_ms INT NOT NULL, rss_kb INT NOT NULL,"
 	" PRIMARY KEY(platform_id, file_id)) WITHOUT ROWID;"
@@ -28,169 +25,239 @@ static const char schema[] =
 	" PRIMARY KEY(platform_id, suite_id)) WITHOUT ROWID;"
 	"CREATE TABLE suite_walls(platform_id INT NOT NULL, suite_id INT NOT NULL, workers INT NOT"
 	" NULL, wall_ms REAL NOT NULL, PRIMARY KEY(platform_id, suite_id, workers)) WITHOUT ROWID;"
-	"CREATE TABLE test_stats(test_id INTEGER PRIMARY KEY, runs INT NOT NULL, failures INT NOT"
-	" NULL, flaky INT NOT NULL, flips INT NOT NULL, recent INT NOT NULL, ewma_us REAL NOT NULL,"
-	" max_us INT NOT NULL, last_run INT NOT NULL, last_outcome INT NOT NULL, streak INT NOT"
+	"CREATE TABLE leftovers(file_id INT NOT NULL, test_id INT);";
+
+static const char evidence_tables[] =
+	"CREATE TABLE commits(id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE branches(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE messages(id INTEGER PRIMARY KEY, fingerprint INT NOT NULL UNIQUE, text TEXT "
+	"NOT"
 	" NULL);"
-	"CREATE TABLE failures(test_id INT NOT NULL, run_id INT NOT NULL, attempt INT NOT NULL,"
-	" outcome INT NOT NULL, duration_us INT NOT NULL, kind INT NOT NULL, message TEXT,"
-	" PRIMARY KEY(test_id, run_id, attempt)) WITHOUT ROWID;"
-	"CREATE TABLE leftovers(file_id INT NOT NULL, test_id INT);"
-	"CREATE VIEW v_runs AS SELECT r.id, uid AS run, started_ms, duration_ms, p.name AS "
-	"platform,"
-	" commit_hash, branch, verdict, exit_code, workers, files, tests, passed, failed, skipped, "
-	"flaky"
-	" FROM runs r JOIN platforms p ON p.id = r.platform_id;"
+	"CREATE TABLE runs(id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, started_ms INT NOT "
+	"NULL,"
+	" duration_ms INT NOT NULL, platform_id INT NOT NULL, commit_id INT, branch_id INT,"
+	" commit_sure INT NOT NULL, ci_attempt INT NOT NULL, run_url TEXT, shards INT NOT NULL,"
+	" predicted_ms INT NOT NULL, makespan_ms INT NOT NULL, exit_code INT NOT NULL, verdict TEXT"
+	" NOT NULL, workers INT NOT NULL, files INT NOT NULL, tests INT NOT NULL, passed INT NOT"
+	" NULL, failed INT NOT NULL, skipped INT NOT NULL, flaky INT NOT NULL);"
+	"CREATE INDEX runs_started ON runs(started_ms);"
+	"CREATE INDEX runs_commit ON runs(commit_id) WHERE commit_sure;"
+	"CREATE TABLE packs(run_id INTEGER PRIMARY KEY, shape INT NOT NULL, first_test INT NOT "
+	"NULL,"
+	" pack BLOB NOT NULL);"
+	"CREATE TABLE run_files(run_id INTEGER PRIMARY KEY, pack BLOB NOT NULL);"
+	"CREATE TABLE run_shards(run_id INT NOT NULL, shard INT NOT NULL, ci_attempt INT NOT NULL,"
+	" status TEXT NOT NULL, startup_us INT NOT NULL, predicted_ms INT NOT NULL, duration_us INT"
+	" NOT NULL, files INT NOT NULL, PRIMARY KEY(run_id, shard)) WITHOUT ROWID;"
+	"CREATE TABLE failures(run_id INT NOT NULL, test_id INT NOT NULL, attempt INT NOT NULL,"
+	" duration_us INT NOT NULL, kind INT NOT NULL, message_id INT, worker INT NOT NULL, "
+	"position"
+	" INT NOT NULL, rss_kb INT NOT NULL, PRIMARY KEY(run_id, test_id, attempt)) WITHOUT ROWID;"
+	"CREATE INDEX failures_test ON failures(test_id, run_id);"
+	"CREATE TABLE test_stats(test_id INTEGER PRIMARY KEY, runs INT NOT NULL, w_runs REAL NOT "
+	"NULL,"
+	" first_ms INT NOT NULL, last_ms INT NOT NULL, last_run INT NOT NULL, recent INT NOT NULL,"
+	" recent_count INT NOT NULL, mean_us REAL NOT NULL, max_us INT NOT NULL, last_outcome INT "
+	"NOT"
+	" NULL);"
+	"CREATE TABLE test_faults(test_id INTEGER PRIMARY KEY, failures INT NOT NULL, w_failures "
+	"REAL"
+	" NOT NULL, flaky INT NOT NULL, w_flaky REAL NOT NULL, same_commit INT NOT NULL, flips INT"
+	" NOT NULL, streak INT NOT NULL, streak_default INT NOT NULL, timeouts INT NOT NULL, "
+	"attempts"
+	" INT NOT NULL, cost_us INT NOT NULL, recent_flaky INT NOT NULL, first_fail_run INT NOT "
+	"NULL,"
+	" first_fail_ms INT NOT NULL, first_fail_commit INT NOT NULL, last_fail_run INT NOT NULL,"
+	" last_fail_ms INT NOT NULL, last_fail_commit INT NOT NULL, last_message INT NOT NULL);";
+
+#define NAMES                                                                             \
+	" s.name AS suite, f.project, f.path AS file, replace(t.path, char(31), ' › ')" \
+	" AS test, t.occurrence"
+#define NAMED                               \
+	" JOIN files f ON f.id = t.file_id" \
+	" JOIN suites s ON s.id = f.suite_id"
+
+static const char views[] =
+	"CREATE VIEW v_runs AS SELECT r.id, r.uid AS run, r.started_ms, r.duration_ms, p.name AS"
+	" platform, c.hash AS \"commit\", b.name AS branch, r.verdict, r.exit_code, r.workers,"
+	" r.files, r.tests, r.passed, r.failed, r.skipped, r.flaky, r.shards, r.predicted_ms,"
+	" r.makespan_ms, r.ci_attempt, r.run_url FROM runs r JOIN platforms p ON p.id = "
+	"r.platform_id"
+	" LEFT JOIN commits c ON c.id = r.commit_id LEFT JOIN branches b ON b.id = r.branch_id;"
 	"CREATE VIEW v_files AS SELECT s.name AS suite, f.project, f.path AS file, p.name AS "
 	"platform,"
-	" estimate_ms, samples, last_ms, rss_kb FROM file_stats t JOIN files f ON f.id = t.file_id"
-	" JOIN suites s ON s.id = f.suite_id JOIN platforms p ON p.id = t.platform_id;"
-	"CREATE VIEW v_tests AS SELECT s.name AS suite, f.path AS file, replace(t.path, char(31),"
-	" ' › ') AS test, t.occurrence, x.runs, x.failures, x.flaky, x.flips, x.ewma_us / 1000.0 AS"
-	" mean_ms, x.max_us / 1000.0 AS max_ms, x.last_outcome, x.streak FROM test_stats x"
-	" JOIN tests t ON t.id = x.test_id JOIN files f ON f.id = t.file_id"
-	" JOIN suites s ON s.id = f.suite_id;";
+	" x.estimate_ms, x.samples, x.last_ms, x.rss_kb FROM file_stats x JOIN files f ON f.id ="
+	" x.file_id JOIN suites s ON s.id = f.suite_id JOIN platforms p ON p.id = x.platform_id;"
+	"CREATE VIEW v_tests AS SELECT x.test_id AS id," NAMES
+	", x.runs, coalesce(y.failures, 0) AS failures, coalesce(y.flaky, 0) AS flaky,"
+	" coalesce(y.flips, 0) AS flips, coalesce(y.streak, 0) AS streak, x.mean_us / 1000 AS "
+	"mean_ms,"
+	" x.max_us / 1000.0 AS max_ms, CASE x.last_outcome WHEN 1 THEN 'passed' WHEN 2 THEN "
+	"'failed'"
+	" END AS last_outcome, x.first_ms, x.last_ms FROM test_stats x JOIN tests t ON t.id ="
+	" x.test_id" NAMED " LEFT JOIN test_faults y ON y.test_id = x.test_id;"
+	"CREATE VIEW v_attempts AS SELECT r.uid AS run, r.started_ms, c.hash AS \"commit\", b.name "
+	"AS"
+	" branch," NAMES
+	", a.attempt, a.duration_us / 1000.0 AS duration_ms, CASE a.kind WHEN 1 THEN"
+	" 'assertion' WHEN 2 THEN 'error' WHEN 3 THEN 'hook' WHEN 4 THEN 'timeout' WHEN 5 THEN "
+	"'load'"
+	" WHEN 6 THEN 'crash' WHEN 7 THEN 'protocol' END AS kind, a.worker, a.position, a.rss_kb,"
+	" m.fingerprint, m.text AS message FROM failures a JOIN runs r ON r.id = a.run_id JOIN "
+	"tests t"
+	" ON t.id = a.test_id" NAMED
+	" LEFT JOIN messages m ON m.id = a.message_id LEFT JOIN commits c"
+	" ON c.id = r.commit_id LEFT JOIN branches b ON b.id = r.branch_id;"
+	"CREATE VIEW v_flaky AS SELECT y.test_id AS id," NAMES
+	", x.runs, y.failures, y.flaky AS retried_passes, y.same_commit, y.flips, y.streak,"
+	" y.streak_default, y.timeouts, y.w_failures / x.w_runs AS failure_rate, y.w_flaky / "
+	"x.w_runs"
+	" AS retry_rate, x.w_runs, y.cost_us / 1000.0 AS cost_ms, y.first_fail_ms, y.last_fail_ms,"
+	" c.hash AS last_fail_commit, m.fingerprint, m.text AS last_message FROM test_faults y JOIN"
+	" test_stats x ON x.test_id = y.test_id JOIN tests t ON t.id = y.test_id" NAMED
+	" LEFT JOIN commits c ON c.id = y.last_fail_commit LEFT JOIN messages m ON m.id ="
+	" y.last_message WHERE y.flaky OR y.same_commit OR y.flips > 1;"
+	"CREATE VIEW v_slow AS SELECT x.test_id AS id," NAMES
+	", x.mean_us / 1000 AS mean_ms, x.max_us / 1000.0 AS max_ms, x.runs, x.last_ms FROM"
+	" test_stats x JOIN tests t ON t.id = x.test_id" NAMED " ORDER BY x.mean_us DESC;";
 
-static const char *const statements[SQL_COUNT] = {
-	[SQL_PLATFORM_ID] = "INSERT INTO platforms(name) VALUES(?1) ON CONFLICT DO UPDATE SET"
-			    " name = name RETURNING id",
-	[SQL_SUITE_ID] = "INSERT INTO suites(name) VALUES(?1) ON CONFLICT DO UPDATE SET name = name"
-			 " RETURNING id",
-	[SQL_FILE_ID] = "INSERT INTO files(suite_id, project, path) VALUES(?1, ?2, ?3) ON CONFLICT"
-			" DO UPDATE SET path = path RETURNING id",
-	[SQL_TEST_ID] =
-		"INSERT INTO tests(file_id, path, occurrence) VALUES(?1, ?2, ?3) ON CONFLICT"
-		" DO UPDATE SET path = path RETURNING id",
-	[SQL_HAS_RUN] = "SELECT 1 FROM runs WHERE uid = ?1",
-	[SQL_ADD_RUN] =
-		"INSERT INTO runs(uid, started_ms, duration_ms, platform_id, commit_hash,"
-		" branch, exit_code, verdict, workers, files, tests, passed, failed, skipped,"
-		" flaky, first_test, pack) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-		" ?12, ?13, ?14, ?15, ?16, ?17) RETURNING id",
-	[SQL_GET_FILE] =
-		"SELECT estimate_ms, samples, last_ms FROM file_stats WHERE platform_id ="
-		" (SELECT id FROM platforms WHERE name = ?1) AND file_id = (SELECT f.id FROM"
-		" files f JOIN suites s ON s.id = f.suite_id WHERE f.path = ?4 AND s.name = ?2"
-		" AND f.project = ?3)",
-	[SQL_PUT_FILE] = "INSERT OR REPLACE INTO file_stats(platform_id, file_id, estimate_ms,"
-			 " samples, last_ms, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_GET_SUITE] =
-		"SELECT start_ms, first_file_ms, cpu_share, rss_kb, runs, spread FROM suite_stats"
-		" WHERE platform_id = (SELECT id FROM platforms WHERE name = ?1) AND suite_id ="
-		" (SELECT id FROM suites WHERE name = ?2)",
-	[SQL_PUT_SUITE] = "INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms,"
-			  " first_file_ms, cpu_share, rss_kb, runs, spread) VALUES(?1, ?2, ?3, ?4, "
-			  "?5, ?6, ?7, ?8)",
-	[SQL_GET_WALLS] =
-		"SELECT workers, wall_ms FROM suite_walls WHERE platform_id = (SELECT id"
-		" FROM platforms WHERE name = ?1) AND suite_id = (SELECT id FROM suites WHERE"
-		" name = ?2)",
-	[SQL_PUT_WALL] =
-		"INSERT OR REPLACE INTO suite_walls(platform_id, suite_id, workers, wall_ms)"
-		" VALUES(?1, ?2, ?3, ?4)",
-	[SQL_GET_TEST] =
-		"SELECT runs, failures, flaky, flips, recent, ewma_us, max_us, last_outcome,"
-		" streak FROM test_stats WHERE test_id = ?1",
-	[SQL_PUT_TEST] =
-		"INSERT OR REPLACE INTO test_stats(test_id, runs, failures, flaky, flips,"
-		" recent, ewma_us, max_us, last_run, last_outcome, streak) VALUES(?1, ?2, ?3,"
-		" ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-	[SQL_ADD_FAILURE] = "INSERT OR REPLACE INTO failures(test_id, run_id, attempt, outcome,"
-			    " duration_us, kind, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[SQL_CLEAR_LEFT] = "DELETE FROM leftovers",
-	[SQL_ADD_LEFT] = "INSERT INTO leftovers(file_id, test_id) VALUES(?1, ?2)",
-	[SQL_LEFT] =
-		"SELECT s.name, f.project, f.path, t.path, t.occurrence FROM leftovers l"
-		" JOIN files f ON f.id = l.file_id JOIN suites s ON s.id = f.suite_id"
-		" LEFT JOIN tests t ON t.id = l.test_id ORDER BY s.name, f.path, f.project, t.id",
-	[SQL_COUNT_RUNS] = "SELECT count(*) FROM runs WHERE platform_id = (SELECT id FROM platforms"
-			   " WHERE name = ?1)",
-	[SQL_MEDIAN_ALL] =
-		"SELECT estimate_ms FROM file_stats WHERE platform_id = (SELECT id FROM"
-		" platforms WHERE name = ?1) ORDER BY estimate_ms LIMIT 1 OFFSET (SELECT"
-		" count(*) FROM file_stats WHERE platform_id = (SELECT id FROM platforms WHERE"
-		" name = ?1)) / 2",
-	[SQL_MEDIAN_SUITE] =
-		"WITH known AS (SELECT estimate_ms FROM file_stats t JOIN files f ON f.id"
-		" = t.file_id JOIN suites s ON s.id = f.suite_id WHERE platform_id ="
-		" (SELECT id FROM platforms WHERE name = ?1) AND s.name = ?2) SELECT"
-		" estimate_ms FROM known ORDER BY 1 LIMIT 1 OFFSET (SELECT count(*) FROM"
-		" known) / 2",
-	[SQL_LAST_PASSED] =
-		"SELECT duration_ms, files FROM runs WHERE verdict = 'passed' AND platform_id ="
-		" (SELECT id FROM platforms WHERE name = ?1) ORDER BY id DESC LIMIT 1",
-	[SQL_LIST_RUNS] =
-		"SELECT uid, started_ms, duration_ms, p.name, commit_hash, branch, verdict,"
-		" exit_code, workers, files, tests, failed, skipped, flaky FROM runs r JOIN"
-		" platforms p ON p.id = r.platform_id ORDER BY r.id DESC LIMIT ?1",
-	[SQL_LIST_TESTS] =
-		"SELECT s.name, f.path, t.path, t.occurrence, x.runs, x.failures, x.flaky,"
-		" x.flips, x.recent, x.ewma_us, x.max_us FROM test_stats x JOIN tests t ON"
-		" t.id = x.test_id JOIN files f ON f.id = t.file_id JOIN suites s ON s.id ="
-		" f.suite_id WHERE instr(f.path, ?1) OR instr(replace(t.path, char(31),"
-		" ' › '), ?1) ORDER BY x.ewma_us DESC LIMIT ?2",
-	[SQL_FILE_TIMES] =
-		"SELECT t.path, t.occurrence, CAST(x.ewma_us AS INT) FROM tests t JOIN test_stats"
-		" x ON x.test_id = t.id WHERE t.file_id = (SELECT f.id FROM files f JOIN suites s"
-		" ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND f.project = ?2)"
-		" AND x.last_run > (SELECT max(id) FROM runs) - 50 ORDER BY t.id",
-	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1",
-	[SQL_PRUNE_FAILURES] = "DELETE FROM failures WHERE run_id < (SELECT min(id) FROM runs)",
-};
+/* ---- from version 1 -------------------------------------------------------------------------- */
 
-sqlite3_stmt *history_sql(struct history *h, enum history_sql which)
+static const char from_1[] = "DROP VIEW v_runs; DROP VIEW v_files; DROP VIEW v_tests;"
+			     "ALTER TABLE runs RENAME TO runs_1;"
+			     "ALTER TABLE test_stats RENAME TO test_stats_1;"
+			     "ALTER TABLE failures RENAME TO failures_1;";
+
+static const char copy_1[] =
+	"INSERT INTO commits(hash) SELECT DISTINCT commit_hash FROM runs_1 WHERE commit_hash != '';"
+	"INSERT INTO branches(name) SELECT DISTINCT branch FROM runs_1 WHERE branch != '';"
+	"INSERT INTO runs SELECT r.id, uid, started_ms, duration_ms, platform_id, c.id, b.id,"
+	" p.name LIKE '%+%', 0, NULL, 0, 0, 0, exit_code, verdict, workers, files, tests, passed,"
+	" failed, skipped, flaky FROM runs_1 r JOIN platforms p ON p.id = r.platform_id LEFT JOIN"
+	" commits c ON c.hash = r.commit_hash LEFT JOIN branches b ON b.name = r.branch;"
+	"INSERT INTO packs SELECT id, 0, first_test, pack FROM runs_1 WHERE length(pack) > 0;"
+	"INSERT OR IGNORE INTO messages(fingerprint, text) SELECT fingerprint(message), message "
+	"FROM"
+	" failures_1 WHERE fingerprint(message) != 0;"
+	"INSERT INTO failures SELECT a.run_id, a.test_id, a.attempt, a.duration_us, a.kind, m.id, "
+	"0,"
+	" 0, 0 FROM failures_1 a JOIN runs r ON r.id = a.run_id LEFT JOIN messages m ON "
+	"m.fingerprint"
+	" = fingerprint(a.message);";
+
+/* The runs that are still there were replayed; of older ones only the sums are known. */
+static const char sums_1[] =
+	"INSERT INTO test_stats SELECT o.test_id, o.runs, 0, l.ms, l.ms, o.last_run, o.recent,"
+	" min(o.runs, 64), o.ewma_us, o.max_us, o.last_outcome FROM test_stats_1 o JOIN (SELECT "
+	"o.test_id,"
+	" coalesce(r.started_ms, (SELECT min(started_ms) FROM runs), 0) AS ms FROM test_stats_1 o "
+	"LEFT"
+	" JOIN runs r ON r.id = o.last_run) l ON l.test_id = o.test_id WHERE true ON CONFLICT DO"
+	" UPDATE SET runs = max(runs, excluded.runs), recent = excluded.recent, recent_count ="
+	" excluded.recent_count, mean_us = excluded.mean_us, max_us = max(max_us, excluded.max_us);"
+	"INSERT INTO test_faults SELECT o.test_id, o.failures, 0, o.flaky, 0, 0, o.flips, "
+	"o.streak, 0,"
+	" 0, o.failures, 0, 0, 0, x.last_ms, 0, 0, x.last_ms, 0, 0 FROM test_stats_1 o JOIN "
+	"test_stats x ON"
+	" x.test_id = o.test_id WHERE o.failures OR o.flaky ON CONFLICT DO UPDATE SET failures ="
+	" max(failures, excluded.failures), flaky = max(flaky, excluded.flaky), flips = max(flips,"
+	" excluded.flips), streak = excluded.streak;"
+	"DROP TABLE runs_1; DROP TABLE test_stats_1; DROP TABLE failures_1;";
+
+static void sql_fingerprint(sqlite3_context *context, int n, sqlite3_value **values)
 {
-	sqlite3_stmt **s = &h->statements[which];
-
-	if (*s) {
-		sqlite3_reset(*s);
-		sqlite3_clear_bindings(*s);
-	} else if (sqlite3_prepare_v3(h->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, s,
-			   NULL) != SQLITE_OK) {
-		return NULL;
-	}
-	return *s;
+	(void)n;
+	sqlite3_result_int64(context, fingerprint((const char *)sqlite3_value_text(values[0])));
 }
 
-int history_error(struct history *h, struct error *err, const char *what)
+static int migrate_1(struct history *h, struct error *err)
 {
-	return error_set(
-		err, EXIT_CODE_INFRASTRUCTURE, "%s %s: %s", what, h->path, sqlite3_errmsg(h->db));
+	static const char what[] = "cannot bring to this version";
+
+	if (sqlite3_create_function_v2(h->db, "fingerprint", 1,
+		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL, sql_fingerprint,
+		    NULL, NULL, NULL) != SQLITE_OK)
+		return history_error(h, err, what);
+	if (history_exec(h, from_1, what, err) < 0 ||
+		history_exec(h, evidence_tables, what, err) < 0 ||
+		history_exec(h, copy_1, what, err) < 0 || history_window_rebuild(h, err) < 0 ||
+		history_exec(h, sums_1, what, err) < 0)
+		return -1;
+	return history_exec(h, views, what, err);
 }
 
-static int user_version(struct history *h)
+static int create(struct history *h, struct error *err)
+{
+	static const char what[] = "cannot create";
+
+	if (history_exec(h, names_tables, what, err) < 0 ||
+		history_exec(h, evidence_tables, what, err) < 0)
+		return -1;
+	return history_exec(h, views, what, err);
+}
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+static int64_t number_of(struct history *h, const char *sql)
 {
 	sqlite3_stmt *s = NULL;
-	int version = -1;
+	int64_t value = -1;
 
-	if (sqlite3_prepare_v2(h->db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(h->db, sql, -1, &s, NULL) == SQLITE_OK &&
 		sqlite3_step(s) == SQLITE_ROW)
-		version = sqlite3_column_int(s, 0);
+		value = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
-	return version;
+	return value;
 }
 
-int history_migrate(struct history *h, struct error *err)
+/* A database of something else: its tables are not touched. Version 1 did not sign its file. */
+static bool is_foreign(struct history *h, int64_t version)
 {
-	int version = user_version(h);
+	int64_t signature = number_of(h, "PRAGMA application_id");
+	int64_t tables = number_of(h, "SELECT count(*) FROM sqlite_master");
+	int64_t own =
+		number_of(h, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name"
+			     " IN ('runs', 'tests', 'test_stats', 'failures', 'leftovers')");
 
+	if (signature == HISTORY_APPLICATION_ID)
+		return false;
+	return version == 0 ? tables > 0 || signature != 0 : version > 1 || own != 5;
+}
+
+static int change_version(struct history *h, int64_t version, struct error *err)
+{
+	if ((version == 0 ? create(h, err) : migrate_1(h, err)) < 0)
+		return -1;
+	cleanup_free char *sql = xasprintf("PRAGMA user_version = %d; PRAGMA application_id = %d",
+		HISTORY_SCHEMA_VERSION, HISTORY_APPLICATION_ID);
+	return history_exec(h, sql, "cannot create", err);
+}
+
+int history_migrate(struct history *h, bool *ret_foreign, struct error *err)
+{
+	int64_t version = number_of(h, "PRAGMA user_version");
+
+	*ret_foreign = false;
+	if (version < 0)
+		return history_error(h, err, "cannot read");
+	if (is_foreign(h, version)) {
+		*ret_foreign = true;
+		return error_set(err, EXIT_CODE_USAGE, "%s is not a history of muster", h->path);
+	}
 	if (version == HISTORY_SCHEMA_VERSION)
 		return 0;
 	if (version > HISTORY_SCHEMA_VERSION)
 		return error_set(err, EXIT_CODE_USAGE,
-			"%s was written by a newer muster (schema %d, this one knows %d)", h->path,
-			version, HISTORY_SCHEMA_VERSION);
+			"%s was written by a newer muster (schema %" PRId64 ", this one knows %d)",
+			h->path, version, HISTORY_SCHEMA_VERSION);
 	/* Two processes may be here at once: the second finds the work done. */
-	if (sqlite3_exec(h->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return history_error(h, err, "cannot write");
-	if (user_version(h) == 0 && (sqlite3_exec(h->db, schema, NULL, NULL, NULL) != SQLITE_OK ||
-					    sqlite3_exec(h->db, "PRAGMA user_version = 1", NULL,
-						    NULL, NULL) != SQLITE_OK)) {
-		history_error(h, err, "cannot create");
-		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+	if (history_exec(h, "BEGIN IMMEDIATE", "cannot write", err) < 0)
 		return -1;
-	}
-	if (sqlite3_exec(h->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		return history_error(h, err, "cannot create");
-	return 0;
+	version = number_of(h, "PRAGMA user_version");
+	int result = version < HISTORY_SCHEMA_VERSION ? change_version(h, version, err) : 0;
+	if (result == 0)
+		result = history_exec(h, "COMMIT", "cannot write", err);
+	if (result < 0)
+		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
 }

@@ -7,24 +7,32 @@
 
 #include <sqlite3.h>
 
-enum { HISTORY_SCHEMA_VERSION = 1 };
+enum { HISTORY_SCHEMA_VERSION = 2, HISTORY_APPLICATION_ID = 0x6d737472 /* "mstr" */ };
 
 enum history_sql {
 	SQL_PLATFORM_ID,
 	SQL_SUITE_ID,
+	SQL_COMMIT_ID,
+	SQL_BRANCH_ID,
 	SQL_FILE_ID,
 	SQL_TEST_ID,
+	SQL_MESSAGE_ID,
 	SQL_HAS_RUN,
 	SQL_ADD_RUN,
+	SQL_ADD_PACK,
+	SQL_ADD_RUN_FILES,
+	SQL_ADD_SHARD,
 	SQL_GET_FILE,
 	SQL_PUT_FILE,
 	SQL_GET_SUITE,
 	SQL_PUT_SUITE,
 	SQL_GET_WALLS,
 	SQL_PUT_WALL,
-	SQL_GET_TEST,
-	SQL_PUT_TEST,
+	SQL_FILE_TESTS,
+	SQL_PUT_STATS,
+	SQL_PUT_FAULTS,
 	SQL_ADD_FAILURE,
+	SQL_COMMIT_PACKS,
 	SQL_CLEAR_LEFT,
 	SQL_ADD_LEFT,
 	SQL_LEFT,
@@ -33,10 +41,23 @@ enum history_sql {
 	SQL_MEDIAN_SUITE,
 	SQL_LAST_PASSED,
 	SQL_LIST_RUNS,
-	SQL_LIST_TESTS,
+	SQL_LIST_RUN_FILES,
+	SQL_LIST_MESSAGES,
+	SQL_LIST_OUTCOMES,
+	SQL_OUTCOME_FAILURES,
+	SQL_REPLAY_RUNS,
+	SQL_REPLAY_FAILURES,
+	SQL_FAULTY_IN_RUN,
+	SQL_FILE_NAME,
+	SQL_MAX_TEST,
+	SQL_FORECAST_SHARDS,
+	SQL_FORECAST_FILES,
 	SQL_FILE_TIMES,
 	SQL_PRUNE_RUNS,
+	SQL_PRUNE_RUN_FILES,
+	SQL_PRUNE_PACKS,
 	SQL_PRUNE_FAILURES,
+	SQL_PRUNE_SHARDS,
 	SQL_COUNT
 };
 
@@ -48,6 +69,14 @@ struct history {
 
 /* The prepared statement, reset and with no bindings. NULL when it does not compile (broken file). */
 sqlite3_stmt *history_sql(struct history *h, enum history_sql which);
+/* The text of a statement. */
+const char *history_sql_text(enum history_sql which);
 int history_error(struct history *h, struct error *err, const char *what);
-/* Bring the tables to this version; a newer file is refused. */
-int history_migrate(struct history *h, struct error *err);
+int history_exec(struct history *h, const char *sql, const char *what, struct error *err);
+/* Column `i` as text; "" for NULL. Lives until the next step. */
+const char *history_text(sqlite3_stmt *s, int column);
+/* Reset; -1 with an error unless `code` says that the statement is at its end. */
+int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err);
+/* Bring the tables to this version; a newer file is refused. *ret_foreign: it is a database, but
+ * not ours. */
+int history_migrate(struct history *h, bool *ret_foreign, struct error *err);

@@ -1,0 +1,25 @@
+/* One run on its way into the history. Only history_record*.c include this. */
+#pragma once
+
+#include "core/history_schema.h"
+#include "core/state.h"
+
+struct recording {
+	struct history *h;
+	const struct state *state;
+	int64_t platform_id, commit_id, branch_id; /* 0 = none */
+	bool commit_sure;                          /* the commit says what code ran */
+	int64_t run_id;
+	double speed;      /* of this run against the history */
+	int64_t *file_ids; /* by position in state->files */
+	int *positions; /* likewise: which file of its worker it was, from 1; 0 = never started */
+	struct error *err;
+};
+
+/* Helpers of both parts. */
+int history_record_done(struct recording *r, sqlite3_stmt *s);
+/* First column of the first row; -1 = none. */
+int64_t history_record_id(sqlite3_stmt *s);
+
+/* The tests of all files: names, statistics, failed attempts and the pack. */
+int history_record_tests(struct recording *r);

@@ -1,0 +1,277 @@
+#include "core/base/base.h"
+
+#include "core/fingerprint.h"
+#include "core/history_pack.h"
+#include "core/history_record.h"
+#include "core/history_rows.h"
+
+enum { MESSAGE_BYTES = 2000 };
+
+/* A test of the run with what is known of it. */
+struct entry {
+	const struct state_test *test;
+	int64_t id;
+	size_t file; /* position in state->files */
+	struct history_stats stats;
+};
+
+struct entries {
+	struct entry *v;
+	size_t n, cap;
+};
+
+/* What earlier runs saw at this commit: [id - 1], bit 0 passed, bit 1 failed. */
+struct seen {
+	unsigned char *masks;
+	size_t n;
+};
+
+/* ---- names ------------------------------------------------------------------------------------- */
+
+/* In the order of the index on tests, so that the two lists are merged in one pass. */
+static int by_name(const void *a, const void *b)
+{
+	const struct state_test *x = ((const struct entry *)a)->test;
+	const struct state_test *y = ((const struct entry *)b)->test;
+	int order = strcmp(x->path, y->path);
+
+	return order ? order : (x->occurrence > y->occurrence) - (x->occurrence < y->occurrence);
+}
+
+static int compare_row(const struct entry *e, sqlite3_stmt *s)
+{
+	int order = strcmp(e->test->path, history_text(s, 1));
+	int occurrence = sqlite3_column_int(s, 2);
+
+	return order ? order
+		     : (e->test->occurrence > occurrence) - (e->test->occurrence < occurrence);
+}
+
+static int load_known(struct recording *r, struct entry *v, size_t n, int64_t file_id)
+{
+	sqlite3_stmt *s = history_sql(r->h, SQL_FILE_TESTS);
+	size_t i = 0;
+	int code;
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	sqlite3_bind_int64(s, 1, file_id);
+	while ((code = sqlite3_step(s)) == SQLITE_ROW && i < n) {
+		int order = -1;
+		while (i < n && (order = compare_row(&v[i], s)) < 0)
+			i++;
+		if (i == n || order)
+			continue;
+		v[i].id = sqlite3_column_int64(s, 0);
+		history_row_stats(s, 3, &v[i++].stats);
+	}
+	sqlite3_reset(s);
+	return code == SQLITE_ROW || code == SQLITE_DONE
+		       ? 0
+		       : history_error(r->h, r->err, "cannot write");
+}
+
+static int add_unknown(struct recording *r, struct entry *e, int64_t file_id)
+{
+	sqlite3_stmt *s = history_sql(r->h, SQL_TEST_ID);
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	sqlite3_bind_int64(s, 1, file_id);
+	sqlite3_bind_text(s, 2, e->test->path, -1, SQLITE_STATIC);
+	sqlite3_bind_int(s, 3, e->test->occurrence);
+	e->id = history_record_id(s);
+	return e->id > 0 ? 0 : history_error(r->h, r->err, "cannot write");
+}
+
+/* New tests get their ids in the order of the file, which is how they are shown. */
+static int add_new(struct recording *r, struct entry *v, size_t n, size_t file)
+{
+	const struct state_file *f = r->state->files[file];
+	size_t fresh = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < n; i++)
+		fresh += !v[i].id;
+	if (!fresh)
+		return 0;
+	for (size_t k = 0; k < f->test_count && result == 0; k++) {
+		struct entry key = {.test = f->tests[k]};
+		struct entry *e = bsearch(&key, v, n, sizeof(*v), by_name);
+		if (!e->id)
+			result = add_unknown(r, e, r->file_ids[file]);
+	}
+	return result;
+}
+
+static int intern_file(struct recording *r, struct entries *all, size_t file)
+{
+	const struct state_file *f = r->state->files[file];
+	size_t from = all->n;
+
+	if (!f->test_count)
+		return 0;
+	GROW(all->v, all->n + f->test_count, all->cap);
+	for (size_t k = 0; k < f->test_count; k++)
+		all->v[all->n++] = (struct entry){.test = f->tests[k], .file = file};
+	struct entry *v = all->v + from;
+	qsort(v, f->test_count, sizeof(*v), by_name);
+	if (load_known(r, v, f->test_count, r->file_ids[file]) < 0)
+		return -1;
+	return add_new(r, v, f->test_count, file);
+}
+
+/* ---- the pack ---------------------------------------------------------------------------------- */
+
+static int put_pack(struct recording *r, const struct entries *all)
+{
+	cleanup_free struct history_packed *items = xcalloc(all->n + 1, sizeof(*items));
+	cleanup_strbuf struct strbuf data = STRBUF_INIT;
+	struct history_pack pack;
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct state_test *t = all->v[i].test;
+		if (t->outcome != OUTCOME_NONE && t->outcome != OUTCOME_NOT_RUN)
+			items[n++] =
+				(struct history_packed){all->v[i].id, t->outcome, t->duration_us};
+	}
+	if (!n)
+		return 0;
+	history_pack_make(items, n, &pack, &data);
+	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_PACK);
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	sqlite3_bind_int64(s, 1, r->run_id);
+	sqlite3_bind_int(s, 2, pack.shape);
+	sqlite3_bind_int64(s, 3, pack.first);
+	sqlite3_bind_blob64(s, 4, pack.data, pack.len, SQLITE_STATIC);
+	return history_record_done(r, s);
+}
+
+static void see(struct seen *seen, const struct history_pack *pack)
+{
+	struct history_packed p;
+	size_t cursor = 0;
+
+	while (history_pack_next(pack, &cursor, &p))
+		if (p.id >= 1 && (size_t)p.id <= seen->n && p.outcome <= OUTCOME_FAILED)
+			seen->masks[p.id - 1] |= (unsigned char)p.outcome;
+}
+
+/* Before the own pack is written. */
+static int look_at_commit(struct recording *r, const struct entries *all, struct seen *seen)
+{
+	sqlite3_stmt *s = history_sql(r->h, SQL_COMMIT_PACKS);
+	int code;
+
+	for (size_t i = 0; i < all->n; i++)
+		seen->n = MAX(seen->n, (size_t)all->v[i].id);
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	sqlite3_bind_int64(s, 1, r->commit_id);
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct history_pack pack = history_row_pack(s, 0);
+		if (!seen->masks)
+			seen->masks = xcalloc(seen->n + 1, 1);
+		see(seen, &pack);
+	}
+	return history_finish(r->h, s, code, r->err);
+}
+
+/* ---- failed attempts --------------------------------------------------------------------------- */
+
+/* The newest text stands for all messages of a fingerprint. */
+static int64_t message_id(struct recording *r, const char *message)
+{
+	int64_t print = fingerprint(message);
+	sqlite3_stmt *s = print ? history_sql(r->h, SQL_MESSAGE_ID) : NULL;
+
+	if (!s)
+		return 0;
+	sqlite3_bind_int64(s, 1, print);
+	sqlite3_bind_text(s, 2, message, (int)strnlen(message, MESSAGE_BYTES), SQLITE_STATIC);
+	return MAX(history_record_id(s), 0);
+}
+
+static int put_attempt(struct recording *r, const struct entry *e, int attempt, int64_t us,
+	const struct failure *failure, struct history_sample *x)
+{
+	const struct state_file *f = r->state->files[e->file];
+
+	x->failed_attempts++;
+	x->timeouts += failure->kind == FAILURE_TIMEOUT;
+	x->cost_us += us;
+	x->message = message_id(r, failure->message);
+	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_FAILURE);
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	sqlite3_bind_int64(s, 1, r->run_id);
+	sqlite3_bind_int64(s, 2, e->id);
+	sqlite3_bind_int(s, 3, attempt);
+	sqlite3_bind_int64(s, 4, us);
+	sqlite3_bind_int(s, 5, failure->kind);
+	if (x->message)
+		sqlite3_bind_int64(s, 6, x->message);
+	sqlite3_bind_int(s, 7, f->worker);
+	sqlite3_bind_int(s, 8, r->positions[e->file]);
+	sqlite3_bind_int64(s, 9, f->rss_kb);
+	return history_record_done(r, s);
+}
+
+static int put_attempts(struct recording *r, const struct entry *e, struct history_sample *x)
+{
+	const struct state_test *t = e->test;
+
+	for (const struct state_attempt *a = t->earlier; a; a = a->next)
+		if (put_attempt(r, e, a->attempt, a->duration_us, &a->failure, x) < 0)
+			return -1;
+	if (t->outcome == OUTCOME_FAILED)
+		return put_attempt(r, e, t->attempts, t->duration_us, &t->failure, x);
+	if (x->failed_attempts)
+		x->cost_us += t->duration_us;
+	return 0;
+}
+
+static int record_test(struct recording *r, struct entry *e, struct history_sample x,
+	const struct seen *seen, struct history_decay *decay)
+{
+	x.outcome = e->test->outcome;
+	x.duration_us = e->test->duration_us;
+	if (x.outcome == OUTCOME_NONE || x.outcome == OUTCOME_NOT_RUN)
+		return 0;
+	if ((e->test->earlier || x.outcome == OUTCOME_FAILED) && put_attempts(r, e, &x) < 0)
+		return -1;
+	if (seen->masks && x.outcome <= OUTCOME_FAILED) {
+		unsigned before = seen->masks[e->id - 1];
+		x.both = before != 3 && (before | x.outcome) == 3;
+	}
+	history_stats_add(&e->stats, &x, decay);
+	return history_put_stats(r->h, e->id, &e->stats, r->err);
+}
+
+int history_record_tests(struct recording *r)
+{
+	struct entries all = {0};
+	struct seen seen = {0};
+	struct history_decay decay = HISTORY_DECAY_INIT;
+	const struct history_sample x = {
+		.run = r->run_id,
+		.commit = r->commit_id,
+		.when_ms = MAX(r->state->started_ms, 1),
+		.default_branch = history_is_default_branch(r->state->run.branch),
+	};
+	int result = 0;
+
+	for (size_t i = 0; i < r->state->file_count && result == 0; i++)
+		result = intern_file(r, &all, i);
+	if (result == 0 && r->commit_sure)
+		result = look_at_commit(r, &all, &seen);
+	if (result == 0)
+		result = put_pack(r, &all);
+	for (size_t i = 0; i < all.n && result == 0; i++)
+		result = record_test(r, &all.v[i], x, &seen, &decay);
+	free(seen.masks);
+	free(all.v);
+	return result;
+}

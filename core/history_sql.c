@@ -1,0 +1,203 @@
+#include "core/base/base.h"
+
+#include "core/history_rows.h"
+#include "core/history_schema.h"
+
+static const char *const statements[SQL_COUNT] = {
+	[SQL_PLATFORM_ID] = "INSERT INTO platforms(name) VALUES(?1) ON CONFLICT DO UPDATE SET"
+			    " name = name RETURNING id",
+	[SQL_SUITE_ID] = "INSERT INTO suites(name) VALUES(?1) ON CONFLICT DO UPDATE SET name = name"
+			 " RETURNING id",
+	[SQL_COMMIT_ID] =
+		"INSERT INTO commits(hash) VALUES(?1) ON CONFLICT DO UPDATE SET hash = hash"
+		" RETURNING id",
+	[SQL_BRANCH_ID] =
+		"INSERT INTO branches(name) VALUES(?1) ON CONFLICT DO UPDATE SET name = name"
+		" RETURNING id",
+	[SQL_FILE_ID] = "INSERT INTO files(suite_id, project, path) VALUES(?1, ?2, ?3) ON CONFLICT"
+			" DO UPDATE SET path = path RETURNING id",
+	[SQL_TEST_ID] =
+		"INSERT INTO tests(file_id, path, occurrence) VALUES(?1, ?2, ?3) ON CONFLICT"
+		" DO UPDATE SET path = path RETURNING id",
+	[SQL_MESSAGE_ID] =
+		"INSERT INTO messages(fingerprint, text) VALUES(?1, ?2) ON CONFLICT DO UPDATE"
+		" SET text = excluded.text RETURNING id",
+	[SQL_HAS_RUN] = "SELECT 1 FROM runs WHERE uid = ?1",
+	[SQL_ADD_RUN] = "INSERT INTO runs(uid, started_ms, duration_ms, platform_id, commit_id,"
+			" branch_id, commit_sure, ci_attempt, run_url, shards, predicted_ms,"
+			" makespan_ms, exit_code, verdict, workers, files, tests, passed, failed,"
+			" skipped, flaky) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+			" ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) RETURNING id",
+	[SQL_ADD_PACK] =
+		"INSERT INTO packs(run_id, shape, first_test, pack) VALUES(?1, ?2, ?3, ?4)",
+	[SQL_ADD_RUN_FILES] = "INSERT INTO run_files(run_id, pack) VALUES(?1, ?2)",
+	[SQL_ADD_SHARD] =
+		"INSERT OR REPLACE INTO run_shards(run_id, shard, ci_attempt, status,"
+		" startup_us, predicted_ms, duration_us, files) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
+		" ?7, ?8)",
+	[SQL_GET_FILE] =
+		"SELECT estimate_ms, samples, last_ms FROM file_stats WHERE platform_id ="
+		" (SELECT id FROM platforms WHERE name = ?1) AND file_id = (SELECT f.id FROM"
+		" files f JOIN suites s ON s.id = f.suite_id WHERE f.path = ?4 AND s.name = ?2"
+		" AND f.project = ?3)",
+	[SQL_PUT_FILE] = "INSERT OR REPLACE INTO file_stats(platform_id, file_id, estimate_ms,"
+			 " samples, last_ms, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_GET_SUITE] =
+		"SELECT start_ms, first_file_ms, cpu_share, rss_kb, runs, spread FROM suite_stats"
+		" WHERE platform_id = (SELECT id FROM platforms WHERE name = ?1) AND suite_id ="
+		" (SELECT id FROM suites WHERE name = ?2)",
+	[SQL_PUT_SUITE] = "INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms,"
+			  " first_file_ms, cpu_share, rss_kb, runs, spread) VALUES(?1, ?2, ?3, ?4, "
+			  "?5, ?6, ?7, ?8)",
+	[SQL_GET_WALLS] =
+		"SELECT workers, wall_ms FROM suite_walls WHERE platform_id = (SELECT id"
+		" FROM platforms WHERE name = ?1) AND suite_id = (SELECT id FROM suites WHERE"
+		" name = ?2)",
+	[SQL_PUT_WALL] =
+		"INSERT OR REPLACE INTO suite_walls(platform_id, suite_id, workers, wall_ms)"
+		" VALUES(?1, ?2, ?3, ?4)",
+	[SQL_FILE_TESTS] =
+		"SELECT t.id, t.path, t.occurrence, " HISTORY_STATS_COLUMNS
+		" FROM tests t LEFT JOIN test_stats x ON x.test_id = t.id LEFT JOIN test_faults"
+		" y ON y.test_id = t.id WHERE t.file_id = ?1 ORDER BY t.path, t.occurrence",
+	[SQL_PUT_STATS] =
+		"INSERT OR REPLACE INTO test_stats VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+		" ?10, ?11)",
+	[SQL_PUT_FAULTS] =
+		"INSERT OR REPLACE INTO test_faults VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+		" ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+	[SQL_ADD_FAILURE] =
+		"INSERT OR REPLACE INTO failures(run_id, test_id, attempt, duration_us, kind,"
+		" message_id, worker, position, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+		" ?9)",
+	[SQL_COMMIT_PACKS] =
+		"SELECT p.shape, p.first_test, p.pack FROM runs r JOIN packs p ON p.run_id ="
+		" r.id WHERE r.commit_id = ?1 AND r.commit_sure ORDER BY r.id DESC LIMIT 64",
+	[SQL_CLEAR_LEFT] = "DELETE FROM leftovers",
+	[SQL_ADD_LEFT] = "INSERT INTO leftovers(file_id, test_id) VALUES(?1, ?2)",
+	[SQL_LEFT] =
+		"SELECT s.name, f.project, f.path, t.path, t.occurrence FROM leftovers l"
+		" JOIN files f ON f.id = l.file_id JOIN suites s ON s.id = f.suite_id"
+		" LEFT JOIN tests t ON t.id = l.test_id ORDER BY s.name, f.path, f.project, t.id",
+	[SQL_COUNT_RUNS] = "SELECT count(*) FROM runs WHERE platform_id = (SELECT id FROM platforms"
+			   " WHERE name = ?1)",
+	[SQL_MEDIAN_ALL] =
+		"SELECT estimate_ms FROM file_stats WHERE platform_id = (SELECT id FROM"
+		" platforms WHERE name = ?1) ORDER BY estimate_ms LIMIT 1 OFFSET (SELECT"
+		" count(*) FROM file_stats WHERE platform_id = (SELECT id FROM platforms WHERE"
+		" name = ?1)) / 2",
+	[SQL_MEDIAN_SUITE] =
+		"WITH known AS (SELECT estimate_ms FROM file_stats t JOIN files f ON f.id"
+		" = t.file_id JOIN suites s ON s.id = f.suite_id WHERE platform_id ="
+		" (SELECT id FROM platforms WHERE name = ?1) AND s.name = ?2) SELECT"
+		" estimate_ms FROM known ORDER BY 1 LIMIT 1 OFFSET (SELECT count(*) FROM"
+		" known) / 2",
+	[SQL_LAST_PASSED] =
+		"SELECT duration_ms, files FROM runs WHERE verdict = 'passed' AND platform_id ="
+		" (SELECT id FROM platforms WHERE name = ?1) ORDER BY id DESC LIMIT 1",
+	[SQL_LIST_RUNS] =
+		"SELECT r.uid, r.started_ms, r.duration_ms, p.name, c.hash, b.name, r.verdict,"
+		" r.exit_code, r.workers, r.files, r.tests, r.failed, r.skipped, r.flaky, r.id,"
+		" r.passed, r.shards, r.predicted_ms, r.makespan_ms, r.ci_attempt, r.run_url,"
+		" r.commit_sure FROM runs r JOIN platforms p ON p.id = r.platform_id LEFT JOIN"
+		" commits c ON c.id = r.commit_id LEFT JOIN branches b ON b.id = r.branch_id"
+		" WHERE r.started_ms >= ?1 AND (?2 IS NULL OR coalesce(b.name, '') GLOB ?2)"
+		" ORDER BY r.started_ms DESC, r.id DESC LIMIT ?3",
+	[SQL_LIST_RUN_FILES] = "SELECT pack FROM run_files WHERE run_id = ?1",
+	[SQL_LIST_MESSAGES] =
+		"SELECT m.fingerprint, m.text, count(*), count(DISTINCT a.run_id),"
+		" max(r.started_ms), a.kind FROM failures a JOIN runs r ON r.id = a.run_id JOIN"
+		" messages m ON m.id = a.message_id WHERE a.test_id = ?1 AND r.started_ms >= ?2"
+		" GROUP BY m.id ORDER BY 3 DESC, 5 DESC LIMIT ?3",
+	[SQL_LIST_OUTCOMES] =
+		"SELECT r.uid, r.started_ms, r.duration_ms, p.name, c.hash, b.name, r.verdict,"
+		" r.exit_code, r.workers, r.files, r.tests, r.failed, r.skipped, r.flaky, r.id,"
+		" r.passed, r.shards, r.predicted_ms, r.makespan_ms, r.ci_attempt, r.run_url,"
+		" r.commit_sure, k.shape, k.first_test, k.pack FROM runs r JOIN platforms p ON"
+		" p.id = r.platform_id LEFT JOIN commits c ON c.id = r.commit_id LEFT JOIN"
+		" branches b ON b.id = r.branch_id JOIN packs k ON k.run_id = r.id WHERE"
+		" r.started_ms >= ?1 AND (?2 IS NULL OR coalesce(b.name, '') GLOB ?2) ORDER BY"
+		" r.started_ms DESC, r.id DESC",
+	[SQL_OUTCOME_FAILURES] =
+		"SELECT count(*) OVER (), a.duration_us, a.kind, m.fingerprint, m.text, a.worker,"
+		" a.position, a.rss_kb FROM failures a LEFT JOIN messages m ON m.id ="
+		" a.message_id WHERE a.run_id = ?1 AND a.test_id = ?2 ORDER BY a.attempt DESC "
+		"LIMIT 1",
+	[SQL_REPLAY_RUNS] =
+		"SELECT r.id, r.started_ms, r.commit_id, r.commit_sure, b.name, k.shape,"
+		" k.first_test, k.pack FROM runs r JOIN packs k ON k.run_id = r.id LEFT JOIN"
+		" branches b ON b.id = r.branch_id WHERE r.started_ms >= ?1 AND (?2 IS NULL OR"
+		" coalesce(b.name, '') GLOB ?2) ORDER BY r.started_ms, r.id",
+	[SQL_REPLAY_FAILURES] =
+		"SELECT test_id, attempt, duration_us, kind, message_id FROM failures WHERE"
+		" run_id = ?1 ORDER BY test_id, attempt",
+	[SQL_FAULTY_IN_RUN] = "SELECT DISTINCT test_id FROM failures WHERE run_id = ?1",
+	[SQL_FILE_NAME] = "SELECT s.name, f.project, f.path FROM files f JOIN suites s ON s.id ="
+			  " f.suite_id WHERE f.id = ?1",
+	[SQL_MAX_TEST] = "SELECT max(id) FROM tests",
+	[SQL_FORECAST_SHARDS] =
+		"SELECT x.startup_us FROM runs r JOIN run_shards x ON x.run_id = r.id WHERE"
+		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND x.startup_us >"
+		" 0 ORDER BY r.id DESC, x.shard LIMIT ?2",
+	[SQL_FORECAST_FILES] =
+		"SELECT x.pack FROM runs r JOIN run_files x ON x.run_id = r.id WHERE"
+		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND r.verdict ="
+		" 'passed' ORDER BY r.id DESC LIMIT ?2",
+	[SQL_FILE_TIMES] =
+		"SELECT t.path, t.occurrence, CAST(x.ewma_us AS INT) FROM tests t JOIN test_stats"
+		" x ON x.test_id = t.id WHERE t.file_id = (SELECT f.id FROM files f JOIN suites s"
+		" ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND f.project = ?2)"
+		" AND x.last_run > (SELECT max(id) FROM runs) - 50 ORDER BY t.id",
+	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1",
+	[SQL_PRUNE_RUN_FILES] =
+		"DELETE FROM run_files WHERE run_id <= (SELECT max(id) FROM runs) - ?1",
+	[SQL_PRUNE_PACKS] = "DELETE FROM packs WHERE run_id < (SELECT min(id) FROM runs)",
+	[SQL_PRUNE_FAILURES] = "DELETE FROM failures WHERE run_id < (SELECT min(id) FROM runs)",
+	[SQL_PRUNE_SHARDS] = "DELETE FROM run_shards WHERE run_id < (SELECT min(id) FROM runs)"};
+
+const char *history_sql_text(enum history_sql which)
+{
+	return statements[which];
+}
+
+sqlite3_stmt *history_sql(struct history *h, enum history_sql which)
+{
+	sqlite3_stmt **s = &h->statements[which];
+
+	if (*s) {
+		sqlite3_reset(*s);
+		sqlite3_clear_bindings(*s);
+	} else if (sqlite3_prepare_v3(h->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, s,
+			   NULL) != SQLITE_OK) {
+		return NULL;
+	}
+	return *s;
+}
+
+int history_error(struct history *h, struct error *err, const char *what)
+{
+	return error_set(
+		err, EXIT_CODE_INFRASTRUCTURE, "%s %s: %s", what, h->path, sqlite3_errmsg(h->db));
+}
+
+int history_exec(struct history *h, const char *sql, const char *what, struct error *err)
+{
+	return sqlite3_exec(h->db, sql, NULL, NULL, NULL) == SQLITE_OK
+		       ? 0
+		       : history_error(h, err, what);
+}
+
+const char *history_text(sqlite3_stmt *s, int column)
+{
+	const char *value = (const char *)sqlite3_column_text(s, column);
+
+	return value ? value : "";
+}
+
+int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err)
+{
+	int result = code == SQLITE_DONE ? 0 : history_error(h, err, "cannot read");
+
+	sqlite3_reset(s);
+	return result;
+}

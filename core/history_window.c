@@ -1,0 +1,203 @@
+#include "core/base/base.h"
+
+#include "core/history_pack.h"
+#include "core/history_rows.h"
+#include "core/history_window.h"
+
+/* What was seen of each test at a commit: bit 0 passed, bit 1 failed. */
+struct seen {
+	int64_t commit;
+	unsigned char *masks;
+};
+
+struct replay {
+	struct history *h;
+	struct history_window *window;
+	bool *wanted; /* [id - 1]; NULL = all */
+	struct seen *seen;
+	size_t seen_count, seen_cap;
+	struct history_decay decay;
+	struct error *err;
+};
+
+void history_window_release(struct history_window *w)
+{
+	free(w->stats);
+	*w = (struct history_window){0};
+}
+
+static int count_tests(struct history *h, size_t *ret, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_MAX_TEST);
+
+	if (!s || sqlite3_step(s) != SQLITE_ROW)
+		return history_error(h, err, "cannot read");
+	int64_t n = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	if (n < 0 || n > INT32_MAX / 16)
+		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "%s: too many tests", h->path);
+	*ret = (size_t)n;
+	return 0;
+}
+
+static unsigned char *masks_of(struct replay *r, int64_t commit)
+{
+	if (!commit)
+		return NULL;
+	/* runs of one commit are near to each other */
+	for (size_t i = r->seen_count; i-- > 0;)
+		if (r->seen[i].commit == commit)
+			return r->seen[i].masks;
+	GROW(r->seen, r->seen_count + 1, r->seen_cap);
+	r->seen[r->seen_count] = (struct seen){commit, xcalloc(r->window->n + 1, 1)};
+	return r->seen[r->seen_count++].masks;
+}
+
+/* Failed attempts of one run, by test; they go in step with its pack. */
+struct attempts {
+	sqlite3_stmt *s;
+	int code;
+};
+
+static void take_attempts(struct attempts *a, int64_t test_id, struct history_sample *x)
+{
+	for (; a->code == SQLITE_ROW && sqlite3_column_int64(a->s, 0) <= test_id;
+		a->code = sqlite3_step(a->s)) {
+		if (sqlite3_column_int64(a->s, 0) != test_id)
+			continue;
+		x->failed_attempts++;
+		x->cost_us += MAX(sqlite3_column_int64(a->s, 2), 0);
+		x->timeouts += sqlite3_column_int(a->s, 3) == FAILURE_TIMEOUT;
+		x->message = sqlite3_column_int64(a->s, 4);
+	}
+	if (x->failed_attempts && x->outcome == OUTCOME_PASSED)
+		x->cost_us += x->duration_us;
+}
+
+static int replay_run(
+	struct replay *r, const struct history_sample *run, const struct history_pack *pack)
+{
+	struct attempts attempts = {.s = history_sql(r->h, SQL_REPLAY_FAILURES)};
+	unsigned char *masks = masks_of(r, run->commit);
+	struct history_packed p;
+	size_t cursor = 0;
+
+	if (!attempts.s)
+		return history_error(r->h, r->err, "cannot read");
+	sqlite3_bind_int64(attempts.s, 1, run->run);
+	attempts.code = sqlite3_step(attempts.s);
+	while (history_pack_next(pack, &cursor, &p)) {
+		if (p.id < 1 || (size_t)p.id > r->window->n || (r->wanted && !r->wanted[p.id - 1]))
+			continue;
+		struct history_sample x = *run;
+		x.outcome = p.outcome;
+		x.duration_us = p.duration_us;
+		take_attempts(&attempts, p.id, &x);
+		if (masks && p.outcome <= OUTCOME_FAILED) {
+			unsigned char before = masks[p.id - 1];
+			masks[p.id - 1] |= (unsigned char)p.outcome;
+			x.both = before != 3 && masks[p.id - 1] == 3;
+		}
+		history_stats_add(&r->window->stats[p.id - 1], &x, &r->decay);
+	}
+	while (attempts.code == SQLITE_ROW)
+		attempts.code = sqlite3_step(attempts.s);
+	return history_finish(r->h, attempts.s, attempts.code, r->err);
+}
+
+static sqlite3_stmt *select_runs(struct history *h, int64_t since_ms, const char *branch)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_REPLAY_RUNS);
+
+	if (!s)
+		return NULL;
+	sqlite3_bind_int64(s, 1, since_ms);
+	if (branch)
+		sqlite3_bind_text(s, 2, branch, -1, SQLITE_STATIC);
+	return s;
+}
+
+/* Tests that failed an attempt in one of the runs. */
+static int want_faulty(struct replay *r, int64_t since_ms, const char *branch)
+{
+	sqlite3_stmt *runs = select_runs(r->h, since_ms, branch);
+	int code;
+
+	if (!runs)
+		return history_error(r->h, r->err, "cannot read");
+	r->wanted = xcalloc(r->window->n + 1, sizeof(*r->wanted));
+	while ((code = sqlite3_step(runs)) == SQLITE_ROW) {
+		sqlite3_stmt *s = history_sql(r->h, SQL_FAULTY_IN_RUN);
+		if (!s)
+			break;
+		sqlite3_bind_int64(s, 1, sqlite3_column_int64(runs, 0));
+		while (sqlite3_step(s) == SQLITE_ROW) {
+			int64_t id = sqlite3_column_int64(s, 0);
+			if (id >= 1 && (size_t)id <= r->window->n)
+				r->wanted[id - 1] = true;
+		}
+		sqlite3_reset(s);
+	}
+	return history_finish(r->h, runs, code, r->err);
+}
+
+static int replay_runs(struct replay *r, int64_t since_ms, const char *branch)
+{
+	sqlite3_stmt *s = select_runs(r->h, since_ms, branch);
+	int code, result = 0;
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot read");
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct history_sample run = {
+			.run = sqlite3_column_int64(s, 0),
+			.when_ms = MAX(sqlite3_column_int64(s, 1), 1),
+			.commit = sqlite3_column_int(s, 3) ? sqlite3_column_int64(s, 2) : 0,
+			.default_branch = history_is_default_branch(history_text(s, 4)),
+		};
+		struct history_pack pack = history_row_pack(s, 5);
+		result = replay_run(r, &run, &pack);
+	}
+	if (result < 0) {
+		sqlite3_reset(s);
+		return -1;
+	}
+	return history_finish(r->h, s, code, r->err);
+}
+
+int history_window_read(struct history *h, int64_t since_ms, const char *branch, bool faulty,
+	struct history_window *ret, struct error *err)
+{
+	struct history_window window = {0};
+	struct replay r = {.h = h, .window = &window, .decay = HISTORY_DECAY_INIT, .err = err};
+
+	if (count_tests(h, &window.n, err) < 0)
+		return -1;
+	window.stats = xcalloc(window.n + 1, sizeof(*window.stats));
+	int result = faulty ? want_faulty(&r, since_ms, branch) : 0;
+	if (result == 0)
+		result = replay_runs(&r, since_ms, branch);
+	for (size_t i = 0; i < r.seen_count; i++)
+		free(r.seen[i].masks);
+	free(r.seen);
+	free(r.wanted);
+	if (result == 0)
+		*ret = window;
+	else
+		history_window_release(&window);
+	return result;
+}
+
+int history_window_rebuild(struct history *h, struct error *err)
+{
+	struct history_window window;
+
+	if (history_window_read(h, 0, NULL, false, &window, err) < 0)
+		return -1;
+	int result = 0;
+	for (size_t i = 0; i < window.n && result == 0; i++)
+		if (window.stats[i].last_ms)
+			result = history_put_stats(h, (int64_t)i + 1, &window.stats[i], err);
+	history_window_release(&window);
+	return result;
+}
