@@ -125,13 +125,16 @@ void fingerprint_text(struct strbuf *out, const char *message)
 {
 	cleanup_free char *text = message ? xstrndup(message, INPUT_BYTES) : NULL;
 	size_t start = out->len;
+	size_t line = start; /* where the line began in `out` */
 	int lines = 0;
 	char before = ' ';
 
 	for (const char *s = text; s && *s && lines < LINES && out->len - start < OUTPUT_BYTES;) {
-		size_t line = out->len, n = step(out, start, s, before);
-		if (*s == '\n' && line > start)
+		size_t n = step(out, start, s, before);
+		if (*s == '\n' && out->len > line) {
 			lines++;
+			line = out->len;
+		}
 		before = s[n - 1];
 		s += n;
 	}

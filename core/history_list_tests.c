@@ -14,8 +14,9 @@ enum { STATS = 6, REFERENCES = STATS + HISTORY_STATS_COLUMN_COUNT };
 	", (SELECT hash FROM commits WHERE id = " last_commit ")"         \
 	", m.text, m.fingerprint "
 
-static const char named[] = " JOIN tests t ON t.id = x.test_id JOIN files f ON f.id = t.file_id"
-			    " JOIN suites s ON s.id = f.suite_id";
+static const char named[] =
+	" JOIN tests t ON t.id = x.test_id JOIN files f ON f.id = t.file_id JOIN suites"
+	" s ON s.id = f.suite_id";
 static const char matching[] =
 	" WHERE (?1 IS NULL OR s.name = ?1) AND (?2 IS NULL OR instr(f.path, ?2) OR"
 	" instr(replace(t.path, char(31), ' › '), ?2))";
@@ -69,12 +70,11 @@ static char *statement(const struct history_filter *filter, enum history_order o
 	return xasprintf("SELECT " NAME_COLUMNS HISTORY_STATS_COLUMNS REFERENCE_COLUMNS(
 				 "y.first_fail_run", "y.first_fail_commit", "y.last_fail_run",
 				 "y.last_fail_commit") "FROM (SELECT x.test_id AS id, %s AS key "
-						       "FROM %s%s%s ORDER BY 2, 1 LIMIT ?3)"
-						       " c JOIN test_stats x ON x.test_id = c.id "
-						       "LEFT JOIN test_faults y ON"
-						       " y.test_id = c.id%s LEFT JOIN messages m "
-						       "ON m.id = y.last_message"
-						       " ORDER BY c.key, c.id",
+						       "FROM %s%s%s ORDER BY 2, 1 LIMIT ?3) c"
+						       " JOIN test_stats x ON x.test_id = c.id "
+						       "LEFT JOIN test_faults y ON y.test_id ="
+						       " c.id%s LEFT JOIN messages m ON m.id = "
+						       "y.last_message ORDER BY c.key, c.id",
 		keys[order],
 		faulty ? "test_faults y JOIN test_stats x ON x.test_id = y.test_id"
 		       : "test_stats x",

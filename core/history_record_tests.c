@@ -181,8 +181,8 @@ static int look_at_commit(struct recording *r, const struct entries *all, struct
 
 /* ---- failed attempts --------------------------------------------------------------------------- */
 
-/* The newest text stands for all messages of a fingerprint. */
-static int64_t message_id(struct recording *r, const char *message)
+/* The newest text stands for all messages of a test with this fingerprint. */
+static int64_t message_id(struct recording *r, int64_t test_id, const char *message)
 {
 	int64_t print = fingerprint(message);
 	sqlite3_stmt *s = print ? history_sql(r->h, SQL_MESSAGE_ID) : NULL;
@@ -190,6 +190,7 @@ static int64_t message_id(struct recording *r, const char *message)
 	if (!s)
 		return 0;
 	sqlite3_bind_int64(s, 1, print);
+	sqlite3_bind_int64(s, 3, test_id);
 	sqlite3_bind_text(s, 2, message, (int)strnlen(message, MESSAGE_BYTES), SQLITE_STATIC);
 	return MAX(history_record_id(s), 0);
 }
@@ -202,7 +203,7 @@ static int put_attempt(struct recording *r, const struct entry *e, int attempt, 
 	x->failed_attempts++;
 	x->timeouts += failure->kind == FAILURE_TIMEOUT;
 	x->cost_us += us;
-	x->message = message_id(r, failure->message);
+	x->message = message_id(r, e->id, failure->message);
 	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_FAILURE);
 	if (!s)
 		return history_error(r->h, r->err, "cannot write");

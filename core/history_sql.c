@@ -4,8 +4,9 @@
 #include "core/history_schema.h"
 
 static const char *const statements[SQL_COUNT] = {
-	[SQL_PLATFORM_ID] = "INSERT INTO platforms(name) VALUES(?1) ON CONFLICT DO UPDATE SET"
-			    " name = name RETURNING id",
+	[SQL_PLATFORM_ID] =
+		"INSERT INTO platforms(name) VALUES(?1) ON CONFLICT DO UPDATE SET name = name"
+		" RETURNING id",
 	[SQL_SUITE_ID] = "INSERT INTO suites(name) VALUES(?1) ON CONFLICT DO UPDATE SET name = name"
 			 " RETURNING id",
 	[SQL_COMMIT_ID] =
@@ -14,20 +15,22 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_BRANCH_ID] =
 		"INSERT INTO branches(name) VALUES(?1) ON CONFLICT DO UPDATE SET name = name"
 		" RETURNING id",
-	[SQL_FILE_ID] = "INSERT INTO files(suite_id, project, path) VALUES(?1, ?2, ?3) ON CONFLICT"
-			" DO UPDATE SET path = path RETURNING id",
+	[SQL_FILE_ID] =
+		"INSERT INTO files(suite_id, project, path) VALUES(?1, ?2, ?3) ON CONFLICT DO"
+		" UPDATE SET path = path RETURNING id",
 	[SQL_TEST_ID] =
-		"INSERT INTO tests(file_id, path, occurrence) VALUES(?1, ?2, ?3) ON CONFLICT"
-		" DO UPDATE SET path = path RETURNING id",
+		"INSERT INTO tests(file_id, path, occurrence) VALUES(?1, ?2, ?3) ON CONFLICT DO"
+		" UPDATE SET path = path RETURNING id",
 	[SQL_MESSAGE_ID] =
-		"INSERT INTO messages(fingerprint, text) VALUES(?1, ?2) ON CONFLICT DO UPDATE"
-		" SET text = excluded.text RETURNING id",
+		"INSERT INTO messages(fingerprint, text, test_id) VALUES(?1, ?2, ?3) ON CONFLICT"
+		" DO UPDATE SET text = excluded.text RETURNING id",
 	[SQL_HAS_RUN] = "SELECT 1 FROM runs WHERE uid = ?1",
-	[SQL_ADD_RUN] = "INSERT INTO runs(uid, started_ms, duration_ms, platform_id, commit_id,"
-			" branch_id, commit_sure, ci_attempt, run_url, shards, predicted_ms,"
-			" makespan_ms, exit_code, verdict, workers, files, tests, passed, failed,"
-			" skipped, flaky) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-			" ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) RETURNING id",
+	[SQL_ADD_RUN] =
+		"INSERT INTO runs(uid, started_ms, duration_ms, platform_id, commit_id,"
+		" branch_id, commit_sure, ci_attempt, run_url, shards, predicted_ms,"
+		" makespan_ms, exit_code, verdict, workers, files, tests, passed, failed,"
+		" skipped, flaky) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+		" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) RETURNING id",
 	[SQL_ADD_PACK] =
 		"INSERT INTO packs(run_id, shape, first_test, pack) VALUES(?1, ?2, ?3, ?4)",
 	[SQL_ADD_RUN_FILES] = "INSERT INTO run_files(run_id, pack) VALUES(?1, ?2)",
@@ -40,19 +43,21 @@ static const char *const statements[SQL_COUNT] = {
 		" (SELECT id FROM platforms WHERE name = ?1) AND file_id = (SELECT f.id FROM"
 		" files f JOIN suites s ON s.id = f.suite_id WHERE f.path = ?4 AND s.name = ?2"
 		" AND f.project = ?3)",
-	[SQL_PUT_FILE] = "INSERT OR REPLACE INTO file_stats(platform_id, file_id, estimate_ms,"
-			 " samples, last_ms, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_PUT_FILE] =
+		"INSERT OR REPLACE INTO file_stats(platform_id, file_id, estimate_ms, samples,"
+		" last_ms, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_GET_SUITE] =
-		"SELECT start_ms, first_file_ms, cpu_share, rss_kb, runs, spread FROM suite_stats"
-		" WHERE platform_id = (SELECT id FROM platforms WHERE name = ?1) AND suite_id ="
-		" (SELECT id FROM suites WHERE name = ?2)",
-	[SQL_PUT_SUITE] = "INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms,"
-			  " first_file_ms, cpu_share, rss_kb, runs, spread) VALUES(?1, ?2, ?3, ?4, "
-			  "?5, ?6, ?7, ?8)",
+		"SELECT start_ms, first_file_ms, cpu_share, rss_kb, runs, spread FROM"
+		" suite_stats WHERE platform_id = (SELECT id FROM platforms WHERE name = ?1) AND"
+		" suite_id = (SELECT id FROM suites WHERE name = ?2)",
+	[SQL_PUT_SUITE] =
+		"INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms,"
+		" first_file_ms, cpu_share, rss_kb, runs, spread) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
+		" ?7, ?8)",
 	[SQL_GET_WALLS] =
-		"SELECT workers, wall_ms FROM suite_walls WHERE platform_id = (SELECT id"
-		" FROM platforms WHERE name = ?1) AND suite_id = (SELECT id FROM suites WHERE"
-		" name = ?2)",
+		"SELECT workers, wall_ms FROM suite_walls WHERE platform_id = (SELECT id FROM"
+		" platforms WHERE name = ?1) AND suite_id = (SELECT id FROM suites WHERE name ="
+		" ?2)",
 	[SQL_PUT_WALL] =
 		"INSERT OR REPLACE INTO suite_walls(platform_id, suite_id, workers, wall_ms)"
 		" VALUES(?1, ?2, ?3, ?4)",
@@ -76,22 +81,22 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_CLEAR_LEFT] = "DELETE FROM leftovers",
 	[SQL_ADD_LEFT] = "INSERT INTO leftovers(file_id, test_id) VALUES(?1, ?2)",
 	[SQL_LEFT] =
-		"SELECT s.name, f.project, f.path, t.path, t.occurrence FROM leftovers l"
-		" JOIN files f ON f.id = l.file_id JOIN suites s ON s.id = f.suite_id"
-		" LEFT JOIN tests t ON t.id = l.test_id ORDER BY s.name, f.path, f.project, t.id",
-	[SQL_COUNT_RUNS] = "SELECT count(*) FROM runs WHERE platform_id = (SELECT id FROM platforms"
-			   " WHERE name = ?1)",
+		"SELECT s.name, f.project, f.path, t.path, t.occurrence FROM leftovers l JOIN"
+		" files f ON f.id = l.file_id JOIN suites s ON s.id = f.suite_id LEFT JOIN tests"
+		" t ON t.id = l.test_id ORDER BY s.name, f.path, f.project, t.id",
+	[SQL_COUNT_RUNS] =
+		"SELECT count(*) FROM runs WHERE platform_id = (SELECT id FROM platforms WHERE"
+		" name = ?1)",
 	[SQL_MEDIAN_ALL] =
 		"SELECT estimate_ms FROM file_stats WHERE platform_id = (SELECT id FROM"
 		" platforms WHERE name = ?1) ORDER BY estimate_ms LIMIT 1 OFFSET (SELECT"
 		" count(*) FROM file_stats WHERE platform_id = (SELECT id FROM platforms WHERE"
 		" name = ?1)) / 2",
 	[SQL_MEDIAN_SUITE] =
-		"WITH known AS (SELECT estimate_ms FROM file_stats t JOIN files f ON f.id"
-		" = t.file_id JOIN suites s ON s.id = f.suite_id WHERE platform_id ="
-		" (SELECT id FROM platforms WHERE name = ?1) AND s.name = ?2) SELECT"
-		" estimate_ms FROM known ORDER BY 1 LIMIT 1 OFFSET (SELECT count(*) FROM"
-		" known) / 2",
+		"WITH known AS (SELECT estimate_ms FROM file_stats t JOIN files f ON f.id ="
+		" t.file_id JOIN suites s ON s.id = f.suite_id WHERE platform_id = (SELECT id"
+		" FROM platforms WHERE name = ?1) AND s.name = ?2) SELECT estimate_ms FROM known"
+		" ORDER BY 1 LIMIT 1 OFFSET (SELECT count(*) FROM known) / 2",
 	[SQL_LAST_PASSED] =
 		"SELECT duration_ms, files FROM runs WHERE verdict = 'passed' AND platform_id ="
 		" (SELECT id FROM platforms WHERE name = ?1) ORDER BY id DESC LIMIT 1",
@@ -119,10 +124,10 @@ static const char *const statements[SQL_COUNT] = {
 		" r.started_ms >= ?1 AND (?2 IS NULL OR coalesce(b.name, '') GLOB ?2) ORDER BY"
 		" r.started_ms DESC, r.id DESC",
 	[SQL_OUTCOME_FAILURES] =
-		"SELECT count(*) OVER (), a.duration_us, a.kind, m.fingerprint, m.text, a.worker,"
-		" a.position, a.rss_kb FROM failures a LEFT JOIN messages m ON m.id ="
-		" a.message_id WHERE a.run_id = ?1 AND a.test_id = ?2 ORDER BY a.attempt DESC "
-		"LIMIT 1",
+		"SELECT count(*) OVER (), a.duration_us, a.kind, m.fingerprint, m.text,"
+		" a.worker, a.position, a.rss_kb FROM failures a LEFT JOIN messages m ON m.id ="
+		" a.message_id WHERE a.run_id = ?1 AND a.test_id = ?2 ORDER BY a.attempt DESC"
+		" LIMIT 1",
 	[SQL_REPLAY_RUNS] =
 		"SELECT r.id, r.started_ms, r.commit_id, r.commit_sure, b.name, k.shape,"
 		" k.first_test, k.pack FROM runs r JOIN packs k ON k.run_id = r.id LEFT JOIN"
@@ -144,10 +149,10 @@ static const char *const statements[SQL_COUNT] = {
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND r.verdict ="
 		" 'passed' ORDER BY r.id DESC LIMIT ?2",
 	[SQL_FILE_TIMES] =
-		"SELECT t.path, t.occurrence, CAST(x.ewma_us AS INT) FROM tests t JOIN test_stats"
-		" x ON x.test_id = t.id WHERE t.file_id = (SELECT f.id FROM files f JOIN suites s"
-		" ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND f.project = ?2)"
-		" AND x.last_run > (SELECT max(id) FROM runs) - 50 ORDER BY t.id",
+		"SELECT t.path, t.occurrence, CAST(x.ewma_us AS INT) FROM tests t JOIN"
+		" test_stats x ON x.test_id = t.id WHERE t.file_id = (SELECT f.id FROM files f"
+		" JOIN suites s ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND"
+		" f.project = ?2) AND x.last_run > (SELECT max(id) FROM runs) - 50 ORDER BY t.id",
 	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1",
 	[SQL_PRUNE_RUN_FILES] =
 		"DELETE FROM run_files WHERE run_id <= (SELECT max(id) FROM runs) - ?1",
