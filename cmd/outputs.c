@@ -155,6 +155,7 @@ int outputs_open(struct outputs *o, const struct outputs_options *options, struc
 		.ci = options->ci,
 		.summary_path = getenv("GITHUB_STEP_SUMMARY"),
 		.token = o->token,
+		.shard = options->shard,
 	};
 	for (size_t i = 0; i < options->names->n; i++)
 		if (add(o, options->names->v[i], options, err) < 0)

@@ -16,6 +16,7 @@ struct outputs_options {
 	const char *run_dir;        /* default place of files; NULL = none */
 	bool live, ci, json;
 	bool merged; /* of many jobs: GitHub's summary is written though nothing is live */
+	bool shard;  /* one job of many: the merge speaks for all of them */
 	bool events; /* stdout carries the journal: no JSON summary there */
 	int verbosity;
 	int color; /* -1 auto, 0 never, 1 always */

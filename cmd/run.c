@@ -204,6 +204,7 @@ static int open_outputs(struct invocation *in, const struct options *options, st
 		.names = &in->setup.config->reporters,
 		.run_dir = in->setup.run_dir,
 		.live = true,
+		.shard = in->shard.active,
 		.ci = in->setup.ci.is_ci,
 		.json = options_has(options, "json"),
 		.verbosity = command_verbosity(options),

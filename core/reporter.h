@@ -19,6 +19,7 @@ struct reporter_options {
 	bool ci;       /* CI=true: no cursor movement */
 	const char *summary_path; /* github: $GITHUB_STEP_SUMMARY, or NULL */
 	const char *token;        /* github: fresh word for ::stop-commands::, fixed in tests */
+	bool shard; /* github: one job of many; what GitHub shows a few of is left to the merge */
 };
 
 struct reporter {

@@ -66,9 +66,10 @@ static void on_event(void *arg, const struct event *event, const struct state *s
 	}
 }
 
-static void open_fixture(struct fixture *f, const char *name, int columns)
+static void open_with(struct fixture *f, const char *name, int columns, bool shard)
 {
-	static const struct reporter_options options = {.live = true, .token = "0123456789abcdef"};
+	const struct reporter_options options = {
+		.live = true, .token = "0123456789abcdef", .shard = shard};
 
 	*f = (struct fixture){.reporter = reporter_find(reporters, name)};
 	state_init(&f->state);
@@ -77,6 +78,11 @@ static void open_fixture(struct fixture *f, const char *name, int columns)
 	f->sink.columns = columns;
 	f->self = f->reporter->open(&options, &f->sink);
 	bus_subscribe(&f->bus, on_event, f);
+}
+
+static void open_fixture(struct fixture *f, const char *name, int columns)
+{
+	open_with(f, name, columns, false);
 }
 
 static void close_fixture(struct fixture *f)
@@ -267,6 +273,19 @@ TEST(reporters, github_obeys_nothing_foreign)
 	}
 	cr_assert(!fenced);
 	close_fixture(&f);
+}
+
+/* GitHub shows ten annotations: the merge has them, of all jobs. */
+TEST(reporters, github_shard_leaves_annotations_to_the_merge)
+{
+	for (int shard = 0; shard < 2; shard++) {
+		struct fixture f;
+		open_with(&f, "github", 80, shard);
+		tell(&f);
+		ASSERT_INT(count(f.sink.buf.buf, "::error file="), shard ? 0 : 1);
+		ASSERT_INT(count(f.sink.buf.buf, "::group::"), 1);
+		close_fixture(&f);
+	}
 }
 
 TEST(reporters, rerun_command_is_exact)
