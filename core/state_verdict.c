@@ -52,7 +52,7 @@ const char *state_verdict(const struct state *s)
 		return "failed";
 	if (s->cancel != CANCEL_NONE)
 		return "cancelled";
-	if (state_unexplained(s) || !s->finished)
+	if (state_unexplained(s) || !s->finished || s->exit_code == EXIT_CODE_INCOMPLETE)
 		return "incomplete";
 	if (s->file_counts.not_run) /* shards that were cancelled without a failure */
 		return "cancelled";
