@@ -1,10 +1,13 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "cmd/init_ci.h"
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
+#include "core/config.h"
 #include "core/config_keys.h"
+#include "core/git.h"
 #include "core/project.h"
 #include "runners/registry.h"
 
@@ -97,30 +100,48 @@ static void write_settings(struct strbuf *out)
 	strbuf_addch(out, '\n');
 }
 
+static int refuse(const char *path, struct error *err)
+{
+	/* a link that leads nowhere is somebody's, too */
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	error_set(err, EXIT_CODE_USAGE, "%s is there already", path);
+	return error_help(err, "`muster init --print` shows what would be written, --force "
+			       "writes over it");
+}
+
 static int refuse_existing(const char *base, struct error *err)
 {
 	static const char *const names[] = {"muster.yaml", "muster.yml"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		cleanup_free char *path = path_join(base, names[i]);
-		/* a link that leads nowhere is somebody's, too */
-		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		error_set(err, EXIT_CODE_USAGE, "%s is there already", path);
-		return error_help(err, "`muster init --print` shows what would be written");
+		if (refuse(path, err) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int run_init(const struct options *options, struct error *err)
+static int deliver(const struct options *options, const char *path, const struct strbuf *text,
+	struct error *err)
 {
-	cleanup_free char *cwd = path_cwd();
-	cleanup_free char *base = project_base(cwd);
+	if (options_has(options, "print"))
+		return command_print(text->buf, text->len, err);
+	if (file_write(path, text->buf, text->len, false, err) < 0)
+		return -1;
+	fprintf(stderr, "wrote %s\n", path);
+	return 0;
+}
+
+static int init_yaml(const struct options *options, const char *base, struct error *err)
+{
 	cleanup_free char *path = path_join(base, "muster.yaml");
+	cleanup_free char *other = path_join(base, "muster.yml");
 	cleanup_strbuf struct strbuf out = STRBUF_INIT, looked_for = STRBUF_INIT;
 	struct suites suites = SUITES_INIT;
 
-	if (!options_has(options, "print") && refuse_existing(base, err) < 0)
+	if (!options_has(options, "print") && !options_has(options, "force") &&
+		refuse_existing(base, err) < 0)
 		return -1;
 	if (project_detect(base, runners, &suites, &looked_for, err) < 0) {
 		suites_release(&suites);
@@ -133,24 +154,104 @@ static int run_init(const struct options *options, struct error *err)
 	for (size_t i = 0; i < suites.n; i++)
 		write_suite(&out, base, suites.v[i]);
 	suites_release(&suites);
-	if (options_has(options, "print"))
-		return command_print(out.buf, out.len, err);
-	if (file_write(path, out.buf, out.len, false, err) < 0)
+	/* --force: one of the two at a time */
+	return deliver(options, !path_exists(path) && path_exists(other) ? other : path, &out, err);
+}
+
+/* ---- --github ---------------------------------------------------------------------------------- */
+
+/* No login of GitHub has two underscores, so what is not replaced finds nobody's repository. */
+#define ACTION_SOMEWHERE  "OWNER_OF_MUSTER/muster/.github/actions/muster@main"
+#define ACTION_OF_PROJECT ".github/actions/muster"
+
+static char *find_action(const struct options *options, const char *top, struct error *err)
+{
+	const char *given = options_value(options, "action", NULL);
+	cleanup_free char *own = path_join(top, ACTION_OF_PROJECT "/action.yml");
+
+	if (given)
+		return init_ci_action(given, err);
+	return xstrdup(path_exists(own) ? "./" ACTION_OF_PROJECT : ACTION_SOMEWHERE);
+}
+
+static int write_github(const struct options *options, struct init_ci *ci, struct error *err)
+{
+	cleanup_free char *action = find_action(options, ci->top, err);
+	cleanup_free char *path = path_join(ci->top, ".github/workflows/tests.yml");
+	cleanup_free char *dir = path_dirname(path);
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	bool to_file = !options_has(options, "print");
+
+	if (!action)
 		return -1;
-	fprintf(stderr, "wrote %s\n", path);
+	if (to_file && !options_has(options, "force") && refuse(path, err) < 0)
+		return -1;
+	ci->action = action;
+	if (init_ci_github(ci, &out, err) < 0 || (to_file && file_mkdirs(dir, err) < 0) ||
+		deliver(options, path, &out, err) < 0)
+		return -1;
+	if (streq(action, ACTION_SOMEWHERE))
+		fprintf(stderr, "note: replace OWNER_OF_MUSTER by who has the repository of muster "
+				"you trust, or say it: --action OWNER/REPO@REF\n");
 	return 0;
 }
 
+static int init_github(
+	const struct options *options, const char *cwd, const char *base, struct error *err)
+{
+	struct config *config = config_new(base);
+	struct suites detected = SUITES_INIT;
+	cleanup_strbuf struct strbuf looked_for = STRBUF_INIT;
+	struct git_head git;
+	int code = config_load(config, runners, NULL, err);
+
+	git_head(cwd, &git);
+	if (code == 0 && !config->suites.n)
+		code = project_detect(base, runners, &detected, &looked_for, err);
+	struct init_ci ci = {
+		.config = config,
+		.suites = config->suites.n ? &config->suites : &detected,
+		.top = git.root && path_is_below(git.root, base) ? git.root : base,
+	};
+	if (code == 0 && !ci.suites->n) {
+		error_set(err, EXIT_CODE_NO_TESTS, "no test suite found in %s", base);
+		code = error_help(err, "%s", looked_for.buf);
+	}
+	if (code == 0)
+		code = write_github(options, &ci, err);
+	git_head_release(&git);
+	suites_release(&detected);
+	config_free(config);
+	return code;
+}
+
+static int run_init(const struct options *options, struct error *err)
+{
+	cleanup_free char *cwd = path_cwd();
+	cleanup_free char *base = project_base(cwd);
+
+	if (options_has(options, "github"))
+		return init_github(options, cwd, base, err);
+	if (options_has(options, "action"))
+		return error_set(err, EXIT_CODE_USAGE, "--action is for --github");
+	return init_yaml(options, base, err);
+}
+
 static const struct option init_options[] = {
+	{"github", 0, OPTION_FLAG, NULL, "write a workflow of GitHub Actions instead"},
+	{"action", 0, OPTION_VALUE, "OWNER/REPO@REF", "where the workflow finds muster's action"},
 	{"print", 0, OPTION_FLAG, NULL, "print the file instead of writing it"},
+	{"force", 0, OPTION_FLAG, NULL, "write over a file that is there"},
 	{NULL},
 };
 
 const struct command init_cmd = {
 	.name = "init",
-	.usage = "init [--print]",
-	.summary = "write a muster.yaml for the detected suites",
-	.details = "Not needed to run tests: only to change what is detected.",
+	.usage = "init [--github] [--print] [--force]",
+	.summary = "write a muster.yaml, or a CI workflow, for the detected suites",
+	.details = "Not needed to run tests: only to change what is detected. --github writes\n"
+		   ".github/workflows/tests.yml: the suites over parallel jobs, as the lock file,\n"
+		   "the version of Node and Playwright's browsers call for.",
 	.options = init_options,
 	.run = run_init,
 };

@@ -44,16 +44,27 @@ It never writes over anything:
   $ echo '# mine' > muster.yaml
   $ muster init 2>&1 | sed "s|$PWD|.|"; cat muster.yaml
   error: ./muster.yaml is there already
-  help: `muster init --print` shows what would be written
+  help: `muster init --print` shows what would be written, --force writes over it
   # mine
   $ mv muster.yaml muster.yml; muster init 2>&1 | sed "s|$PWD|.|"
   error: ./muster.yml is there already
-  help: `muster init --print` shows what would be written
+  help: `muster init --print` shows what would be written, --force writes over it
   $ rm muster.yml; ln -s nowhere muster.yaml
   $ muster init 2>&1 | sed "s|$PWD|.|"; ls -l muster.yaml | sed 's/.* muster/muster/'
   error: ./muster.yaml is there already
-  help: `muster init --print` shows what would be written
+  help: `muster init --print` shows what would be written, --force writes over it
   muster.yaml -> nowhere
+
+Unless it is told to:
+
+  $ rm muster.yaml; echo '# mine' > muster.yml
+  $ muster init --force 2>&1 | sed "s|$PWD|.|"; ls muster.*; head -1 muster.yml
+  wrote ./muster.yml
+  muster.yml
+  # All keys are optional: `muster config` prints what is in force,
+  $ muster init --action a/b@c
+  error: --action is for --github
+  [2]
 
 A project without suites gets an example:
 
