@@ -178,10 +178,10 @@ static void write_packages(struct strbuf *out, const struct found *f)
 {
 	cleanup_free char *lock_folder = f->lock ? path_dirname(f->lock) : xstrdup(f->folder);
 
-	strbuf_addstr(out, "      - uses: actions/checkout@v4\n");
+	strbuf_addstr(out, "      - uses: actions/checkout@v5\n");
 	if (f->manager->corepack)
 		strbuf_addstr(out, "      - run: corepack enable\n");
-	strbuf_addstr(out, "      - uses: actions/setup-node@v4\n        with:\n");
+	strbuf_addstr(out, "      - uses: actions/setup-node@v5\n        with:\n");
 	if (f->node_file)
 		quoted(out, "          node-version-file: ", f->node_file);
 	else
@@ -258,7 +258,7 @@ static void write_merge(struct strbuf *out, const struct found *f)
 			   "    runs-on: ubuntu-latest\n"
 			   "    timeout-minutes: 10\n"
 			   "    steps:\n"
-			   "      - uses: actions/checkout@v4\n");
+			   "      - uses: actions/checkout@v5\n");
 	write_action(
 		out, f, NULL, "merge", "          plan-id: ${{ needs.plan.outputs.plan-id }}\n");
 }
