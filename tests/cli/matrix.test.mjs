@@ -68,13 +68,13 @@ test('all is well: one verdict, one summary, the history written by merge alone 
   const s = summaryOf(merge(result));
   assert.deepEqual([s.verdict, s.exit_code, s.files.planned, s.files.passed, s.tests.flaky], ['passed', 0, 10, 10, 3]);
   assert.deepEqual(status(s), ['passed', 'passed', 'passed']);
-  assert.equal(s.plan_id, result.jobs.plan[0].outputs['plan-id']);
+  assert.equal(`${s.plan_id}-1`, result.jobs.plan[0].outputs['plan-id']);
   assert.equal(s.commit, 'c0ffee');
   // One job speaks; a share of the work has no page and no annotations.
   assert.match(page(merge(result)), /^## Tests: passed\n[^]*### Shards/);
   assert.deepEqual(result.jobs.run.map(page), Array(SHARDS).fill(''));
-  // Names: plan, shard and attempt.
-  const id = s.plan_id;
+  // Names: plan and its attempt, shard and its attempt.
+  const id = `${s.plan_id}-1`;
   assert.deepEqual([...w.artifacts.keys()].sort(), [
     `muster-plan-${id}`, 'muster-result-1', ...[1, 2, 3].map(i => `muster-run-${id}-${i}-of-3-1`),
   ].sort());
@@ -201,6 +201,22 @@ test('an artifact that is missing, one that is there twice, one of another plan'
   [job, s] = await again();
   assert.deepEqual([job.exits.merge, s.verdict], [5, 'incomplete']);
   assert.match(job.output, /made for another plan/);
+});
+
+test('all jobs again, and one dies: what it left in the first attempt does not stand in for it', async () => {
+  const w = world();
+  const first = await go(w, { inputs: inputs({ history: 'off', 'run-args': '--suite\nmocha', 'plan-args': '--suite\nmocha' }) });
+  assert.equal(merge(first).result, 'success', merge(first).output);
+  w.onStep = async (job, step, child) => {
+    if (step.id !== 'run' || !job.name.endsWith(' 1/3')) return;
+    process.kill(-child.pid, 'SIGKILL');
+    fs.rmSync(path.join(job.temp, 'muster-muster/run'), { recursive: true, force: true });
+  };
+  const again = await go(w, { attempt: 2, inputs: inputs({ history: 'off', 'run-args': '--suite\nmocha', 'plan-args': '--suite\nmocha' }) });
+  const s = summaryOf(merge(again));
+  assert.equal(s.plan_id, summaryOf(merge(first)).plan_id, 'the very same plan');
+  assert.deepEqual([s.verdict, s.exit_code, status(s)], ['incomplete', 5, ['missing', 'passed', 'passed']]);
+  assert.deepEqual(w.caches, [], 'history: off');
 });
 
 test('no job has left anything, or there is no plan: never green', async () => {
