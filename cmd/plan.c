@@ -8,7 +8,10 @@
 
 #include <fcntl.h>
 
-enum { MOST_PARTS = 4 /* of a file on average: more shards than that have nothing to do */ };
+enum {
+	MOST_PARTS = 4,    /* of a file on average: more shards than that have nothing to do */
+	GITHUB_JOBS = 256, /* in one matrix */
+};
 
 /* Number of shards that is asked for; 0 = auto. */
 static int read_shards(const struct options *options, int *ret, struct error *err)
@@ -70,6 +73,12 @@ static int write_github(const struct plan *plan, struct error *err)
 		error_set(err, EXIT_CODE_USAGE, "--github needs GITHUB_OUTPUT, which is not set");
 		return error_help(err, "it is for a step of a GitHub workflow; -o FILE and --json "
 				       "work everywhere");
+	}
+	if (plan->shard_count > GITHUB_JOBS) {
+		error_set(err, EXIT_CODE_USAGE,
+			"a matrix of GitHub has %d jobs at most, this plan has %d", GITHUB_JOBS,
+			plan->shard_count);
+		return error_help(err, "--max-shards %d", GITHUB_JOBS);
 	}
 	strbuf_addstr(&out, "matrix={\"include\":[");
 	for (int s = 1; s <= plan->shard_count; s++)
@@ -135,6 +144,8 @@ static int run_plan(const struct options *options, struct error *err)
 
 	if (code == 0)
 		code = make(&input, options, err);
+	else if (code == EXIT_CODE_NO_TESTS)
+		code = error_set(err, EXIT_CODE_NO_TESTS, "there is no test file to plan");
 	plan_input_release(&input);
 	return code;
 }
