@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
-import { environment, folder, muster, run } from './support.mjs';
+import { environment, fake, folder, muster, project, run } from './support.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
 const root = path.join(here, '../..');
@@ -118,6 +118,96 @@ test('the example for CircleCI', () => {
   assert.deepEqual(entries.map(([name]) => name), Object.keys(config.jobs));
   assert.deepEqual(entries[2][1].requires, [{ test: 'terminal' }], 'merge runs whatever became of the tests');
 });
+
+// ---- the examples run ------------------------------------------------------------------------------
+
+// A job of an example: its scripts with bash, as they stand there, in a folder of its own, with what
+// the system sets, a muster on the PATH and an npm that has nothing to do.
+const bin = folder({ npm: '#!/bin/sh\n' });
+fs.chmodSync(path.join(bin, 'npm'), 0o755);
+fs.symlinkSync(muster, path.join(bin, 'muster'));
+
+function job(acts, given, scripts, env) {
+  const dir = project(acts);
+  for (const [from, to] of given) fs.cpSync(from, path.join(dir, to), { recursive: true });
+  const done = spawnSync('bash', ['-eo', 'pipefail', '-c', scripts.join('\n')], {
+    cwd: dir, encoding: 'utf8', env: environment({ PATH: `${bin}:${process.env.PATH}`, MUSTER_TEST_ADAPTERS: fake, CI: 'true', ...env }),
+  });
+  return { dir, code: done.status, text: done.stdout + done.stderr };
+}
+
+const verdict = dir => {
+  const { verdict: v, shards } = JSON.parse(fs.readFileSync(path.join(dir, 'merged/summary.json'), 'utf8'));
+  return [v, shards.map(x => x.status)];
+};
+
+test('the example for GitLab, played: four jobs know which they are', () => {
+  const { plan, test: share, merge, variables } = yaml.parse(read('docs/examples/gitlab-ci.yml'), { merge: true });
+  const acts = ['pass1', 'pass2', 'pass3', 'pass4', 'fail5'];
+  const env = more => ({ ...variables, GITLAB_CI: 'true', CI_COMMIT_SHA: 'c0ffee', CI_JOB_URL: 'https://g.invalid/1', ...more });
+  const planned = job(acts, [], plan.script, env());
+  assert.equal(planned.code, 0, planned.text);
+  const file = path.join(planned.dir, plan.artifacts.paths[0]);
+  const given = [[file, 'plan.json']], codes = [];
+  for (let i = 1; i <= share.parallel; i++) {
+    const done = job(acts, given.slice(0, 1), share.script, env({ CI_NODE_INDEX: String(i), CI_NODE_TOTAL: String(share.parallel), CI_JOB_ID: `7${i}` }));
+    codes.push(done.code);
+    given.push([path.join(done.dir, share.artifacts.paths[0]), 'bundles']);
+  }
+  assert.deepEqual([...codes].sort(), [0, 0, 0, 1]);
+  const merged = job(acts, given, merge.script, env());
+  assert.equal(merged.code, 1, merged.text);
+  assert.equal(verdict(merged.dir)[0], 'failed');
+  // without the job that failed nothing has failed, and yet it is not green
+  const red = codes.indexOf(1);
+  const lost = job(acts, given.filter((_, i) => i !== red + 1), merge.script, env());
+  assert.deepEqual([lost.code, verdict(lost.dir)[0], verdict(lost.dir)[1][red]], [5, 'incomplete', 'missing']);
+  const none = job(acts, given.slice(0, 1), merge.script, env());
+  assert.deepEqual([none.code, verdict(none.dir)], [5, ['incomplete', Array(4).fill('missing')]]);
+});
+
+test('the example for CircleCI, played: the results are kept when tests fail, and the job is red', () => {
+  const config = yaml.parse(read('docs/examples/circleci.yml'));
+  const shards = config.parameters.shards.default;
+  const scripts = name => config.jobs[name].steps.map(s => s.run?.command ?? s.run).filter(Boolean)
+    .map(text => text.replaceAll('<< pipeline.parameters.shards >>', String(shards)));
+  const acts = ['pass1', 'pass2', 'pass3', 'pass4', 'fail5'];
+  const env = more => ({ CIRCLECI: 'true', CIRCLE_SHA1: 'c0ffee', ...more });
+  const planned = job(acts, [], scripts('plan'), env());
+  assert.equal(planned.code, 0, planned.text);
+  const given = [[path.join(planned.dir, 'workspace'), 'workspace']], codes = [];
+  for (let i = 0; i < shards; i++) {
+    const done = job(acts, given.slice(0, 1), scripts('test'), env({ CIRCLE_NODE_INDEX: String(i), CIRCLE_NODE_TOTAL: String(shards) }));
+    codes.push(done.code);
+    given.push([path.join(done.dir, 'workspace'), 'workspace']);
+  }
+  assert.deepEqual(codes.sort(), [0, 0, 0, 1]);
+  const merged = job(acts, given, scripts('merge'), env());
+  assert.equal(merged.code, 1, merged.text);
+  assert.equal(verdict(merged.dir)[0], 'failed');
+});
+
+test('plan --github: indices only, 256 jobs at most, and nothing is said aloud', () => {
+  const dir = folder({ list: Array.from({ length: 400 }, (_, i) => `a/${i}.test.js`).join('\n') });
+  const output = path.join(dir, 'output');
+  const plan = shards => run(dir, ['plan', '--github', '--files', 'list', '--shards', shards], { GITHUB_OUTPUT: output });
+  assert.equal(plan('256').code, 0);
+  const [matrix, count, id] = fs.readFileSync(output, 'utf8').trim().split('\n');
+  assert.equal(JSON.parse(matrix.slice('matrix='.length)).include.length, 256);
+  assert.deepEqual(JSON.parse(matrix.slice('matrix='.length)).include[255], { shard: 256, of: 256 });
+  assert.equal(count, 'count=256');
+  assert.match(id, /^plan_id=[0-9a-f]{32}$/);
+  fs.rmSync(output);
+  const many = plan('257');
+  assert.deepEqual([many.code, many.err], [2,
+    'error: a matrix of GitHub has 256 jobs at most, this plan has 257\nhelp: --max-shards 256\n']);
+  assert.equal(fs.existsSync(output), false);
+  const nothing = run(project([], { 'test/README': '' }), ['plan'], { MUSTER_TEST_ADAPTERS: fake });
+  assert.equal(nothing.code, 4);
+  assert.match(nothing.err, /error: there is no test file to plan/);
+});
+
+// ---- the program -----------------------------------------------------------------------------------
 
 test('the program of the action: built once, with its libraries, under a key that follows the sources', () => {
   // The sources in miniature: what the real bootstrap does is what ./bootstrap build is for.
