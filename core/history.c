@@ -60,10 +60,12 @@ static struct history *open_once(
 	h->path = xstrdup(path);
 	bool foreign = false;
 
-	*ret_code = sqlite3_open_v2(path, &h->db, flags | SQLITE_OPEN_NOFOLLOW, NULL);
+	*ret_code = sqlite3_open_v2(
+		path, &h->db, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
 	if (*ret_code == SQLITE_CANTOPEN && mode == HISTORY_READ) {
 		sqlite3_close(h->db);
-		*ret_code = sqlite3_open_v2(path, &h->db, SQLITE_OPEN_READONLY, NULL);
+		*ret_code = sqlite3_open_v2(
+			path, &h->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	}
 	if (*ret_code == SQLITE_OK && configure(h, mode, err) == 0 &&
 		history_migrate(h, &foreign, err) == 0 && history_sql(h, SQL_COUNT_RUNS))

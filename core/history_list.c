@@ -4,12 +4,8 @@
 #include "core/history_list.h"
 #include "core/history_rows.h"
 
-static const char *optional(sqlite3_stmt *s, int column)
-{
-	const char *value = history_text(s, column);
-
-	return *value ? value : NULL;
-}
+/* A test that was in none of so many runs is gone. */
+enum { SEEN_IN_RUNS = 50 };
 
 static int bind_filter(sqlite3_stmt *s, const struct history_filter *filter)
 {
@@ -34,8 +30,8 @@ static struct history_run read_run(sqlite3_stmt *s)
 		.started_ms = sqlite3_column_int64(s, 1),
 		.duration_ms = sqlite3_column_int64(s, 2),
 		.platform = history_text(s, 3),
-		.commit = optional(s, 4),
-		.branch = optional(s, 5),
+		.commit = history_optional(s, 4),
+		.branch = history_optional(s, 5),
 		.verdict = history_text(s, 6),
 		.exit_code = sqlite3_column_int(s, 7),
 		.workers = sqlite3_column_int(s, 8),
@@ -50,7 +46,7 @@ static struct history_run read_run(sqlite3_stmt *s)
 		.predicted_ms = sqlite3_column_int64(s, 17),
 		.makespan_ms = sqlite3_column_int64(s, 18),
 		.ci_attempt = sqlite3_column_int(s, 19),
-		.run_url = optional(s, 20),
+		.run_url = history_optional(s, 20),
 		.commit_sure = sqlite3_column_int(s, 21) != 0,
 	};
 }
@@ -133,7 +129,7 @@ static void read_attempts(sqlite3_stmt *s, int64_t run, int64_t test, struct his
 	ret->kind = (enum failure_kind)MIN(
 		MAX(sqlite3_column_int(s, 2), FAILURE_NONE), FAILURE_PROTOCOL);
 	ret->fingerprint = sqlite3_column_int64(s, 3);
-	ret->message = optional(s, 4);
+	ret->message = history_optional(s, 4);
 	ret->worker = sqlite3_column_int(s, 5);
 	ret->position = sqlite3_column_int(s, 6);
 	ret->rss_kb = sqlite3_column_int64(s, 7);
@@ -196,6 +192,47 @@ int history_list_messages(struct history *h, int64_t test, int64_t since_ms, int
 
 /* ---- for the planner --------------------------------------------------------------------------- */
 
+struct timed {
+	int64_t id;
+	double us;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct timed *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static bool list_times(struct history *h, const char *text, int64_t file_id, int64_t oldest_run,
+	history_times_fn *fn, void *arg)
+{
+	cleanup_free struct timed *v = NULL;
+	size_t n = 0, cap = 0;
+	struct history_stats stats;
+	int64_t id;
+
+	while (history_stats_next(&text, &id, &stats)) {
+		if (stats.last_run <= oldest_run)
+			continue;
+		GROW(v, n + 1, cap);
+		v[n++] = (struct timed){id, stats.mean_us};
+	}
+	if (n)
+		qsort(v, n, sizeof(*v), by_id);
+	for (size_t i = 0; i < n; i++) {
+		sqlite3_stmt *s = history_sql(h, SQL_TEST_BY_ID);
+		if (!s)
+			return false;
+		sqlite3_bind_int64(s, 1, v[i].id);
+		sqlite3_bind_int64(s, 2, file_id);
+		if (sqlite3_step(s) == SQLITE_ROW)
+			fn(arg, history_text(s, 0), sqlite3_column_int(s, 1), (int64_t)v[i].us);
+		sqlite3_reset(s);
+	}
+	return n > 0;
+}
+
 int history_file_times(struct history *h, const char *suite, const char *project, const char *file,
 	history_times_fn *fn, void *arg)
 {
@@ -207,9 +244,10 @@ int history_file_times(struct history *h, const char *suite, const char *project
 	sqlite3_bind_text(s, 1, suite, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 2, project, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 3, file, -1, SQLITE_STATIC);
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		found = true;
-		fn(arg, history_text(s, 0), sqlite3_column_int(s, 1), sqlite3_column_int64(s, 2));
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		const char *stats = history_text(s, 0);
+		found = list_times(h, stats, sqlite3_column_int64(s, 2),
+			sqlite3_column_int64(s, 1) - SEEN_IN_RUNS, fn, arg);
 	}
 	sqlite3_reset(s);
 	return found ? 0 : -1;

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "core/base/digest.h"
 #include "core/fingerprint.h"
 #include "core/history_pack.h"
 #include "core/history_record.h"
@@ -15,9 +16,18 @@ struct entry {
 	struct history_stats stats;
 };
 
+/* The tests of one file in `entries`. */
+struct file {
+	size_t index, from, n; /* index: in state->files */
+	char digest[DIGEST_HEX_SIZE];
+	struct strbuf rest; /* statistics of its tests that this run did not have, as text */
+};
+
 struct entries {
 	struct entry *v;
 	size_t n, cap;
+	struct file *files;
+	size_t file_count;
 };
 
 /* What earlier runs saw at this commit: [id - 1], bit 0 passed, bit 1 failed. */
@@ -31,23 +41,23 @@ struct seen {
 /* In the order of the index on tests, so that the two lists are merged in one pass. */
 static int by_name(const void *a, const void *b)
 {
-	const struct state_test *x = ((const struct entry *)a)->test;
-	const struct state_test *y = ((const struct entry *)b)->test;
+	const struct state_test *x = *(const struct state_test *const *)a;
+	const struct state_test *y = *(const struct state_test *const *)b;
 	int order = strcmp(x->path, y->path);
 
 	return order ? order : (x->occurrence > y->occurrence) - (x->occurrence < y->occurrence);
 }
 
-static int compare_row(const struct entry *e, sqlite3_stmt *s)
+static int compare_row(const struct state_test *t, sqlite3_stmt *s)
 {
-	int order = strcmp(e->test->path, history_text(s, 1));
-	int occurrence = sqlite3_column_int(s, 2);
+	int order = strcmp(t->path, history_text(s, 1)), occurrence = sqlite3_column_int(s, 2);
 
-	return order ? order
-		     : (e->test->occurrence > occurrence) - (e->test->occurrence < occurrence);
+	return order ? order : (t->occurrence > occurrence) - (t->occurrence < occurrence);
 }
 
-static int load_known(struct recording *r, struct entry *v, size_t n, int64_t file_id)
+/* ids[i] of sorted[i]; 0 = not known. */
+static int find_ids(struct recording *r, const struct state_test **sorted, int64_t *ids, size_t n,
+	int64_t file_id)
 {
 	sqlite3_stmt *s = history_sql(r->h, SQL_FILE_TESTS);
 	size_t i = 0;
@@ -58,12 +68,10 @@ static int load_known(struct recording *r, struct entry *v, size_t n, int64_t fi
 	sqlite3_bind_int64(s, 1, file_id);
 	while ((code = sqlite3_step(s)) == SQLITE_ROW && i < n) {
 		int order = -1;
-		while (i < n && (order = compare_row(&v[i], s)) < 0)
+		while (i < n && (order = compare_row(sorted[i], s)) < 0)
 			i++;
-		if (i == n || order)
-			continue;
-		v[i].id = sqlite3_column_int64(s, 0);
-		history_row_stats(s, 3, &v[i++].stats);
+		if (i < n && order == 0)
+			ids[i++] = sqlite3_column_int64(s, 0);
 	}
 	sqlite3_reset(s);
 	return code == SQLITE_ROW || code == SQLITE_DONE
@@ -71,7 +79,7 @@ static int load_known(struct recording *r, struct entry *v, size_t n, int64_t fi
 		       : history_error(r->h, r->err, "cannot write");
 }
 
-static int add_unknown(struct recording *r, struct entry *e, int64_t file_id)
+static int add_test(struct recording *r, struct entry *e, int64_t file_id)
 {
 	sqlite3_stmt *s = history_sql(r->h, SQL_TEST_ID);
 
@@ -84,41 +92,149 @@ static int add_unknown(struct recording *r, struct entry *e, int64_t file_id)
 	return e->id > 0 ? 0 : history_error(r->h, r->err, "cannot write");
 }
 
-/* New tests get their ids in the order of the file, which is how they are shown. */
-static int add_new(struct recording *r, struct entry *v, size_t n, size_t file)
+/* The titles are not those of the last time: look every one up. New tests get their ids in the
+ * order of the file, which is how they are shown. */
+static int look_up(struct recording *r, struct entry *v, size_t n, int64_t file_id)
 {
-	const struct state_file *f = r->state->files[file];
-	size_t fresh = 0;
+	cleanup_free const struct state_test **sorted = xcalloc(n, sizeof(*sorted));
+	cleanup_free int64_t *ids = xcalloc(n, sizeof(*ids));
 	int result = 0;
 
 	for (size_t i = 0; i < n; i++)
-		fresh += !v[i].id;
-	if (!fresh)
-		return 0;
-	for (size_t k = 0; k < f->test_count && result == 0; k++) {
-		struct entry key = {.test = f->tests[k]};
-		struct entry *e = bsearch(&key, v, n, sizeof(*v), by_name);
-		if (!e->id)
-			result = add_unknown(r, e, r->file_ids[file]);
+		sorted[i] = v[i].test;
+	qsort(sorted, n, sizeof(*sorted), by_name);
+	if (find_ids(r, sorted, ids, n, file_id) < 0)
+		return -1;
+	for (size_t i = 0; i < n && result == 0; i++) {
+		const struct state_test **at = bsearch(&v[i].test, sorted, n, sizeof(*at), by_name);
+		v[i].id = ids[at - sorted];
+		if (!v[i].id)
+			result = add_test(r, &v[i], file_id);
 	}
 	return result;
 }
 
-static int intern_file(struct recording *r, struct entries *all, size_t file)
+/* Names the titles of the tests in their order. */
+static void digest_titles(const struct state_file *f, char digest[static DIGEST_HEX_SIZE])
 {
-	const struct state_file *f = r->state->files[file];
-	size_t from = all->n;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	for (size_t k = 0; k < f->test_count; k++) {
+		strbuf_add(&text, f->tests[k]->path, strlen(f->tests[k]->path) + 1);
+		strbuf_add(&text, &f->tests[k]->occurrence, sizeof(f->tests[k]->occurrence));
+	}
+	digest_hex(text.buf, text.len, digest);
+}
+
+/* ---- statistics of a file ---------------------------------------------------------------------- */
+
+/* Statistics by id, of the tests that ran and, behind them, of those that did not. */
+static void take_stats(struct entry *v, size_t n, const char *text, bool same, struct strbuf *rest)
+{
+	struct history_stats stats;
+	int64_t id;
+	size_t at = 0;
+
+	while (history_stats_next(&text, &id, &stats)) {
+		if (same && at < n) {
+			v[at].id = id;
+			v[at++].stats = stats;
+			continue;
+		}
+		/* most often they follow each other */
+		size_t i = 0;
+		while (i < n && v[(at + i) % n].id != id)
+			i++;
+		if (i < n) {
+			at = (at + i) % n;
+			v[at].stats = stats;
+			at = (at + 1) % n;
+		} else {
+			strbuf_addch(rest, ',');
+			history_stats_write(rest, id, &stats);
+		}
+	}
+}
+
+static bool has_as_many(const char *text, size_t n)
+{
+	for (; n && (text = strchr(text, ']')); text++)
+		n--;
+	return !n;
+}
+
+static int load_file(struct recording *r, struct file *file, struct entry *v)
+{
+	const struct state_file *f = r->state->files[file->index];
+	int64_t file_id = r->file_ids[file->index];
+	sqlite3_stmt *s = history_sql(r->h, SQL_GET_STATS);
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	digest_titles(f, file->digest);
+	sqlite3_bind_int64(s, 1, file_id);
+	bool found = sqlite3_step(s) == SQLITE_ROW;
+	const char *text = found ? history_text(s, 1) : "";
+	bool same = found && streq(history_text(s, 0), file->digest) && has_as_many(text, file->n);
+	int result = same ? 0 : look_up(r, v, file->n, file_id);
+	if (result == 0)
+		take_stats(v, file->n, text, same, &file->rest);
+	if (result == 0 && !v[file->n - 1].id) /* a damaged text */
+		result = look_up(r, v, file->n, file_id);
+	sqlite3_reset(s);
+	return result;
+}
+
+static int add_file(struct recording *r, struct entries *all, size_t index)
+{
+	const struct state_file *f = r->state->files[index];
+	struct file *file = &all->files[all->file_count];
 
 	if (!f->test_count)
 		return 0;
+	*file = (struct file){
+		.index = index, .from = all->n, .n = f->test_count, .rest = STRBUF_INIT};
+	all->file_count++;
 	GROW(all->v, all->n + f->test_count, all->cap);
 	for (size_t k = 0; k < f->test_count; k++)
-		all->v[all->n++] = (struct entry){.test = f->tests[k], .file = file};
-	struct entry *v = all->v + from;
-	qsort(v, f->test_count, sizeof(*v), by_name);
-	if (load_known(r, v, f->test_count, r->file_ids[file]) < 0)
-		return -1;
-	return add_new(r, v, f->test_count, file);
+		all->v[all->n++] = (struct entry){.test = f->tests[k], .file = index};
+	return load_file(r, file, all->v + file->from);
+}
+
+static int save_file(struct recording *r, const struct entries *all, const struct file *file)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < file->n; i++) {
+		const struct entry *e = &all->v[file->from + i];
+		strbuf_addch(&text, text.len ? ',' : '[');
+		history_stats_write(&text, e->id, &e->stats);
+	}
+	strbuf_add(&text, file->rest.buf, file->rest.len);
+	strbuf_addch(&text, ']');
+	return history_put_stats(r->h, r->file_ids[file->index], file->digest, &text, r->err);
+}
+
+/* Faults are few: all of them are read, each finds its test. */
+static int load_faults(struct recording *r, struct entries *all)
+{
+	sqlite3_stmt *s = history_sql(r->h, SQL_GET_FAULTS);
+	int64_t last = 0;
+	int code;
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	for (size_t i = 0; i < all->n; i++)
+		last = MAX(last, all->v[i].id);
+	cleanup_free uint32_t *places = xcalloc((size_t)last + 1, sizeof(*places));
+	for (size_t i = 0; i < all->n; i++)
+		places[all->v[i].id] = (uint32_t)i + 1;
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		if (id >= 1 && id <= last && places[id])
+			history_row_faults(s, &all->v[places[id] - 1].stats);
+	}
+	return history_finish(r->h, s, code, r->err);
 }
 
 /* ---- the pack ---------------------------------------------------------------------------------- */
@@ -248,7 +364,7 @@ static int record_test(struct recording *r, struct entry *e, struct history_samp
 		x.both = before != 3 && (before | x.outcome) == 3;
 	}
 	history_stats_add(&e->stats, &x, decay);
-	return history_put_stats(r->h, e->id, &e->stats, r->err);
+	return e->stats.faulty ? history_put_faults(r->h, e->id, &e->stats, r->err) : 0;
 }
 
 int history_record_tests(struct recording *r)
@@ -264,15 +380,23 @@ int history_record_tests(struct recording *r)
 	};
 	int result = 0;
 
+	all.files = xcalloc(r->state->file_count + 1, sizeof(*all.files));
 	for (size_t i = 0; i < r->state->file_count && result == 0; i++)
-		result = intern_file(r, &all, i);
+		result = add_file(r, &all, i);
+	if (result == 0)
+		result = load_faults(r, &all);
 	if (result == 0 && r->commit_sure)
 		result = look_at_commit(r, &all, &seen);
 	if (result == 0)
 		result = put_pack(r, &all);
 	for (size_t i = 0; i < all.n && result == 0; i++)
 		result = record_test(r, &all.v[i], x, &seen, &decay);
+	for (size_t i = 0; i < all.file_count && result == 0; i++)
+		result = save_file(r, &all, &all.files[i]);
+	for (size_t i = 0; i < all.file_count; i++)
+		strbuf_release(&all.files[i].rest);
 	free(seen.masks);
+	free(all.files);
 	free(all.v);
 	return result;
 }

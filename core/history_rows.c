@@ -26,8 +26,10 @@ static int64_t count(sqlite3_stmt *s, int column)
 	return MAX(sqlite3_column_int64(s, column), 0);
 }
 
-static void read_faults(sqlite3_stmt *s, int c, struct history_stats *ret)
+void history_row_faults(sqlite3_stmt *s, struct history_stats *ret)
 {
+	const int c = 1;
+
 	ret->faulty = true;
 	ret->failures = count(s, c);
 	ret->w_failures = real(s, c + 1);
@@ -50,24 +52,6 @@ static void read_faults(sqlite3_stmt *s, int c, struct history_stats *ret)
 	ret->last_message = count(s, c + 18);
 }
 
-void history_row_stats(sqlite3_stmt *s, int c, struct history_stats *ret)
-{
-	*ret = (struct history_stats){
-		.runs = count(s, c),
-		.w_runs = real(s, c + 1),
-		.first_ms = count(s, c + 2),
-		.last_ms = count(s, c + 3),
-		.last_run = count(s, c + 4),
-		.recent = (uint64_t)sqlite3_column_int64(s, c + 5),
-		.recent_count = (int)MIN(count(s, c + 6), HISTORY_RECENT),
-		.mean_us = real(s, c + 7),
-		.max_us = count(s, c + 8),
-		.last_outcome = (enum outcome)MIN(count(s, c + 9), OUTCOME_FAILED),
-	};
-	if (sqlite3_column_type(s, c + 10) != SQLITE_NULL)
-		read_faults(s, c + 11, ret);
-}
-
 static int done(struct history *h, sqlite3_stmt *s, struct error *err)
 {
 	int code = sqlite3_step(s);
@@ -76,7 +60,7 @@ static int done(struct history *h, sqlite3_stmt *s, struct error *err)
 	return code == SQLITE_DONE ? 0 : history_error(h, err, "cannot write");
 }
 
-static int put_faults(
+int history_put_faults(
 	struct history *h, int64_t test_id, const struct history_stats *x, struct error *err)
 {
 	sqlite3_stmt *s = history_sql(h, SQL_PUT_FAULTS);
@@ -106,25 +90,95 @@ static int put_faults(
 	return done(h, s, err);
 }
 
-int history_put_stats(
-	struct history *h, int64_t test_id, const struct history_stats *x, struct error *err)
+/* ---- the text of a file ------------------------------------------------------------------------ */
+
+enum { STATS_NUMBERS = 11, NUMBER_BYTES = 24 };
+static const double weight_unit = 1e6;
+
+/* Digits of one number; much quicker than printf, and there are millions. */
+static char *put_number(char *at, int64_t value)
+{
+	char digits[NUMBER_BYTES];
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*at++ = '-';
+	while (n)
+		*at++ = digits[--n];
+	return at;
+}
+
+void history_stats_write(struct strbuf *out, int64_t id, const struct history_stats *x)
+{
+	const int64_t v[STATS_NUMBERS] = {id, x->runs, (int64_t)(x->w_runs * weight_unit + 0.5),
+		x->first_ms, x->last_ms, x->last_run, (int64_t)x->recent, x->recent_count,
+		(int64_t)(x->mean_us + 0.5), x->max_us, x->last_outcome};
+	char buf[STATS_NUMBERS * NUMBER_BYTES], *at = buf;
+
+	for (size_t i = 0; i < STATS_NUMBERS; i++) {
+		*at++ = i ? ',' : '[';
+		at = put_number(at, v[i]);
+	}
+	*at++ = ']';
+	strbuf_add(out, buf, (size_t)(at - buf));
+}
+
+static bool get_number(const char **text, int64_t *ret)
+{
+	const char *s = *text;
+	bool negative = *s == '-';
+	uint64_t value = 0;
+
+	s += negative;
+	if (*s < '0' || *s > '9')
+		return false;
+	while (*s >= '0' && *s <= '9')
+		value = value * 10 + (uint64_t)(*s++ - '0');
+	*ret = (int64_t)(negative ? 0 - value : value);
+	*text = s;
+	return true;
+}
+
+bool history_stats_next(const char **text, int64_t *ret_id, struct history_stats *ret)
+{
+	int64_t v[STATS_NUMBERS];
+	const char *s = *text + strspn(*text, "[,");
+
+	for (size_t i = 0; i < STATS_NUMBERS; i++) {
+		if (!get_number(&s, &v[i]) || *s != (i + 1 < STATS_NUMBERS ? ',' : ']'))
+			return false;
+		s++;
+	}
+	*text = s;
+	*ret_id = v[0];
+	*ret = (struct history_stats){
+		.runs = MAX(v[1], 0),
+		.w_runs = (double)MAX(v[2], 0) / weight_unit,
+		.first_ms = MAX(v[3], 0),
+		.last_ms = MAX(v[4], 0),
+		.last_run = MAX(v[5], 0),
+		.recent = (uint64_t)v[6],
+		.recent_count = (int)MIN(MAX(v[7], 0), HISTORY_RECENT),
+		.mean_us = (double)MAX(v[8], 0),
+		.max_us = MAX(v[9], 0),
+		.last_outcome = (enum outcome)MIN(MAX(v[10], 0), OUTCOME_FAILED),
+	};
+	return true;
+}
+
+int history_put_stats(struct history *h, int64_t file_id, const char *digest,
+	const struct strbuf *text, struct error *err)
 {
 	sqlite3_stmt *s = history_sql(h, SQL_PUT_STATS);
 
 	if (!s)
 		return history_error(h, err, "cannot write");
-	sqlite3_bind_int64(s, 1, test_id);
-	sqlite3_bind_int64(s, 2, x->runs);
-	sqlite3_bind_double(s, 3, x->w_runs);
-	sqlite3_bind_int64(s, 4, x->first_ms);
-	sqlite3_bind_int64(s, 5, x->last_ms);
-	sqlite3_bind_int64(s, 6, x->last_run);
-	sqlite3_bind_int64(s, 7, (int64_t)x->recent);
-	sqlite3_bind_int(s, 8, x->recent_count);
-	sqlite3_bind_double(s, 9, x->mean_us);
-	sqlite3_bind_int64(s, 10, x->max_us);
-	sqlite3_bind_int(s, 11, x->last_outcome);
-	if (done(h, s, err) < 0)
-		return -1;
-	return x->faulty ? put_faults(h, test_id, x, err) : 0;
+	sqlite3_bind_int64(s, 1, file_id);
+	sqlite3_bind_text(s, 2, digest, -1, SQLITE_STATIC);
+	sqlite3_bind_text64(s, 3, text->buf, text->len, SQLITE_STATIC, SQLITE_UTF8);
+	return done(h, s, err);
 }

@@ -1,24 +1,35 @@
-/* Rows of test_stats and test_faults <-> struct history_stats. Only history*.c include this. */
+/*
+ * Running statistics as they are stored. Only history*.c include this.
+ *
+ * What every test has is one text a file (table file_tests): a JSON array with an array of numbers a
+ * test, so that a run of 10,000 tests rewrites 200 rows, not 10,000, and SQL can read it
+ * all the same (view test_stats). What only tests that ever failed have is a row of test_faults.
+ */
 #pragma once
 
 #include "core/history_pack.h"
 #include "core/history_schema.h"
 #include "core/history_stats.h"
 
-/* In the order of history_row_stats(); `x` is test_stats, `y` is test_faults (left joined). */
-#define HISTORY_STATS_COLUMNS                                                            \
-	"x.runs, x.w_runs, x.first_ms, x.last_ms, x.last_run, x.recent, x.recent_count," \
-	" x.mean_us, x.max_us, x.last_outcome, y.test_id, y.failures, y.w_failures,"     \
-	" y.flaky, y.w_flaky, y.same_commit, y.flips, y.streak, y.streak_default,"       \
-	" y.timeouts, y.attempts, y.cost_us, y.recent_flaky, y.first_fail_run,"          \
-	" y.first_fail_ms, y.first_fail_commit, y.last_fail_run, y.last_fail_ms,"        \
-	" y.last_fail_commit, y.last_message"
-
-enum { HISTORY_STATS_COLUMN_COUNT = 30 };
+/* Columns of test_faults in the order of history_row_faults(). */
+#define HISTORY_FAULT_COLUMNS                                                              \
+	"y.test_id, y.failures, y.w_failures, y.flaky, y.w_flaky, y.same_commit, y.flips," \
+	" y.streak, y.streak_default, y.timeouts, y.attempts, y.cost_us, y.recent_flaky,"  \
+	" y.first_fail_run, y.first_fail_ms, y.first_fail_commit, y.last_fail_run,"        \
+	" y.last_fail_ms, y.last_fail_commit, y.last_message"
 
 /* Columns shape, first_test, pack from `first` on. Borrows the row's bytes. */
 struct history_pack history_row_pack(sqlite3_stmt *s, int first);
-/* Reads the columns from `first` on; what a damaged file says stays in range. */
-void history_row_stats(sqlite3_stmt *s, int first, struct history_stats *ret);
-int history_put_stats(
+
+/* Append "[id,…]" for one test. */
+void history_stats_write(struct strbuf *out, int64_t id, const struct history_stats *stats);
+/* Next test of such a text; false at its end, or where it is damaged. Faults are left as 0. */
+bool history_stats_next(const char **text, int64_t *ret_id, struct history_stats *ret);
+/* `text` is the array of all tests of the file; `digest` names their titles in its order. */
+int history_put_stats(struct history *h, int64_t file_id, const char *digest,
+	const struct strbuf *text, struct error *err);
+
+/* Adds the faults of a row (columns HISTORY_FAULT_COLUMNS from 0). */
+void history_row_faults(sqlite3_stmt *s, struct history_stats *ret);
+int history_put_faults(
 	struct history *h, int64_t test_id, const struct history_stats *stats, struct error *err);

@@ -53,10 +53,8 @@ static const char evidence_tables[] =
 	" position INT NOT NULL, rss_kb INT NOT NULL, PRIMARY KEY(run_id, test_id, attempt))"
 	" WITHOUT ROWID;"
 	"CREATE INDEX failures_test ON failures(test_id, run_id);"
-	"CREATE TABLE test_stats(test_id INTEGER PRIMARY KEY, runs INT NOT NULL, w_runs REAL NOT"
-	" NULL, first_ms INT NOT NULL, last_ms INT NOT NULL, last_run INT NOT NULL, recent INT"
-	" NOT NULL, recent_count INT NOT NULL, mean_us REAL NOT NULL, max_us INT NOT NULL,"
-	" last_outcome INT NOT NULL);"
+	"CREATE TABLE file_tests(file_id INTEGER PRIMARY KEY, digest TEXT NOT NULL, stats TEXT"
+	" NOT NULL);"
 	"CREATE TABLE test_faults(test_id INTEGER PRIMARY KEY, failures INT NOT NULL, w_failures"
 	" REAL NOT NULL, flaky INT NOT NULL, w_flaky REAL NOT NULL, same_commit INT NOT NULL,"
 	" flips INT NOT NULL, streak INT NOT NULL, streak_default INT NOT NULL, timeouts INT NOT"
@@ -73,6 +71,13 @@ static const char evidence_tables[] =
 	" JOIN suites s ON s.id = f.suite_id"
 
 static const char views[] =
+	"CREATE VIEW test_stats AS SELECT json_extract(j.value, '$[0]') AS test_id,"
+	" json_extract(j.value, '$[1]') AS runs, json_extract(j.value, '$[2]') / 1e6 AS w_runs,"
+	" json_extract(j.value, '$[3]') AS first_ms, json_extract(j.value, '$[4]') AS last_ms,"
+	" json_extract(j.value, '$[5]') AS last_run, json_extract(j.value, '$[6]') AS recent,"
+	" json_extract(j.value, '$[7]') AS recent_count, json_extract(j.value, '$[8]') AS"
+	" mean_us, json_extract(j.value, '$[9]') AS max_us, json_extract(j.value, '$[10]') AS"
+	" last_outcome FROM file_tests h, json_each(h.stats) j;"
 	"CREATE VIEW v_runs AS SELECT r.id, r.uid AS run, r.started_ms, r.duration_ms, p.name AS"
 	" platform, c.hash AS \"commit\", b.name AS branch, r.verdict, r.exit_code, r.workers,"
 	" r.files, r.tests, r.passed, r.failed, r.skipped, r.flaky, r.shards, r.predicted_ms,"
@@ -85,7 +90,7 @@ static const char views[] =
 	" x.platform_id;"
 	"CREATE VIEW v_tests AS SELECT x.test_id AS id," NAMES
 	", x.runs, coalesce(y.failures, 0) AS failures, coalesce(y.flaky, 0) AS flaky,"
-	" coalesce(y.flips, 0) AS flips, coalesce(y.streak, 0) AS streak, x.mean_us / 1000 AS"
+	" coalesce(y.flips, 0) AS flips, coalesce(y.streak, 0) AS streak, x.mean_us / 1000.0 AS"
 	" mean_ms, x.max_us / 1000.0 AS max_ms, CASE x.last_outcome WHEN 1 THEN 'passed' WHEN 2"
 	" THEN 'failed' END AS last_outcome, x.first_ms, x.last_ms FROM test_stats x JOIN tests"
 	" t ON t.id = x.test_id" NAMED " LEFT JOIN test_faults y ON y.test_id = x.test_id;"
@@ -108,7 +113,7 @@ static const char views[] =
 	" LEFT JOIN commits c ON c.id = y.last_fail_commit LEFT JOIN messages m ON m.id ="
 	" y.last_message WHERE y.flaky OR y.same_commit OR y.flips > 1;"
 	"CREATE VIEW v_slow AS SELECT x.test_id AS id," NAMES
-	", x.mean_us / 1000 AS mean_ms, x.max_us / 1000.0 AS max_ms, x.runs, x.last_ms FROM"
+	", x.mean_us / 1000.0 AS mean_ms, x.max_us / 1000.0 AS max_ms, x.runs, x.last_ms FROM"
 	" test_stats x JOIN tests t ON t.id = x.test_id" NAMED " ORDER BY x.mean_us DESC;";
 
 /* ---- from version 1 -------------------------------------------------------------------------- */
@@ -137,24 +142,57 @@ static const char copy_1[] =
 	" m.id, 0, 0, 0 FROM failures_1 a JOIN runs r ON r.id = a.run_id LEFT JOIN messages m ON"
 	" m.test_id = a.test_id AND m.fingerprint = fingerprint(a.message);";
 
+static const char drop_1[] = "DROP TABLE runs_1; DROP TABLE test_stats_1; DROP TABLE failures_1;";
+
 /* The runs that are still there were replayed; of older ones only the sums are known. */
-static const char sums_1[] =
-	"INSERT INTO test_stats SELECT o.test_id, o.runs, 0, l.ms, l.ms, o.last_run, o.recent,"
-	" min(o.runs, 64), o.ewma_us, o.max_us, o.last_outcome FROM test_stats_1 o JOIN (SELECT"
-	" o.test_id, coalesce(r.started_ms, (SELECT min(started_ms) FROM runs), 0) AS ms FROM"
-	" test_stats_1 o LEFT JOIN runs r ON r.id = o.last_run) l ON l.test_id = o.test_id WHERE"
-	" true ON CONFLICT DO UPDATE SET runs = max(runs, excluded.runs), recent ="
-	" excluded.recent, recent_count = excluded.recent_count, mean_us = excluded.mean_us,"
-	" max_us = max(max_us, excluded.max_us);"
-	"INSERT INTO test_faults SELECT o.test_id, o.failures, 0, o.flaky, 0, 0, o.flips,"
-	" o.streak, 0, 0, o.failures, 0, 0, 0, x.last_ms, 0, 0, x.last_ms, 0, 0 FROM"
-	" test_stats_1 o JOIN test_stats x ON x.test_id = o.test_id WHERE o.failures OR o.flaky"
-	" ON CONFLICT DO UPDATE SET failures = max(failures, excluded.failures), flaky ="
-	" max(flaky, excluded.flaky), flips = max(flips, excluded.flips), streak ="
-	" excluded.streak;"
-	"DROP TABLE runs_1;"
-	" DROP TABLE test_stats_1;"
-	" DROP TABLE failures_1;";
+static void add_sums_1(sqlite3_stmt *s, struct history_stats *x)
+{
+	int64_t failures = sqlite3_column_int64(s, 2), flaky = sqlite3_column_int64(s, 3);
+
+	if (!x->last_ms)
+		x->first_ms = x->last_ms = MAX(sqlite3_column_int64(s, 10), 1);
+	x->runs = MAX(x->runs, sqlite3_column_int64(s, 1));
+	x->recent = (uint64_t)sqlite3_column_int64(s, 5);
+	x->recent_count = (int)MIN(x->runs, HISTORY_RECENT);
+	x->mean_us = sqlite3_column_double(s, 6);
+	x->max_us = MAX(x->max_us, sqlite3_column_int64(s, 7));
+	x->last_run = sqlite3_column_int64(s, 8);
+	x->last_outcome = (enum outcome)(sqlite3_column_int(s, 9) & 3);
+	if (failures <= 0 && flaky <= 0)
+		return;
+	if (!x->faulty)
+		x->first_fail_ms = x->last_fail_ms = x->last_ms;
+	x->faulty = true;
+	x->failures = MAX(x->failures, failures);
+	x->flaky = MAX(x->flaky, flaky);
+	x->flips = MAX(x->flips, sqlite3_column_int64(s, 4));
+	x->attempts = MAX(x->attempts, failures);
+	x->streak = sqlite3_column_int64(s, 11);
+}
+
+static int rebuild_1(struct history *h, struct error *err)
+{
+	struct history_window window;
+	sqlite3_stmt *s = NULL;
+
+	if (history_window_read(h, 0, NULL, false, &window, err) < 0)
+		return -1;
+	int code = sqlite3_prepare_v2(h->db,
+		"SELECT o.test_id, o.runs, o.failures, o.flaky, o.flips, o.recent, o.ewma_us,"
+		" o.max_us, o.last_run, o.last_outcome, r.started_ms, o.streak FROM test_stats_1"
+		" o LEFT JOIN runs r ON r.id = o.last_run",
+		-1, &s, NULL);
+	while (code == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		if (id >= 1 && (size_t)id <= window.n)
+			add_sums_1(s, &window.stats[id - 1]);
+	}
+	sqlite3_finalize(s);
+	int result = code == SQLITE_OK ? history_window_write(h, &window, err)
+				       : history_error(h, err, "cannot read");
+	history_window_release(&window);
+	return result;
+}
 
 static void sql_fingerprint(sqlite3_context *context, int n, sqlite3_value **values)
 {
@@ -172,8 +210,8 @@ static int migrate_1(struct history *h, struct error *err)
 		return history_error(h, err, what);
 	if (history_exec(h, from_1, what, err) < 0 ||
 		history_exec(h, evidence_tables, what, err) < 0 ||
-		history_exec(h, copy_1, what, err) < 0 || history_window_rebuild(h, err) < 0 ||
-		history_exec(h, sums_1, what, err) < 0)
+		history_exec(h, copy_1, what, err) < 0 || rebuild_1(h, err) < 0 ||
+		history_exec(h, drop_1, what, err) < 0)
 		return -1;
 	return history_exec(h, views, what, err);
 }

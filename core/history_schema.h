@@ -29,6 +29,11 @@ enum history_sql {
 	SQL_GET_WALLS,
 	SQL_PUT_WALL,
 	SQL_FILE_TESTS,
+	SQL_GET_STATS,
+	SQL_ALL_STATS,
+	SQL_GET_FAULTS,
+	SQL_TEST_FILES,
+	SQL_TEST_BY_ID,
 	SQL_PUT_STATS,
 	SQL_PUT_FAULTS,
 	SQL_ADD_FAILURE,
@@ -49,6 +54,8 @@ enum history_sql {
 	SQL_REPLAY_FAILURES,
 	SQL_FAULTY_IN_RUN,
 	SQL_FILE_NAME,
+	SQL_MATCHING_TESTS,
+	SQL_TEST_ROW,
 	SQL_MAX_TEST,
 	SQL_FORECAST_SHARDS,
 	SQL_FORECAST_FILES,
@@ -75,6 +82,7 @@ int history_error(struct history *h, struct error *err, const char *what);
 int history_exec(struct history *h, const char *sql, const char *what, struct error *err);
 /* Column `i` as text; "" for NULL. Lives until the next step. */
 const char *history_text(sqlite3_stmt *s, int column);
+const char *history_optional(sqlite3_stmt *s, int column); /* NULL for "" and NULL */
 /* Reset; -1 with an error unless `code` says that the statement is at its end. */
 int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err);
 /* Bring the tables to this version; a newer file is refused. *ret_foreign: it is a database, but

@@ -61,13 +61,15 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_PUT_WALL] =
 		"INSERT OR REPLACE INTO suite_walls(platform_id, suite_id, workers, wall_ms)"
 		" VALUES(?1, ?2, ?3, ?4)",
-	[SQL_FILE_TESTS] =
-		"SELECT t.id, t.path, t.occurrence, " HISTORY_STATS_COLUMNS
-		" FROM tests t LEFT JOIN test_stats x ON x.test_id = t.id LEFT JOIN test_faults"
-		" y ON y.test_id = t.id WHERE t.file_id = ?1 ORDER BY t.path, t.occurrence",
+	[SQL_FILE_TESTS] = "SELECT id, path, occurrence FROM tests WHERE file_id = ?1 ORDER BY "
+			   "path, occurrence",
+	[SQL_GET_STATS] = "SELECT digest, stats FROM file_tests WHERE file_id = ?1",
+	[SQL_ALL_STATS] = "SELECT stats FROM file_tests",
+	[SQL_GET_FAULTS] = "SELECT " HISTORY_FAULT_COLUMNS " FROM test_faults y",
+	[SQL_TEST_FILES] = "SELECT file_id, id FROM tests ORDER BY file_id, id",
+	[SQL_TEST_BY_ID] = "SELECT path, occurrence FROM tests WHERE id = ?1 AND file_id = ?2",
 	[SQL_PUT_STATS] =
-		"INSERT OR REPLACE INTO test_stats VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-		" ?10, ?11)",
+		"INSERT OR REPLACE INTO file_tests(file_id, digest, stats) VALUES(?1, ?2, ?3)",
 	[SQL_PUT_FAULTS] =
 		"INSERT OR REPLACE INTO test_faults VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
 		" ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
@@ -137,6 +139,16 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT test_id, attempt, duration_us, kind, message_id FROM failures WHERE"
 		" run_id = ?1 ORDER BY test_id, attempt",
 	[SQL_FAULTY_IN_RUN] = "SELECT DISTINCT test_id FROM failures WHERE run_id = ?1",
+	[SQL_MATCHING_TESTS] =
+		"SELECT t.id FROM suites s JOIN files f ON f.suite_id = s.id JOIN tests t ON"
+		" t.file_id = f.id WHERE (?1 IS NULL OR s.name = ?1) AND (?2 IS NULL OR"
+		" instr(f.path, ?2) OR instr(replace(t.path, char(31), ' › '), ?2))",
+	[SQL_TEST_ROW] =
+		"SELECT s.name, f.project, f.path, t.path, t.occurrence, (SELECT uid FROM runs"
+		" WHERE id = ?2), (SELECT hash FROM commits WHERE id = ?3), (SELECT uid FROM"
+		" runs WHERE id = ?4), (SELECT hash FROM commits WHERE id = ?5), m.text,"
+		" m.fingerprint FROM tests t JOIN files f ON f.id = t.file_id JOIN suites s ON"
+		" s.id = f.suite_id LEFT JOIN messages m ON m.id = ?6 WHERE t.id = ?1",
 	[SQL_FILE_NAME] = "SELECT s.name, f.project, f.path FROM files f JOIN suites s ON s.id ="
 			  " f.suite_id WHERE f.id = ?1",
 	[SQL_MAX_TEST] = "SELECT max(id) FROM tests",
@@ -148,11 +160,9 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT x.pack FROM runs r JOIN run_files x ON x.run_id = r.id WHERE"
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND r.verdict ="
 		" 'passed' ORDER BY r.id DESC LIMIT ?2",
-	[SQL_FILE_TIMES] =
-		"SELECT t.path, t.occurrence, CAST(x.ewma_us AS INT) FROM tests t JOIN"
-		" test_stats x ON x.test_id = t.id WHERE t.file_id = (SELECT f.id FROM files f"
-		" JOIN suites s ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND"
-		" f.project = ?2) AND x.last_run > (SELECT max(id) FROM runs) - 50 ORDER BY t.id",
+	[SQL_FILE_TIMES] = "SELECT h.stats, (SELECT max(id) FROM runs), f.id FROM files f JOIN "
+			   "suites s ON s.id = f.suite_id JOIN file_tests h ON h.file_id = f.id "
+			   "WHERE f.path = ?3 AND s.name = ?1 AND f.project = ?2",
 	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1",
 	[SQL_PRUNE_RUN_FILES] =
 		"DELETE FROM run_files WHERE run_id <= (SELECT max(id) FROM runs) - ?1",
@@ -197,6 +207,13 @@ const char *history_text(sqlite3_stmt *s, int column)
 	const char *value = (const char *)sqlite3_column_text(s, column);
 
 	return value ? value : "";
+}
+
+const char *history_optional(sqlite3_stmt *s, int column)
+{
+	const char *value = history_text(s, column);
+
+	return *value ? value : NULL;
 }
 
 int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err)

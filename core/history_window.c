@@ -188,16 +188,96 @@ int history_window_read(struct history *h, int64_t since_ms, const char *branch,
 	return result;
 }
 
-int history_window_rebuild(struct history *h, struct error *err)
-{
-	struct history_window window;
+/* ---- the running statistics ---------------------------------------------------------------------
+ */
 
-	if (history_window_read(h, 0, NULL, false, &window, err) < 0)
+static int read_faults(struct history *h, struct history_window *w, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_GET_FAULTS);
+	int code;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		if (id >= 1 && (size_t)id <= w->n)
+			history_row_faults(s, &w->stats[id - 1]);
+	}
+	return history_finish(h, s, code, err);
+}
+
+static int read_stats(struct history *h, struct history_window *w, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_ALL_STATS);
+	struct history_stats stats;
+	int64_t id;
+	int code;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		const char *text = history_text(s, 0);
+		while (history_stats_next(&text, &id, &stats))
+			if (id >= 1 && (size_t)id <= w->n)
+				w->stats[id - 1] = stats;
+	}
+	return history_finish(h, s, code, err);
+}
+
+int history_window_stored(struct history *h, struct history_window *ret, struct error *err)
+{
+	struct history_window window = {0};
+
+	if (count_tests(h, &window.n, err) < 0)
 		return -1;
+	window.stats = xcalloc(window.n + 1, sizeof(*window.stats));
+	if (read_stats(h, &window, err) < 0 || read_faults(h, &window, err) < 0) {
+		history_window_release(&window);
+		return -1;
+	}
+	*ret = window;
+	return 0;
+}
+
+static int write_file(struct history *h, int64_t file_id, struct strbuf *text, struct error *err)
+{
 	int result = 0;
-	for (size_t i = 0; i < window.n && result == 0; i++)
-		if (window.stats[i].last_ms)
-			result = history_put_stats(h, (int64_t)i + 1, &window.stats[i], err);
-	history_window_release(&window);
+
+	strbuf_addch(text, ']');
+	if (file_id)
+		result = history_put_stats(h, file_id, "", text, err);
+	strbuf_reset(text);
 	return result;
+}
+
+int history_window_write(struct history *h, const struct history_window *w, struct error *err)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	sqlite3_stmt *s = history_sql(h, SQL_TEST_FILES);
+	int64_t file = 0;
+	int code, result = 0;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 1);
+		if (id < 1 || (size_t)id > w->n || !w->stats[id - 1].last_ms)
+			continue;
+		if (file != sqlite3_column_int64(s, 0)) {
+			result = write_file(h, file, &text, err);
+			file = sqlite3_column_int64(s, 0);
+		}
+		const struct history_stats *x = &w->stats[id - 1];
+		strbuf_addch(&text, text.len ? ',' : '[');
+		history_stats_write(&text, id, x);
+		if (result == 0 && x->faulty)
+			result = history_put_faults(h, id, x, err);
+	}
+	if (result == 0)
+		result = write_file(h, file, &text, err);
+	if (result < 0) {
+		sqlite3_reset(s);
+		return -1;
+	}
+	return history_finish(h, s, code, err);
 }

@@ -1,6 +1,7 @@
 /*
- * Statistics made again from the packs of stored runs: for a window of time or a branch, and when
- * an older history is brought to this version. Only history*.c include this.
+ * Statistics of all tests at once: the running ones as they are stored, or made again from the
+ * packs of stored runs (for a window of time or a branch, for an older history, after an import).
+ * Only history*.c include this.
  */
 #pragma once
 
@@ -19,5 +20,7 @@ void history_window_release(struct history_window *w);
  * that failed an attempt in it are counted. */
 int history_window_read(struct history *h, int64_t since_ms, const char *branch, bool faulty,
 	struct history_window *ret, struct error *err);
-/* Fill test_stats and test_faults from all stored runs; inside the caller's transaction. */
-int history_window_rebuild(struct history *h, struct error *err);
+/* The running statistics of all tests. */
+int history_window_stored(struct history *h, struct history_window *ret, struct error *err);
+/* Make these the running statistics; inside the caller's transaction. */
+int history_window_write(struct history *h, const struct history_window *w, struct error *err);
