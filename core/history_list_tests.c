@@ -3,6 +3,7 @@
 #include "core/history_list.h"
 #include "core/history_rows.h"
 #include "core/history_window.h"
+#include "core/test_id.h"
 
 struct choice {
 	int64_t id;
@@ -37,11 +38,23 @@ static void bind_text(sqlite3_stmt *s, int index, const char *text)
 		sqlite3_bind_text(s, index, text, -1, SQLITE_STATIC);
 }
 
+/* "cart › adds" as it is stored. */
+static void encode_title(struct strbuf *out, const char *text)
+{
+	for (const char *arrow; text && (arrow = strstr(text, TEST_ID_ARROW));
+		text = arrow + strlen(TEST_ID_ARROW)) {
+		strbuf_add(out, text, (size_t)(arrow - text));
+		strbuf_addch(out, TEST_ID_SEPARATOR);
+	}
+	strbuf_addstr(out, text ? text : "");
+}
+
 /* Forget the tests whose names do not match. */
 static int match_names(struct history *h, const struct history_filter *filter,
 	struct history_window *w, struct error *err)
 {
 	sqlite3_stmt *s = history_sql(h, SQL_MATCHING_TESTS);
+	cleanup_strbuf struct strbuf title = STRBUF_INIT;
 	int code;
 
 	if (!s)
@@ -49,6 +62,8 @@ static int match_names(struct history *h, const struct history_filter *filter,
 	cleanup_free bool *wanted = xcalloc(w->n + 1, sizeof(*wanted));
 	bind_text(s, 1, filter->suite);
 	bind_text(s, 2, filter->text);
+	encode_title(&title, filter->text);
+	sqlite3_bind_text(s, 3, title.buf, (int)title.len, SQLITE_STATIC);
 	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
 		int64_t id = sqlite3_column_int64(s, 0);
 		if (id >= 1 && (size_t)id <= w->n)

@@ -15,7 +15,12 @@ static unsigned char pack_duration(int64_t us)
 
 static int64_t unpack_duration(unsigned char byte)
 {
-	return byte ? (int64_t)(exp2(byte / 8.0) + 0.5) : 0;
+	static int64_t table[256]; /* millions are asked for */
+
+	if (!table[255])
+		for (int i = 1; i < 256; i++)
+			table[i] = (int64_t)(exp2(i / 8.0) + 0.5);
+	return table[byte];
 }
 
 static int by_id(const void *a, const void *b)

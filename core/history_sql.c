@@ -61,8 +61,9 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_PUT_WALL] =
 		"INSERT OR REPLACE INTO suite_walls(platform_id, suite_id, workers, wall_ms)"
 		" VALUES(?1, ?2, ?3, ?4)",
-	[SQL_FILE_TESTS] = "SELECT id, path, occurrence FROM tests WHERE file_id = ?1 ORDER BY "
-			   "path, occurrence",
+	[SQL_FILE_TESTS] =
+		"SELECT id, path, occurrence FROM tests WHERE file_id = ?1 ORDER BY path,"
+		" occurrence",
 	[SQL_GET_STATS] = "SELECT digest, stats FROM file_tests WHERE file_id = ?1",
 	[SQL_ALL_STATS] = "SELECT stats FROM file_tests",
 	[SQL_GET_FAULTS] = "SELECT " HISTORY_FAULT_COLUMNS " FROM test_faults y",
@@ -142,7 +143,7 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_MATCHING_TESTS] =
 		"SELECT t.id FROM suites s JOIN files f ON f.suite_id = s.id JOIN tests t ON"
 		" t.file_id = f.id WHERE (?1 IS NULL OR s.name = ?1) AND (?2 IS NULL OR"
-		" instr(f.path, ?2) OR instr(replace(t.path, char(31), ' › '), ?2))",
+		" instr(f.path, ?2) OR instr(t.path, ?3))",
 	[SQL_TEST_ROW] =
 		"SELECT s.name, f.project, f.path, t.path, t.occurrence, (SELECT uid FROM runs"
 		" WHERE id = ?2), (SELECT hash FROM commits WHERE id = ?3), (SELECT uid FROM"
@@ -160,9 +161,10 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT x.pack FROM runs r JOIN run_files x ON x.run_id = r.id WHERE"
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND r.verdict ="
 		" 'passed' ORDER BY r.id DESC LIMIT ?2",
-	[SQL_FILE_TIMES] = "SELECT h.stats, (SELECT max(id) FROM runs), f.id FROM files f JOIN "
-			   "suites s ON s.id = f.suite_id JOIN file_tests h ON h.file_id = f.id "
-			   "WHERE f.path = ?3 AND s.name = ?1 AND f.project = ?2",
+	[SQL_FILE_TIMES] =
+		"SELECT h.stats, (SELECT max(id) FROM runs), f.id FROM files f JOIN suites s ON"
+		" s.id = f.suite_id JOIN file_tests h ON h.file_id = f.id WHERE f.path = ?3 AND"
+		" s.name = ?1 AND f.project = ?2",
 	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1",
 	[SQL_PRUNE_RUN_FILES] =
 		"DELETE FROM run_files WHERE run_id <= (SELECT max(id) FROM runs) - ?1",

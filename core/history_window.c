@@ -13,7 +13,8 @@ struct seen {
 struct replay {
 	struct history *h;
 	struct history_window *window;
-	bool *wanted; /* [id - 1]; NULL = all */
+	int64_t *wanted; /* ids, ascending; NULL = all */
+	size_t wanted_count;
 	struct seen *seen;
 	size_t seen_count, seen_cap;
 	struct history_decay decay;
@@ -74,20 +75,32 @@ static void take_attempts(struct attempts *a, int64_t test_id, struct history_sa
 		x->cost_us += x->duration_us;
 }
 
+/* Of the tests that are wanted, or of all. */
+static bool next_entry(const struct replay *r, const struct history_pack *pack, size_t *cursor,
+	size_t *next, struct history_packed *ret)
+{
+	if (!r->wanted)
+		return history_pack_next(pack, cursor, ret);
+	while (*next < r->wanted_count)
+		if (history_pack_find(pack, r->wanted[(*next)++], ret))
+			return true;
+	return false;
+}
+
 static int replay_run(
 	struct replay *r, const struct history_sample *run, const struct history_pack *pack)
 {
 	struct attempts attempts = {.s = history_sql(r->h, SQL_REPLAY_FAILURES)};
 	unsigned char *masks = masks_of(r, run->commit);
 	struct history_packed p;
-	size_t cursor = 0;
+	size_t cursor = 0, next = 0;
 
 	if (!attempts.s)
 		return history_error(r->h, r->err, "cannot read");
 	sqlite3_bind_int64(attempts.s, 1, run->run);
 	attempts.code = sqlite3_step(attempts.s);
-	while (history_pack_next(pack, &cursor, &p)) {
-		if (p.id < 1 || (size_t)p.id > r->window->n || (r->wanted && !r->wanted[p.id - 1]))
+	while (next_entry(r, pack, &cursor, &next, &p)) {
+		if (p.id < 1 || (size_t)p.id > r->window->n)
 			continue;
 		struct history_sample x = *run;
 		x.outcome = p.outcome;
@@ -126,6 +139,7 @@ static int want_faulty(struct replay *r, int64_t since_ms, const char *branch)
 	if (!runs)
 		return history_error(r->h, r->err, "cannot read");
 	r->wanted = xcalloc(r->window->n + 1, sizeof(*r->wanted));
+	cleanup_free bool *marked = xcalloc(r->window->n + 1, sizeof(*marked));
 	while ((code = sqlite3_step(runs)) == SQLITE_ROW) {
 		sqlite3_stmt *s = history_sql(r->h, SQL_FAULTY_IN_RUN);
 		if (!s)
@@ -134,10 +148,13 @@ static int want_faulty(struct replay *r, int64_t since_ms, const char *branch)
 		while (sqlite3_step(s) == SQLITE_ROW) {
 			int64_t id = sqlite3_column_int64(s, 0);
 			if (id >= 1 && (size_t)id <= r->window->n)
-				r->wanted[id - 1] = true;
+				marked[id - 1] = true;
 		}
 		sqlite3_reset(s);
 	}
+	for (size_t i = 0; i < r->window->n; i++)
+		if (marked[i])
+			r->wanted[r->wanted_count++] = (int64_t)i + 1;
 	return history_finish(r->h, runs, code, r->err);
 }
 
