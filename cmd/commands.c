@@ -5,9 +5,10 @@
 #include "cmd/merge.h"
 #include "cmd/plan.h"
 #include "cmd/run.h"
+#include "cmd/store.h"
 
 extern const struct command report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd, init_cmd,
-	junit_cmd, help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
+	junit_cmd, query_cmd, help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
 
 const struct command *const commands[] = {
 	&run_cmd,
@@ -17,6 +18,8 @@ const struct command *const commands[] = {
 	&report_cmd,
 	&runs_cmd,
 	&history_cmd,
+	&query_cmd,
+	&store_cmd,
 	&junit_cmd,
 	&config_cmd,
 	&init_cmd,

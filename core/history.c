@@ -2,7 +2,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/path.h"
-#include "core/history_schema.h"
+#include "core/history_merge.h"
 
 #include <math.h>
 
@@ -18,6 +18,8 @@ static int configure(struct history *h, enum history_mode mode, struct error *er
 	if (sqlite3_exec(h->db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", NULL, NULL,
 		    NULL) != SQLITE_OK)
 		return history_error(h, err, "cannot read");
+	if (history_functions(h, err) < 0)
+		return -1;
 	if (mode == HISTORY_READ)
 		return 0;
 	if (sqlite3_exec(h->db,
@@ -77,6 +79,13 @@ static struct history *open_once(
 	}
 	history_close(h);
 	return NULL;
+}
+
+struct history *history_open_as_is(const char *path, struct error *err)
+{
+	int code;
+
+	return open_once(path, HISTORY_READ, &code, err);
 }
 
 struct history *history_open(

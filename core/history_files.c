@@ -83,18 +83,31 @@ bool history_files_next(
 	return true;
 }
 
+void history_files_put(struct strbuf *pack, const struct history_file_entry *e)
+{
+	put(pack, (uint64_t)e->file_id);
+	put(pack, (uint64_t)e->worker);
+	put(pack, (uint64_t)e->position);
+	put(pack, e->outcome);
+	put(pack, (uint64_t)MAX(e->predicted_us, 0));
+	put(pack, (uint64_t)MAX(e->duration_us, 0));
+}
+
 int history_files_record(struct recording *r)
 {
 	cleanup_strbuf struct strbuf pack = STRBUF_INIT;
 
 	for (size_t i = 0; i < r->state->file_count; i++) {
 		const struct state_file *f = r->state->files[i];
-		put(&pack, (uint64_t)r->file_ids[i]);
-		put(&pack, (uint64_t)MAX(f->worker, 0));
-		put(&pack, (uint64_t)r->positions[i]);
-		put(&pack, f->outcome);
-		put(&pack, (uint64_t)(f->known ? MAX(f->estimate_ms, 0) * 1000 : 0));
-		put(&pack, (uint64_t)MAX(f->duration_us, 0));
+		history_files_put(
+			&pack, &(struct history_file_entry){
+				       .file_id = r->file_ids[i],
+				       .worker = MAX(f->worker, 0),
+				       .position = r->positions[i],
+				       .outcome = f->outcome,
+				       .predicted_us = f->known ? f->estimate_ms * 1000 : 0,
+				       .duration_us = f->duration_us,
+			       });
 	}
 	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_RUN_FILES);
 	if (!s)

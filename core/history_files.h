@@ -16,6 +16,7 @@ struct history_file_entry {
 
 /* Fills r->positions. */
 void history_files_number(struct recording *r);
+void history_files_put(struct strbuf *pack, const struct history_file_entry *entry);
 int history_files_record(struct recording *r);
 /* Next entry of a pack; false at its end, or where it is damaged. */
 bool history_files_next(

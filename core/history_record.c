@@ -2,13 +2,13 @@
 
 #include "core/estimate.h"
 #include "core/history_files.h"
+#include "core/history_merge.h"
 #include "core/history_record.h"
 
 #include <math.h>
 
 /* Recording one run: everything in one IMMEDIATE transaction, so that two processes that finish at
  * the same time wait for each other and a full disk leaves the file as it was. */
-enum { KEEP_RUNS = 2000, KEEP_RUN_FILES = 100 };
 
 int64_t history_record_id(sqlite3_stmt *s)
 {
@@ -312,29 +312,6 @@ static int record_left(struct recording *r)
 	return 0;
 }
 
-static int prune(struct recording *r)
-{
-	static const struct {
-		enum history_sql sql;
-		int keep; /* 0 = what has no run any more */
-	} steps[] = {
-		{SQL_PRUNE_RUNS, KEEP_RUNS},
-		{SQL_PRUNE_RUN_FILES, KEEP_RUN_FILES},
-		{SQL_PRUNE_PACKS},
-		{SQL_PRUNE_FAILURES},
-		{SQL_PRUNE_SHARDS},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		sqlite3_stmt *s = history_sql(r->h, steps[i].sql);
-		if (s && steps[i].keep)
-			sqlite3_bind_int(s, 1, steps[i].keep);
-		if (history_record_done(r, s) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* A commit says what code ran where CI checked it out; a working tree may have changes. */
 static int identify(struct recording *r)
 {
@@ -368,7 +345,7 @@ static int record(struct recording *r)
 	if (record_run(r) < 0 || record_shards(r) < 0 || history_files_record(r) < 0 ||
 		history_record_tests(r) < 0 || record_left(r) < 0)
 		return -1;
-	return prune(r);
+	return history_prune_in(r->h, &history_retention_default, st->now_ms, r->err);
 }
 
 int history_record(struct history *h, const struct state *state, struct error *err)

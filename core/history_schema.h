@@ -42,6 +42,10 @@ enum history_sql {
 	SQL_ADD_LEFT,
 	SQL_LEFT,
 	SQL_COUNT_RUNS,
+	SQL_COUNT_ALL_RUNS,
+	SQL_LAST_RUN,
+	SQL_RUNS_BEHIND,
+	SQL_COMMIT_PACKS_UP_TO,
 	SQL_MEDIAN_ALL,
 	SQL_MEDIAN_SUITE,
 	SQL_LAST_PASSED,
@@ -60,11 +64,6 @@ enum history_sql {
 	SQL_FORECAST_SHARDS,
 	SQL_FORECAST_FILES,
 	SQL_FILE_TIMES,
-	SQL_PRUNE_RUNS,
-	SQL_PRUNE_RUN_FILES,
-	SQL_PRUNE_PACKS,
-	SQL_PRUNE_FAILURES,
-	SQL_PRUNE_SHARDS,
 	SQL_COUNT
 };
 
@@ -85,6 +84,8 @@ const char *history_text(sqlite3_stmt *s, int column);
 const char *history_optional(sqlite3_stmt *s, int column); /* NULL for "" and NULL */
 /* Reset; -1 with an error unless `code` says that the statement is at its end. */
 int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err);
+/* The SQL functions that the views use. */
+int history_functions(struct history *h, struct error *err);
 /* Bring the tables to this version; a newer file is refused. *ret_foreign: it is a database, but
  * not ours. */
 int history_migrate(struct history *h, bool *ret_foreign, struct error *err);

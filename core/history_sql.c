@@ -87,6 +87,15 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT s.name, f.project, f.path, t.path, t.occurrence FROM leftovers l JOIN"
 		" files f ON f.id = l.file_id JOIN suites s ON s.id = f.suite_id LEFT JOIN tests"
 		" t ON t.id = l.test_id ORDER BY s.name, f.path, f.project, t.id",
+	[SQL_COUNT_ALL_RUNS] = "SELECT count(*) FROM runs",
+	[SQL_LAST_RUN] = "SELECT max(id) FROM runs",
+	[SQL_RUNS_BEHIND] =
+		"SELECT r.id, r.started_ms, r.commit_id, r.commit_sure, b.name, k.shape,"
+		" k.first_test, k.pack FROM runs r JOIN packs k ON k.run_id = r.id LEFT JOIN"
+		" branches b ON b.id = r.branch_id WHERE r.id > ?1 ORDER BY r.started_ms, r.id",
+	[SQL_COMMIT_PACKS_UP_TO] =
+		"SELECT p.shape, p.first_test, p.pack FROM runs r JOIN packs p ON p.run_id = r.id"
+		" WHERE r.commit_id = ?1 AND r.commit_sure AND r.id <= ?2",
 	[SQL_COUNT_RUNS] =
 		"SELECT count(*) FROM runs WHERE platform_id = (SELECT id FROM platforms WHERE"
 		" name = ?1)",
@@ -165,12 +174,7 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT h.stats, (SELECT max(id) FROM runs), f.id FROM files f JOIN suites s ON"
 		" s.id = f.suite_id JOIN file_tests h ON h.file_id = f.id WHERE f.path = ?3 AND"
 		" s.name = ?1 AND f.project = ?2",
-	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1",
-	[SQL_PRUNE_RUN_FILES] =
-		"DELETE FROM run_files WHERE run_id <= (SELECT max(id) FROM runs) - ?1",
-	[SQL_PRUNE_PACKS] = "DELETE FROM packs WHERE run_id < (SELECT min(id) FROM runs)",
-	[SQL_PRUNE_FAILURES] = "DELETE FROM failures WHERE run_id < (SELECT min(id) FROM runs)",
-	[SQL_PRUNE_SHARDS] = "DELETE FROM run_shards WHERE run_id < (SELECT min(id) FROM runs)"};
+};
 
 const char *history_sql_text(enum history_sql which)
 {

@@ -18,6 +18,7 @@ struct replay {
 	struct seen *seen;
 	size_t seen_count, seen_cap;
 	struct history_decay decay;
+	int64_t behind; /* runs up to this one are in the statistics already */
 	struct error *err;
 };
 
@@ -41,6 +42,26 @@ static int count_tests(struct history *h, size_t *ret, struct error *err)
 	return 0;
 }
 
+/* What runs that are not replayed saw at this commit. */
+static void see_before(struct replay *r, struct seen *seen)
+{
+	sqlite3_stmt *s = history_sql(r->h, SQL_COMMIT_PACKS_UP_TO);
+	struct history_packed p;
+
+	if (!s)
+		return;
+	sqlite3_bind_int64(s, 1, seen->commit);
+	sqlite3_bind_int64(s, 2, r->behind);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		struct history_pack pack = history_row_pack(s, 0);
+		for (size_t cursor = 0; history_pack_next(&pack, &cursor, &p);)
+			if (p.id >= 1 && (size_t)p.id <= r->window->n &&
+				p.outcome <= OUTCOME_FAILED)
+				seen->masks[p.id - 1] |= (unsigned char)p.outcome;
+	}
+	sqlite3_reset(s);
+}
+
 static unsigned char *masks_of(struct replay *r, int64_t commit)
 {
 	if (!commit)
@@ -50,8 +71,11 @@ static unsigned char *masks_of(struct replay *r, int64_t commit)
 		if (r->seen[i].commit == commit)
 			return r->seen[i].masks;
 	GROW(r->seen, r->seen_count + 1, r->seen_cap);
-	r->seen[r->seen_count] = (struct seen){commit, xcalloc(r->window->n + 1, 1)};
-	return r->seen[r->seen_count++].masks;
+	struct seen *seen = &r->seen[r->seen_count++];
+	*seen = (struct seen){commit, xcalloc(r->window->n + 1, 1)};
+	if (r->behind)
+		see_before(r, seen);
+	return seen->masks;
 }
 
 /* Failed attempts of one run, by test; they go in step with its pack. */
@@ -158,9 +182,8 @@ static int want_faulty(struct replay *r, int64_t since_ms, const char *branch)
 	return history_finish(r->h, runs, code, r->err);
 }
 
-static int replay_runs(struct replay *r, int64_t since_ms, const char *branch)
+static int replay_runs(struct replay *r, sqlite3_stmt *s)
 {
-	sqlite3_stmt *s = select_runs(r->h, since_ms, branch);
 	int code, result = 0;
 
 	if (!s)
@@ -182,6 +205,14 @@ static int replay_runs(struct replay *r, int64_t since_ms, const char *branch)
 	return history_finish(r->h, s, code, r->err);
 }
 
+static void release(struct replay *r)
+{
+	for (size_t i = 0; i < r->seen_count; i++)
+		free(r->seen[i].masks);
+	free(r->seen);
+	free(r->wanted);
+}
+
 int history_window_read(struct history *h, int64_t since_ms, const char *branch, bool faulty,
 	struct history_window *ret, struct error *err)
 {
@@ -193,11 +224,8 @@ int history_window_read(struct history *h, int64_t since_ms, const char *branch,
 	window.stats = xcalloc(window.n + 1, sizeof(*window.stats));
 	int result = faulty ? want_faulty(&r, since_ms, branch) : 0;
 	if (result == 0)
-		result = replay_runs(&r, since_ms, branch);
-	for (size_t i = 0; i < r.seen_count; i++)
-		free(r.seen[i].masks);
-	free(r.seen);
-	free(r.wanted);
+		result = replay_runs(&r, select_runs(h, since_ms, branch));
+	release(&r);
 	if (result == 0)
 		*ret = window;
 	else
@@ -254,6 +282,19 @@ int history_window_stored(struct history *h, struct history_window *ret, struct 
 	}
 	*ret = window;
 	return 0;
+}
+
+int history_window_add(struct history *h, int64_t run, struct history_window *w, struct error *err)
+{
+	struct replay r = {
+		.h = h, .window = w, .decay = HISTORY_DECAY_INIT, .behind = run, .err = err};
+	sqlite3_stmt *s = history_sql(h, SQL_RUNS_BEHIND);
+
+	if (s)
+		sqlite3_bind_int64(s, 1, run);
+	int result = replay_runs(&r, s);
+	release(&r);
+	return result;
 }
 
 static int write_file(struct history *h, int64_t file_id, struct strbuf *text, struct error *err)

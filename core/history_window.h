@@ -22,5 +22,7 @@ int history_window_read(struct history *h, int64_t since_ms, const char *branch,
 	struct history_window *ret, struct error *err);
 /* The running statistics of all tests. */
 int history_window_stored(struct history *h, struct history_window *ret, struct error *err);
+/* Add what the runs with row ids above `run` say. */
+int history_window_add(struct history *h, int64_t run, struct history_window *w, struct error *err);
 /* Make these the running statistics; inside the caller's transaction. */
 int history_window_write(struct history *h, const struct history_window *w, struct error *err);
