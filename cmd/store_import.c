@@ -111,7 +111,6 @@ static int read_times(
 {
 	struct stat st;
 
-	
 	in->when_ms = stat(path, &st) == 0 ? (int64_t)st.st_mtime * 1000 : clock_unix_ms();
 	in->history = store_open(options, HISTORY_WRITE, err);
 	if (!in->history || history_begin(in->history, err) < 0)
