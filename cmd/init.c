@@ -79,8 +79,6 @@ static void write_suite(struct strbuf *out, const char *base, const struct suite
 	quoted_list(out, "args", &s->args);
 	quoted_list(out, "node_options", &s->node_options);
 	quoted_env(out, &s->env);
-	if (s->retries >= 0)
-		strbuf_addf(out, "    retries: %d\n", s->retries);
 	if (s->tmpdir_per_worker)
 		strbuf_addstr(out, "    tmpdir: worker\n");
 }

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/known.h"
 #include "cmd/outputs.h"
 #include "cmd/run.h"
 #include "cmd/setup.h"
@@ -26,6 +27,8 @@ struct invocation {
 	struct outputs outputs;
 	bool has_outputs;
 	struct shard shard;
+	struct known known;
+	bool in_order;
 	struct arena arena;
 	struct engine_selection *left; /* --failed */
 	size_t left_count;
@@ -248,6 +251,9 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.selection_count = in->shard.active ? in->shard.selection_count : in->left_count,
 		.select = in->shard.active || in->setup.config->failed_only,
 		.planned = in->shard.active,
+		.in_order = in->in_order,
+		.known = &in->known.tests,
+		.changed = &in->known.changed,
 		.elapsed_us = in->elapsed_us,
 		.ci = in->setup.ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
@@ -329,6 +335,41 @@ static int set_up_shard(struct invocation *in, const struct options *options, st
 	return shard_choose_suites(&in->shard, &in->setup, err);
 }
 
+/* ---- the order of files ---------------------------------------------------------------------- */
+
+static int read_seed(const char *text, int64_t *ret, struct error *err)
+{
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+	int64_t seed = digits && digits <= 10 ? atoll(text) : 0;
+
+	if (text && (text[digits] || seed < 1 || seed > INT32_MAX))
+		return error_set(err, EXIT_CODE_USAGE,
+			"`--shuffle` expects a whole number from 1 to %d, not `%s`", INT32_MAX,
+			text);
+	/* short enough to be typed again */
+	*ret = text ? seed : 1 + (clock_unix_ms() * 7919 + getpid()) % 999999;
+	return 0;
+}
+
+static int read_order(struct invocation *in, const struct options *options, struct error *err)
+{
+	struct run_info *info = &in->setup.info;
+
+	in->in_order = options_has(options, "in-order");
+	if (in->in_order && options_has(options, "shuffle"))
+		return error_set(
+			err, EXIT_CODE_USAGE, "--in-order and --shuffle do not go together");
+	if (in->in_order && !in->setup.config->paths.n) {
+		error_set(err, EXIT_CODE_USAGE, "--in-order needs the files, in their order");
+		return error_help(err, "muster --in-order FIRST SECOND");
+	}
+	if (in->in_order)
+		info->workers = 1;
+	if (!options_has(options, "shuffle"))
+		return 0;
+	return read_seed(options_value(options, "shuffle", NULL), &info->seed, err);
+}
+
 static int run_tests(struct invocation *in, const struct options *options, struct error *err)
 {
 	int signum = 0;
@@ -338,6 +379,8 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		return -1;
 	if (in->setup.history_notice)
 		notice(in, "history", in->setup.history_notice);
+	if (in->known.notice)
+		notice(in, "early_detection", in->known.notice);
 	if (in->shard.active && prepare_shard(in, err) < 0)
 		return -1;
 	if (in->shard.active && !in->shard.selection_count) {
@@ -363,11 +406,14 @@ static int run_run(const struct options *options, struct error *err)
 	int code = setup_init(&in.setup, config, err);
 	if (code == 0)
 		code = set_up_shard(&in, options, err);
+	if (code == 0)
+		code = read_order(&in, options, err);
 	if (code == 0 && config->failed_only)
 		code = select_failed(&in, err);
 	if (code == 0 && config->failed_only && !in.left_count) {
 		fprintf(stderr, "nothing to do: the last run left nothing failed or not run\n");
 	} else if (code == 0) {
+		known_read(&in.known, &in.setup);
 		code = run_tests(&in, options, err);
 		code = close_all(&in, code, err);
 		if (in.state.finished) {
@@ -379,6 +425,7 @@ static int run_run(const struct options *options, struct error *err)
 	free(in.left);
 	arena_release(&in.arena);
 	shard_release(&in.shard);
+	known_release(&in.known);
 	state_release(&in.state);
 	setup_release(&in.setup);
 	return code;
@@ -389,6 +436,14 @@ static const struct option run_options[] = {
 	{"shard", 0, OPTION_VALUE, "I/N",
 		"which share; without --plan the same plan is made again"},
 	{"no-split", 0, OPTION_FLAG, NULL, "keep every file whole"},
+	{"shuffle", 0, OPTION_OPTIONAL, "SEED",
+		"files, and tests where the runner can, in a random order"},
+	{"in-order", 0, OPTION_FLAG, NULL, "the named files one after the other in one worker"},
+	{"early-detection", 0, OPTION_FLAG, NULL,
+		"run new and changed tests again before they are believed", "early_detection",
+		"on"},
+	{"no-early-detection", 0, OPTION_FLAG, NULL, "believe them at once", "early_detection",
+		"off"},
 	{"events", 0, OPTION_FLAG, NULL, "the journal as NDJSON on stdout while it grows"},
 	{NULL},
 };

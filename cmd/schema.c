@@ -9,6 +9,8 @@
 #define TEXT   "{\"type\":[\"string\",\"number\",\"boolean\"]}"
 #define AMOUNT "{\"type\":\"integer\",\"minimum\":1,\"maximum\":999999}"
 
+#define TRIES "{\"type\":\"integer\",\"minimum\":0,\"maximum\":100}"
+
 struct keyword {
 	const char *name, *json;
 };
@@ -23,6 +25,13 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 				      "\"pattern\":\"^0*[1-9][0-9]{0,3}%?$\"}]"}},
 	[CONFIG_FAIL_FAST] = {{"anyOf",
 		"[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"boolean\"}]"}},
+	[CONFIG_RETRIES] = {{"anyOf",
+		"[" TRIES ",{\"type\":\"object\",\"additionalProperties\":false,\"properties\":"
+		"{\"default\":" TRIES ",\"flaky\":" TRIES ",\"quarantined\":" TRIES "}}]"}},
+	[CONFIG_BUDGET] = {{"anyOf", "[{\"type\":\"number\",\"exclusiveMinimum\":0},"
+				     "{\"enum\":[\"off\",false]},{\"type\":\"string\","
+				     "\"pattern\":\"^0*[1-9][0-9]{0,2}%$\"}," DURATION "]"}},
+	[CONFIG_ON_OFF] = {{"enum", "[\"on\",\"off\",true,false]"}},
 	[CONFIG_DURATION] = {{"anyOf", "[{\"type\":\"number\",\"minimum\":0},"
 				       "{\"enum\":[\"off\",false]}," DURATION "]"}},
 	[CONFIG_WAIT] = {{"anyOf", "[{\"type\":\"number\",\"exclusiveMinimum\":0}," DURATION "]"}},

@@ -7,6 +7,7 @@
 #include "core/base/base.h"
 #include "core/base/error.h"
 #include "core/base/strvec.h"
+#include "core/retry.h"
 #include "core/runner.h"
 #include "core/suite.h"
 
@@ -35,7 +36,9 @@ struct config {
 	int workers;         /* 0 = auto */
 	int workers_percent; /* of the cores, when given as N%; 0 = not */
 	int fail_fast;       /* failures that stop the run; 0 = never */
-	int retries;
+	struct retry_counts retries;
+	struct retry_budget retry_budget;
+	bool early_detection;
 	int64_t timeout_ms; /* one file */
 	int64_t budget_ms;  /* whole run; 0 = none */
 	int64_t slow_ms;    /* a running test gets a SLOW mark */

@@ -15,7 +15,12 @@ const struct config_key config_root_keys[] = {
 		"worker processes at a time; auto = cores, capped by memory"},
 	{"fail_fast", CONFIG_FAIL_FAST, ROOT(fail_fast), "1",
 		"failures that stop the run; 0 or false = never"},
-	{"retries", CONFIG_INT, ROOT(retries), "0", "further tries of a failed test"},
+	{"retries", CONFIG_RETRIES, ROOT(retries), "0",
+		"further tries of a failed test; by kind: {default: 1, flaky: 3, quarantined: 0}"},
+	{"retry_budget", CONFIG_BUDGET, ROOT(retry_budget), "20%",
+		"time for all further tries: a share of the work (at least 1m), or a duration"},
+	{"early_detection", CONFIG_ON_OFF, ROOT(early_detection), "off",
+		"run tests that are new or changed again before they are believed"},
 	{"timeout", CONFIG_DURATION, ROOT(timeout_ms), "5m", "limit for one file"},
 	{"budget", CONFIG_DURATION, ROOT(budget_ms), "off", "limit for the whole run"},
 	{"slow", CONFIG_DURATION, ROOT(slow_ms), "10s", "a test that runs longer gets a SLOW mark"},
@@ -41,7 +46,7 @@ const struct config_key config_suite_keys[] = {
 	{"args", CONFIG_LIST, SUITE(args), NULL, "the runner's own options"},
 	{"env", CONFIG_MAP, SUITE(env), NULL, "environment of the workers"},
 	{"node_options", CONFIG_LIST, SUITE(node_options), NULL, "flags for the workers' node"},
-	{"retries", CONFIG_INT, SUITE(retries), NULL, "as above, for this suite"},
+	{"retries", CONFIG_RETRIES, SUITE(retries), NULL, "as above, for this suite"},
 	{"timeout", CONFIG_DURATION, SUITE(timeout_ms), NULL, "as above, for this suite"},
 	{"needs", CONFIG_NEEDS, 0, NULL, "resources taken while a file runs"},
 	{"services", CONFIG_LIST, SUITE(services), NULL, "services that must be up"},
@@ -81,6 +86,9 @@ static const char *const type_names[] = {
 	[CONFIG_INT] = "a whole number",
 	[CONFIG_WORKERS] = "a whole number from 1, a percentage or auto",
 	[CONFIG_FAIL_FAST] = "a whole number, true or false",
+	[CONFIG_RETRIES] = "a whole number or a mapping of numbers",
+	[CONFIG_BUDGET] = "a percentage, a duration such as 2m, or off",
+	[CONFIG_ON_OFF] = "on or off",
 	[CONFIG_DURATION] = "a duration such as 500ms, 30s, 10m or off",
 	[CONFIG_WAIT] = "a duration such as 500ms, 30s or 10m",
 	[CONFIG_NAME] = "a name",
@@ -182,6 +190,22 @@ static bool parse_fail_fast(const char *text, int *ret)
 	return true;
 }
 
+static bool parse_retries(const char *text, struct retry_counts *ret)
+{
+	int n;
+
+	if (!parse_int(text, &n) || n > RETRY_TRIES_MAX)
+		return false;
+	*ret = (struct retry_counts){{n, -1, -1}};
+	return true;
+}
+
+static bool parse_on_off(const char *text, bool *ret)
+{
+	*ret = streq(text, "on") || streq(text, "true");
+	return *ret || streq(text, "off") || streq(text, "false");
+}
+
 static bool parse_duration(const char *text, bool or_off, int64_t *ret)
 {
 	bool off = or_off && (streq(text, "off") || streq(text, "false"));
@@ -241,6 +265,12 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 		return parse_workers(text, record);
 	case CONFIG_FAIL_FAST:
 		return parse_fail_fast(text, at);
+	case CONFIG_RETRIES:
+		return parse_retries(text, at);
+	case CONFIG_BUDGET:
+		return retry_budget_parse(text, at);
+	case CONFIG_ON_OFF:
+		return parse_on_off(text, at);
 	case CONFIG_DURATION:
 	case CONFIG_WAIT:
 		return parse_duration(text, key->type == CONFIG_DURATION, at);
@@ -289,6 +319,14 @@ static void put_duration(struct strbuf *out, int64_t ms)
 	strbuf_addf(out, "%" PRId64 "%s", ms / units[i].ms, units[i].unit);
 }
 
+static void put_budget(struct strbuf *out, const struct retry_budget *budget)
+{
+	if (budget->percent)
+		strbuf_addf(out, "%d%%", budget->percent);
+	else
+		put_duration(out, budget->ms);
+}
+
 static void put_workers(struct strbuf *out, const struct config *c)
 {
 	if (c->workers_percent)
@@ -325,6 +363,15 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 		break;
 	case CONFIG_WORKERS:
 		put_workers(out, record);
+		break;
+	case CONFIG_RETRIES:
+		retry_counts_text(at, out);
+		break;
+	case CONFIG_BUDGET:
+		put_budget(out, at);
+		break;
+	case CONFIG_ON_OFF:
+		strbuf_addstr(out, *(const bool *)at ? "on" : "off");
 		break;
 	case CONFIG_DURATION:
 	case CONFIG_WAIT:
@@ -383,6 +430,15 @@ static void json_needs(struct jsonw *w, const char *name, const struct suite *su
 	jsonw_object_end(w);
 }
 
+static void json_retries(struct jsonw *w, const char *name, const struct retry_counts *counts)
+{
+	jsonw_object_begin(w, name);
+	for (int kind = 0; kind < RETRY_KIND_COUNT; kind++)
+		if (counts->of[kind] >= 0)
+			jsonw_int(w, retry_kind_names[kind], counts->of[kind]);
+	jsonw_object_end(w);
+}
+
 void config_key_json(
 	const struct config_key *key, const void *record, struct jsonw *w, const char *name)
 {
@@ -403,7 +459,11 @@ void config_key_json(
 		return;
 	}
 	config_key_text(key, record, &text);
-	bool numeric = key->type <= CONFIG_FAIL_FAST && parse_int(text.buf, &number);
+	if (key->type == CONFIG_RETRIES && text.len && *text.buf == '{') {
+		json_retries(w, name, at);
+		return;
+	}
+	bool numeric = key->type <= CONFIG_RETRIES && parse_int(text.buf, &number);
 	if (numeric)
 		jsonw_int(w, name, number);
 	else

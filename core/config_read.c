@@ -90,6 +90,33 @@ static int read_map(struct reading *r, const struct yaml_node *node, struct strv
 	return 0;
 }
 
+static int read_retries(
+	struct reading *r, const struct yaml_node *node, struct retry_counts *counts)
+{
+	const char *const *names = retry_kind_names;
+	struct retry_counts read = {{-1, -1, -1}};
+
+	for (const struct yaml_node *item = node->child; item; item = item->next) {
+		const char *text = item->kind == YAML_SCALAR ? item->text : "";
+		size_t digits = strspn(text, "0123456789");
+		int kind = 0;
+		while (kind < RETRY_KIND_COUNT && !streq(names[kind], item->key))
+			kind++;
+		if (kind == RETRY_KIND_COUNT) {
+			yamltree_error_key(
+				r->yaml, item, r->err, "unknown kind of test `%.60s`", item->key);
+			return error_help(
+				r->err, "known kinds: %s, %s, %s", names[0], names[1], names[2]);
+		}
+		if (!digits || digits > 3 || text[digits] || atoi(text) > RETRY_TRIES_MAX)
+			return yamltree_error(r->yaml, item, r->err,
+				"`%s` expects a whole number up to %d", item->key, RETRY_TRIES_MAX);
+		read.of[kind] = atoi(text);
+	}
+	*counts = read;
+	return 0;
+}
+
 static int read_amount(struct reading *r, const struct yaml_node *node, int *ret)
 {
 	const char *text = node->kind == YAML_SCALAR ? node->text : "";
@@ -150,6 +177,8 @@ static int read_plain(
 		return read_needs(r, node, record);
 	if (key->type == CONFIG_RESOURCES)
 		return read_resources(r, node, record);
+	if (key->type == CONFIG_RETRIES && node->kind == YAML_MAPPING)
+		return read_retries(r, node, at);
 	if (expect(r, node, YAML_SCALAR, config_type_name(key->type)) < 0)
 		return -1;
 	if (config_key_set(key, record, node->text, &err) < 0)

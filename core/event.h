@@ -29,6 +29,8 @@
  *                     duration_us, startup_us, estimate_ms, count (files with a result), text, path
  *   gate_checked      name, status, value, limit, unit, text
  *
+ * `repeat` (of file_started, file_finished, test_*) is set when a file that has passed runs again
+ * only to see whether its new tests always pass: 1 for the first time (docs/design/flaky.md).
  * `part` of `parts` is set when a file is split; the parts together are the file.
  */
 #pragma once
@@ -101,6 +103,7 @@ struct run_info {
 	int64_t last_files; /* … and how many files it had */
 	int fail_fast;      /* failures that stop the run, 0 = never */
 	int64_t budget_ms;  /* 0 = none */
+	int64_t seed;       /* of the order of files and tests; 0 = they are not shuffled */
 };
 
 struct event {
@@ -126,6 +129,7 @@ struct event {
 	int64_t estimate_ms;
 	bool known; /* the estimate is from the history */
 
+	int repeat;        /* from 1; 0 = this is no repetition */
 	int part, parts;   /* from 1; 0 = the whole file */
 	int shard, shards; /* from 1; 0 = none */
 	int64_t started_ms, startup_us;

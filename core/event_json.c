@@ -86,6 +86,7 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_int(w, "last_files", run->last_files);
 	put_int(w, "fail_fast", run->fail_fast);
 	put_int(w, "budget_ms", run->budget_ms);
+	put_int(w, "seed", run->seed);
 }
 
 static void put_process(struct jsonw *w, const struct event *e)
@@ -135,6 +136,7 @@ void event_json_write(struct strbuf *out, const struct event *e)
 	put_int(&w, "occ", e->occurrence);
 	put_int(&w, "attempt", e->attempt);
 	put_int(&w, "worker", e->worker);
+	put_int(&w, "repeat", e->repeat);
 	if (e->parts || e->shards || e->status)
 		put_shard(&w, e);
 	if (e->outcome != OUTCOME_NONE)
@@ -220,6 +222,7 @@ static const struct field event_fields[] = {
 	EVENT_FIELD("delta", FIELD_STRING, path),
 	EVENT_FIELD("name", FIELD_STRING, name),
 	EVENT_FIELD("unit", FIELD_STRING, unit),
+	EVENT_FIELD("repeat", FIELD_INT, repeat),
 	EVENT_FIELD("part", FIELD_INT, part),
 	EVENT_FIELD("parts", FIELD_INT, parts),
 	EVENT_FIELD("shard", FIELD_INT, shard),
@@ -248,6 +251,7 @@ static const struct field run_fields[] = {
 	RUN_FIELD("last_files", FIELD_INT64, last_files),
 	RUN_FIELD("fail_fast", FIELD_INT, fail_fast),
 	RUN_FIELD("budget_ms", FIELD_INT64, budget_ms),
+	RUN_FIELD("seed", FIELD_INT64, seed),
 };
 
 static const struct field failure_fields[] = {

@@ -52,6 +52,11 @@ double history_median_ms(struct history *h, const char *platform, const char *su
 /* The newest run that passed: its duration and number of files. False: there is none. */
 bool history_last_passed(
 	struct history *h, const char *platform, int64_t *ret_ms, int64_t *ret_files);
+/* Tests of a suite that were seen in one of the last 50 runs; 0 without a history. */
+int64_t history_known_tests(struct history *h, const char *suite);
+/* Whether this test was ever recorded, on whatever machine. `h` may be NULL. */
+bool history_knows_test(struct history *h, const char *suite, const char *project, const char *file,
+	const char *test, int occurrence);
 int history_run_count(struct history *h, const char *platform);
 
 /* Record a finished (or broken off) run: one transaction. Only attempts that passed teach times.

@@ -170,7 +170,7 @@ static void on_file_finished(struct merge *m, struct event *e)
 	cleanup_free char *key = item_key(e->suite, e->project, e->file, e->part);
 	struct merge_item *item = strmap_get(&m->items, key);
 
-	if (item && !e->will_retry) {
+	if (item && !e->will_retry && !e->repeat) {
 		m->current->done += !item->done;
 		item->done = true;
 	}

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "core/base/digest.h"
 #include "core/schedule.h"
 
 #include <math.h>
@@ -165,4 +166,32 @@ void schedule_sort_ordered(struct schedule_item *items, size_t n, int bins)
 	}
 	if (n > 1)
 		qsort(items, n, sizeof(*items), by_bin);
+}
+
+static int by_rank(const void *pa, const void *pb)
+{
+	const struct schedule_item *a = pa, *b = pb;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	return (a->position > b->position) - (a->position < b->position);
+}
+
+void schedule_sort_ranked(struct schedule_item *items, size_t n, int bins)
+{
+	if (n > 1)
+		qsort(items, n, sizeof(*items), by_rank);
+	for (size_t i = 0; i < n; i++)
+		items[i].bin = (int)(i % (size_t)bins);
+}
+
+uint64_t schedule_rank(int64_t seed, const char *suite, const char *project, const char *file)
+{
+	cleanup_free char *key =
+		xasprintf("%" PRId64 "\x1f%s\x1f%s\x1f%s", seed, suite, project, file);
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(key, strlen(key), hex);
+	hex[16] = '\0';
+	return strtoull(hex, NULL, 16);
 }

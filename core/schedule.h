@@ -47,11 +47,17 @@ struct schedule_item {
 	int position;        /* in the runner's own order */
 	int64_t estimate_ms; /* >= 1 */
 	bool known;
-	int bin; /* ordered suites: the worker it is meant for, from 0 */
+	uint64_t rank; /* for schedule_sort_ranked() */
+	int bin;       /* ordered suites: the worker it is meant for, from 0 */
 	void *data;
 };
 
 /* Unknown files first, then the longest; ties by position. */
 void schedule_sort(struct schedule_item *items, size_t n);
+/* By rank, ties by position, dealt to the bins in turn. */
+void schedule_sort_ranked(struct schedule_item *items, size_t n, int bins);
+/* The rank of a file in the random order of `seed`: the same on every machine, whatever else there
+ * is. */
+uint64_t schedule_rank(int64_t seed, const char *suite, const char *project, const char *file);
 /* For suites whose files depend on their order: spread over `bins` by LPT, each bin in order. */
 void schedule_sort_ordered(struct schedule_item *items, size_t n, int bins);

@@ -129,22 +129,15 @@ static struct state_worker *worker_get(struct state *s, int number)
 
 static void count(struct state_counts *c, enum outcome outcome, int by)
 {
-	switch (outcome) {
-	case OUTCOME_PASSED:
-		c->passed += by;
-		break;
-	case OUTCOME_FAILED:
-		c->failed += by;
-		break;
-	case OUTCOME_SKIPPED:
-		c->skipped += by;
-		break;
-	case OUTCOME_NOT_RUN:
-		c->not_run += by;
-		break;
-	case OUTCOME_NONE:
-		break;
-	}
+	int64_t *const at[] = {
+		[OUTCOME_PASSED] = &c->passed,
+		[OUTCOME_FAILED] = &c->failed,
+		[OUTCOME_SKIPPED] = &c->skipped,
+		[OUTCOME_NOT_RUN] = &c->not_run,
+	};
+
+	if (outcome != OUTCOME_NONE)
+		*at[outcome] += by;
 }
 
 static void set_test_outcome(struct state *s, struct state_test *t, enum outcome outcome)
@@ -229,6 +222,11 @@ static void on_file_started(struct state *s, const struct event *e)
 
 	if (!f)
 		return;
+	if (e->repeat) { /* it has its result already */
+		f->repeating = true;
+		f->worker = e->worker;
+		return;
+	}
 	if (f->phase == FILE_DONE)
 		set_file_outcome(s, f, OUTCOME_NONE);
 	f->parts_done &= ~part_bit(e);
@@ -280,6 +278,26 @@ static enum outcome with_other_parts(const struct state_file *f, enum outcome ou
 	return f->parts && weight[f->so_far] > weight[outcome] ? f->so_far : outcome;
 }
 
+static void keep_file_failure(struct state *s, struct state_file *f, const struct event *e)
+{
+	if (e->failure.kind == FAILURE_NONE)
+		return;
+	keep_failure(s, &f->failure, &e->failure);
+	GROW(s->file_failures, s->file_failure_count + 1, s->file_failure_cap);
+	s->file_failures[s->file_failure_count++] = f;
+}
+
+/* A file that passed and ran again for its new tests: only a failure changes anything. */
+static void on_file_repeated(struct state *s, struct state_file *f, const struct event *e)
+{
+	f->repeating = false;
+	s->early.cost_us += e->duration_us;
+	if (e->outcome != OUTCOME_FAILED)
+		return;
+	keep_file_failure(s, f, e);
+	set_file_outcome(s, f, OUTCOME_FAILED);
+}
+
 static void on_file_finished(struct state *s, const struct event *e)
 {
 	struct state_file *f = file_get(s, e);
@@ -293,7 +311,11 @@ static void on_file_finished(struct state *s, const struct event *e)
 	s->busy_us += e->duration_us;
 	if (w) {
 		w->busy_us += e->duration_us;
-		w->files++;
+		w->files += !e->repeat;
+	}
+	if (e->repeat) {
+		on_file_repeated(s, f, e);
+		return;
 	}
 	if (e->attempt <= 1)
 		f->first_duration_us += e->duration_us;
@@ -308,11 +330,7 @@ static void on_file_finished(struct state *s, const struct event *e)
 	/* a test that failed in an earlier try and was not repeated still counts */
 	if (outcome != OUTCOME_FAILED && has_failed_test(f))
 		outcome = OUTCOME_FAILED;
-	if (e->failure.kind != FAILURE_NONE) {
-		keep_failure(s, &f->failure, &e->failure);
-		GROW(s->file_failures, s->file_failure_count + 1, s->file_failure_cap);
-		s->file_failures[s->file_failure_count++] = f;
-	}
+	keep_file_failure(s, f, e);
 	f->so_far = outcome;
 	if (f->parts_planned & ~f->parts_done) /* other parts are still to come */
 		return;
@@ -353,7 +371,6 @@ static void on_test_slow(struct state *s, const struct event *e)
 {
 	struct state_test *t = state_test_of(s, e);
 
-	(void)s;
 	if (t)
 		t->slow = true;
 }
@@ -371,6 +388,28 @@ static void add_attempt(struct state *s, struct state_test *t, const struct even
 	*end = a;
 }
 
+static void add_failed_test(struct state *s, struct state_test *t, const struct event *e)
+{
+	keep_failure(s, &t->failure, &e->failure);
+	GROW(s->failures, s->failure_count + 1, s->failure_cap);
+	s->failures[s->failure_count++] = t;
+}
+
+/* It had passed: one failure is enough. */
+static void on_test_repeated(struct state *s, struct state_test *t, const struct event *e)
+{
+	s->early.repeats++;
+	s->early.tests += !t->repeats++;
+	t->running = false;
+	if (e->outcome != OUTCOME_FAILED || t->flaky_new)
+		return;
+	t->flaky_new = true;
+	s->early.flaky++;
+	t->attempts = MAX(e->attempt, 1);
+	set_test_outcome(s, t, OUTCOME_FAILED);
+	add_failed_test(s, t, e);
+}
+
 static void on_test_finished(struct state *s, const struct event *e)
 {
 	struct state_file *f = file_get(s, e);
@@ -379,6 +418,10 @@ static void on_test_finished(struct state *s, const struct event *e)
 		return;
 	struct state_test *t = test_get(s, f, e);
 	s->attempts++;
+	if (e->repeat) {
+		on_test_repeated(s, t, e);
+		return;
+	}
 	t->attempts = MAX(e->attempt, 1);
 	t->duration_us = e->duration_us;
 	t->running = false;
@@ -392,18 +435,14 @@ static void on_test_finished(struct state *s, const struct event *e)
 		return;
 	}
 	set_test_outcome(s, t, e->outcome);
-	if (e->outcome != OUTCOME_FAILED)
-		return;
-	keep_failure(s, &t->failure, &e->failure);
-	GROW(s->failures, s->failure_count + 1, s->failure_cap);
-	s->failures[s->failure_count++] = t;
+	if (e->outcome == OUTCOME_FAILED)
+		add_failed_test(s, t, e);
 }
 
 static void on_output(struct state *s, const struct event *e)
 {
 	struct state_file *f = state_file_of(s, e);
 
-	(void)s;
 	if (!f || !e->text)
 		return;
 	strbuf_add(&f->output, e->text, e->text_len);
@@ -557,31 +596,4 @@ void state_apply(struct state *s, const struct event *e)
 		s->now_ms = e->time_ms;
 	if (apply[e->type])
 		apply[e->type](s, e);
-}
-
-/* ---- life --------------------------------------------------------------------------------- */
-
-void state_init(struct state *s)
-{
-	*s = (struct state){.exit_code = -1, .run.history_runs = -1};
-}
-
-void state_release(struct state *s)
-{
-	for (size_t i = 0; i < s->file_count; i++) {
-		struct state_file *f = s->files[i];
-		free(f->tests);
-		strmap_release(&f->test_index, NULL);
-		strbuf_release(&f->output);
-	}
-	free(s->suites);
-	free(s->files);
-	strmap_release(&s->file_index, NULL);
-	free(s->failures);
-	free(s->file_failures);
-	free(s->notices);
-	free(s->workers);
-	free(s->shards);
-	free(s->gates);
-	arena_release(&s->arena);
 }

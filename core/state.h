@@ -34,6 +34,8 @@ struct state_test {
 	bool running;                  /* between test_started and test_finished */
 	bool slow;                     /* test_slow was seen */
 	bool flaky;                    /* passed after a failure */
+	int repeats;                   /* how often it ran again though it had passed */
+	bool flaky_new;                /* … and failed in one of them: outcome is failed */
 	struct failure failure;        /* when failed */
 	struct state_attempt *earlier; /* failed attempts before, oldest first */
 	struct state_file *file;
@@ -54,7 +56,8 @@ struct state_file {
 	int parts;                          /* that it is split into; 0 = it is whole */
 	uint64_t parts_planned, parts_done; /* bit part - 1 */
 	int attempt;                        /* the running or last one */
-	int tries;                          /* how often it was started */
+	int tries;                          /* how often it was started; repeats do not count */
+	bool repeating;                     /* done, but its new tests run once more */
 	bool flaky;                         /* passed, but not at the first try */
 	int worker;
 	int64_t started_ms;        /* unix, of the first attempt */
@@ -137,6 +140,10 @@ struct state {
 	struct state_counts test_counts; /* flaky is part of passed */
 	int64_t attempts;
 	int64_t retries;
+	struct {
+		int64_t tests, repeats, flaky; /* flaky: failed when they were repeated */
+		int64_t cost_us;               /* time of workers */
+	} early; /* new and changed tests that ran again before they were believed */
 
 	struct state_test **failures; /* failed tests, in order of time; flaky ones are not in it */
 	size_t failure_count, failure_cap;

@@ -15,7 +15,7 @@ struct suite *suite_new(const char *name, const struct runner *runner, const cha
 		.env = STRVEC_INIT,
 		.node_options = STRVEC_INIT,
 		.services = STRVEC_INIT,
-		.retries = -1,
+		.retries = {{-1, -1, -1}},
 		.timeout_ms = -1,
 	};
 	return suite;

@@ -6,6 +6,7 @@
 
 #include "core/base/base.h"
 #include "core/base/strvec.h"
+#include "core/retry.h"
 
 struct runner;
 
@@ -23,9 +24,9 @@ struct suite {
 	struct strvec files; /* globs or paths relative to root; empty = the runner's rules */
 	struct strvec args;  /* the runner's own options */
 	struct strvec env;   /* "NAME=value" */
-	struct strvec node_options; /* flags for the worker's node */
-	int retries;                /* -1 = as the run */
-	int64_t timeout_ms;         /* one file; -1 = as the run */
+	struct strvec node_options;  /* flags for the worker's node */
+	struct retry_counts retries; /* all -1 = as the run */
+	int64_t timeout_ms;          /* one file; -1 = as the run */
 	struct suite_need *needs;
 	size_t need_count;
 	struct strvec services; /* names */

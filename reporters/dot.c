@@ -41,6 +41,8 @@ static void test_mark(struct dot *d, const struct event *e, const struct state *
 {
 	const struct state_test *t = state_test_of(state, e);
 
+	if (e->repeat && e->outcome != OUTCOME_FAILED)
+		return; /* it has its mark */
 	if (e->will_retry)
 		put(d, "\xc3\x97", ANSI_YELLOW);
 	else if (e->outcome == OUTCOME_FAILED)

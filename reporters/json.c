@@ -31,6 +31,12 @@ static void put_files(struct jsonw *w, const struct state *s)
 	jsonw_int(w, "flaky", s->test_counts.flaky);
 	jsonw_int(w, "quarantined", 0);
 	jsonw_object_end(w);
+	jsonw_object_begin(w, "early_detection");
+	jsonw_int(w, "tests", s->early.tests);
+	jsonw_int(w, "repeats", s->early.repeats);
+	jsonw_int(w, "flaky", s->early.flaky);
+	jsonw_int(w, "cost_ms", s->early.cost_us / 1000);
+	jsonw_object_end(w);
 }
 
 static void put_failure(struct jsonw *w, const struct state *s, const struct state_file *f,
@@ -49,6 +55,7 @@ static void put_failure(struct jsonw *w, const struct state *s, const struct sta
 	jsonw_string(w, "kind", failure_kind_name(failure->kind));
 	jsonw_string(w, "message", failure->message);
 	jsonw_int(w, "attempts", t ? t->attempts : f->tries);
+	jsonw_string(w, "flaky", t && t->flaky_new ? "new" : NULL);
 	strbuf_reset(&text);
 	failure_rerun(&text, s, f, t);
 	jsonw_string(w, "rerun", text.buf);
@@ -177,6 +184,10 @@ static int json_finish(void *self, const struct state *s, struct error *err)
 	jsonw_string(&w, "exit_reason", exit_code_reason((enum exit_code)s->exit_code));
 	jsonw_int(&w, "workers", s->run.workers);
 	jsonw_double(&w, "busy_ratio", (double)(int)(state_busy_ratio(s) * 1000) / 1000);
+	if (s->run.seed)
+		jsonw_int(&w, "seed", s->run.seed);
+	else
+		jsonw_null(&w, "seed");
 	put_files(&w, s);
 	jsonw_int(&w, "attempts", s->attempts);
 	put_failures(&w, s);

@@ -90,6 +90,11 @@ static void using(struct summary *s, const struct state *st)
 
 	strbuf_addf(&line, "%sUsing%s     %d worker%s", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c),
 		workers, workers == 1 ? "" : "s");
+	if (st->run.seed)
+		sink_printf(s->sink,
+			"%sShuffled%s  seed %" PRId64 " (`--shuffle=%" PRId64
+			"` is the same order)\n",
+			ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c), st->run.seed, st->run.seed);
 	if (st->run.history_runs > 0) {
 		strbuf_addf(&line, " \xc2\xb7 history of %d run%s (%d of %" PRId64 " files known)",
 			st->run.history_runs, st->run.history_runs == 1 ? "" : "s",
@@ -138,10 +143,15 @@ static void header(struct summary *s, const struct event *e, const struct state 
 static void failed_test(struct summary *s, const struct event *e, const struct state *st)
 {
 	struct state_test *t = state_test_of(st, e);
+	char more[64] = "";
 
 	if (!t)
 		return;
-	test_line(s, t, failure_word(&e->failure), ANSI_RED, e->duration_us, "");
+	if (e->repeat)
+		snprintf(more, sizeof(more), " (new, passed %d time%s before)", e->attempt - 1,
+			e->attempt == 2 ? "" : "s");
+	test_line(s, t, e->repeat ? "FLAKY" : failure_word(&e->failure), ANSI_RED, e->duration_us,
+		more);
 	failure_write(s->sink, st, t->file, t, &t->failure);
 }
 
@@ -150,7 +160,7 @@ static void test_finished(struct summary *s, const struct event *e, const struct
 	struct state_test *t = state_test_of(st, e);
 	char more[64] = "";
 
-	if (!t)
+	if (!t || (e->repeat && e->outcome != OUTCOME_FAILED))
 		return;
 	if (e->will_retry) {
 		snprintf(more, sizeof(more), " (try %d failed)", e->attempt);
@@ -185,7 +195,7 @@ static void file_finished(struct summary *s, const struct event *e, const struct
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
 	bool failed = e->outcome == OUTCOME_FAILED;
 
-	if (!f || e->will_retry)
+	if (!f || e->will_retry || (e->repeat && !failed))
 		return;
 	if (failed && e->failure.kind != FAILURE_NONE) {
 		status(s, failure_word(&e->failure), ANSI_RED, e->duration_us, f->suite->name);
@@ -311,6 +321,29 @@ static void write_summary_line(struct summary *s, const struct state *st)
 	summary_counts(&line, &st->test_counts, c);
 	strbuf_addf(&line, " \xc2\xb7 %d worker%s %.0f %% busy", MAX(st->run.workers, 1),
 		st->run.workers == 1 ? "" : "s", state_busy_ratio(st) * 100);
+	finish_line(s, &line);
+}
+
+/* New and changed tests that had to pass more than once. */
+static void write_early(struct summary *s, const struct state *st)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	bool c = s->sink->color;
+
+	if (!st->early.repeats)
+		return;
+	strbuf_addf(&line, "%sEarly%s     ", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c));
+	text_count(&line, st->early.tests);
+	strbuf_addf(&line, " new or changed test%s ran ", st->early.tests == 1 ? "" : "s");
+	text_count(&line, st->early.repeats);
+	strbuf_addf(&line, " time%s more: ", st->early.repeats == 1 ? "" : "s");
+	if (st->early.flaky)
+		strbuf_addf(&line, "%s%" PRId64 " flaky%s", ansi(ANSI_RED, c), st->early.flaky,
+			ansi(ANSI_RESET, c));
+	else
+		strbuf_addf(&line, "%sall passed%s", ansi(ANSI_GREEN, c), ansi(ANSI_RESET, c));
+	strbuf_addstr(&line, " \xc2\xb7 cost ");
+	text_duration(&line, st->early.cost_us / 1000);
 	finish_line(s, &line);
 }
 
@@ -481,6 +514,7 @@ void summary_end(struct summary *s, const struct state *st)
 		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
 		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\n");
 	write_summary_line(s, st);
+	write_early(s, st);
 	compare_with_last(s, st);
 	list_shards(s, st);
 	list_gates(s, st);
@@ -495,7 +529,7 @@ void summary_running(const struct state *st, struct sink *sink)
 	for (size_t i = 0; i < st->file_count; i++) {
 		const struct state_file *f = st->files[i];
 		cleanup_strbuf struct strbuf line = STRBUF_INIT;
-		if (f->phase != FILE_RUNNING)
+		if (f->phase != FILE_RUNNING && !f->repeating)
 			continue;
 		strbuf_addf(&line, "RUNNING [%8.3fs] %-*s ",
 			(double)(st->now_ms - f->started_ms) / 1e3, NAME_WIDTH, f->suite->name);

@@ -108,7 +108,7 @@ static void draw(struct tty *t, const struct state *s)
 
 	progress_line(t, s, &lines);
 	for (size_t i = 0; i < s->file_count; i++) {
-		if (s->files[i]->phase != FILE_RUNNING)
+		if (s->files[i]->phase != FILE_RUNNING && !s->files[i]->repeating)
 			continue;
 		if (running++ < RUNNING_MAX && ++shown)
 			running_line(t, s, s->files[i], &lines);

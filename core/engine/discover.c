@@ -213,6 +213,40 @@ static void publish(struct run_suite *suite, const char *version)
 					});
 }
 
+/* The place among the paths that the user named. */
+static int path_index(const struct run_file *file)
+{
+	const struct config *config = file->suite->run->options->config;
+	cleanup_free char *absolute = path_join(config->base, file->file);
+
+	for (size_t i = 0; i < config->paths.n; i++)
+		if (path_is_below(config->paths.v[i], absolute))
+			return (int)i;
+	return (int)config->paths.n;
+}
+
+static void sort(struct run_suite *suite, struct schedule_item *items, size_t n)
+{
+	const struct engine_options *o = suite->run->options;
+
+	if (o->in_order) {
+		for (size_t i = 0; i < n; i++)
+			items[i].rank = (uint64_t)path_index(items[i].data);
+		schedule_sort_ranked(items, n, 1);
+	} else if (o->info->seed) {
+		for (size_t i = 0; i < n; i++) {
+			const struct run_file *f = items[i].data;
+			items[i].rank = schedule_rank(
+				o->info->seed, suite->spec->name, f->project, f->file);
+		}
+		schedule_sort_ranked(items, n, suite->ordered ? suite->target : 1);
+	} else if (suite->ordered) {
+		schedule_sort_ordered(items, n, suite->target);
+	} else {
+		schedule_sort(items, n);
+	}
+}
+
 /* Fill the pending list: long ones first, or in the runner's order where that may matter. */
 static void order(struct run_suite *suite)
 {
@@ -230,14 +264,11 @@ static void order(struct run_suite *suite)
 		};
 		work_ms += f->estimate_ms;
 	}
-	if (suite->ordered && suite->model.order < 0)
+	if ((suite->ordered && suite->model.order < 0) || suite->run->options->in_order)
 		suite->max_workers = 1;
 	suite->target = schedule_target(
 		&suite->model, (int)n, work_ms, suite->run->slots, suite->max_workers);
-	if (suite->ordered)
-		schedule_sort_ordered(items, n, suite->target);
-	else
-		schedule_sort(items, n);
+	sort(suite, items, n);
 	suite->pending = xcalloc(n, sizeof(struct run_file *));
 	for (size_t i = 0; i < n; i++) {
 		suite->pending[i] = items[i].data;

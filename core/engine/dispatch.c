@@ -106,16 +106,22 @@ static struct run_file *remove_pending(struct run_suite *suite, size_t index)
 	return file;
 }
 
+/* A file that failed here is better off elsewhere, where there is an elsewhere. */
+static bool is_avoided(
+	const struct run_suite *suite, const struct run_file *file, const struct worker *w)
+{
+	return suite->target > 1 && file->avoid_worker == w->number;
+}
+
 /* Which pending file this worker takes: its own bin first where order matters, and not the one that
  * just failed here if somebody else can have it. */
 static size_t choose_pending(const struct run_suite *suite, const struct worker *w)
 {
 	size_t fallback = 0;
-	bool others = suite->target > 1;
 
 	for (size_t i = 0; i < suite->pending_count; i++) {
 		const struct run_file *f = suite->pending[i];
-		if (others && f->avoid_worker == w->number)
+		if (is_avoided(suite, f, w))
 			continue;
 		if (!suite->ordered || f->bin == w->bin || suite->target == 1)
 			return i;
@@ -159,15 +165,31 @@ static void assign_batch(struct run_suite *suite, struct worker *w)
 	worker_assign(w, suite->pending, n, claim);
 }
 
+/* Every pending file failed in this worker. */
+static bool has_only_avoided(const struct run_suite *suite, const struct worker *w)
+{
+	for (size_t i = 0; i < suite->pending_count; i++)
+		if (!is_avoided(suite, suite->pending[i], w))
+			return false;
+	return true;
+}
+
 static struct worker *idle_worker(const struct run_suite *suite)
 {
 	struct worker *best = NULL;
+	bool best_avoided = false;
 
 	for (size_t i = 0; i < suite->run->worker_count; i++) {
 		struct worker *w = suite->run->workers[i];
-		if (w->suite == suite && w->phase == WORKER_IDLE && w->stop == STOP_NONE &&
-			(!best || w->slot < best->slot))
+		if (w->suite != suite || w->phase != WORKER_IDLE || w->stop != STOP_NONE ||
+			w->spent)
+			continue;
+		bool avoided = has_only_avoided(suite, w);
+		if (!best || (best_avoided && !avoided) ||
+			(best_avoided == avoided && w->slot < best->slot)) {
 			best = w;
+			best_avoided = avoided;
+		}
 	}
 	return best;
 }
@@ -196,6 +218,8 @@ static struct schedule_suite describe(const struct run_suite *suite)
 
 	for (size_t i = 0; i < suite->run->worker_count; i++) {
 		const struct worker *w = suite->run->workers[i];
+		if (w->suite == suite && w->spent) /* its servers must be down before the next */
+			s.pending = 0;
 		if (w->suite != suite || w->phase == WORKER_HOLDING || w->stop != STOP_NONE)
 			continue;
 		s.idle += w->phase == WORKER_IDLE;
@@ -230,6 +254,8 @@ static bool place_one(struct run *run)
 	struct worker *w = idle_worker(suite);
 	if (suite->spec->runner->batch)
 		assign_batch(suite, w);
+	else if (has_only_avoided(suite, w))
+		worker_end(w); /* a fresh process takes its place, and the retry */
 	else
 		assign_one(suite, w);
 	return true;
@@ -282,7 +308,7 @@ static void close_suite(struct run_suite *suite)
 	struct run *run = suite->run;
 	int workers = 0;
 
-	if (suite->unfinished == 0 && suite->phase == SUITE_READY)
+	if (suite->unfinished == 0 && suite->phase == SUITE_READY && !again_repeat_suite(suite))
 		suite->phase = SUITE_CLOSING;
 	for (size_t i = 0; i < run->worker_count; i++) {
 		struct worker *w = run->workers[i];
@@ -291,7 +317,7 @@ static void close_suite(struct run_suite *suite)
 		workers++;
 		bool unused = w->phase == WORKER_IDLE ||
 			      (w->phase == WORKER_STARTING && w->planned && w->speculative);
-		if (unused && !suite->pending_count && suite->phase >= SUITE_READY)
+		if (unused && (!suite->pending_count || w->spent) && suite->phase >= SUITE_READY)
 			worker_end(w);
 	}
 	if (suite->phase != SUITE_CLOSING)

@@ -6,10 +6,12 @@
 
 #include "core/base/base.h"
 #include "core/base/error.h"
+#include "core/base/strmap.h"
 #include "core/bus.h"
 #include "core/config.h"
 #include "core/history.h"
 #include "core/plan.h"
+#include "core/retry.h"
 #include "core/suite.h"
 
 /* What to run of one file; the engine runs what is selected, or everything when nothing is. All
@@ -36,10 +38,13 @@ struct engine_options {
 	const char *cache_dir;       /* absolute; exists; plans and the like go there */
 	const struct engine_selection *selection;
 	size_t selection_count;
-	bool select;        /* only the selection, even when it is empty */
-	bool planned;       /* the selection is a plan's: every file of it must be found */
-	bool list_only;     /* discover, then stop */
-	int64_t elapsed_us; /* of the budget, before this run began */
+	bool select;    /* only the selection, even when it is empty */
+	bool planned;   /* the selection is a plan's: every file of it must be found */
+	bool list_only; /* discover, then stop */
+	bool in_order;  /* the files of `paths` in that order in one worker, nothing else at work */
+	const struct retry_known *known; /* tests with retries of their own; NULL = none */
+	const struct strmap *changed;    /* files that the change touches, as keys; NULL = none */
+	int64_t elapsed_us;              /* of the budget, before this run began */
 	bool ci, color;
 	bool (*env_is_secret)(const char *name);  /* not handed to workers */
 	void (*before_sleep)(void *arg);          /* flush journal and reporters */

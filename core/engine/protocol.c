@@ -23,6 +23,44 @@ static void only(struct jsonw *w, const char *key, const struct run_test *tests,
 		jsonw_object_begin(w, NULL);
 		test_id_to_json(w, "path", tests[i].path);
 		jsonw_int(w, "occ", tests[i].occurrence);
+		if (tests[i].left)
+			jsonw_int(w, "times", tests[i].left);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+/* A batch runs all repetitions in one go: the most that a test of it has left. */
+static int repetitions(const struct run_suite *suite)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < suite->pending_count; i++)
+		for (size_t k = 0; k < suite->pending[i]->only_count; k++)
+			most = MAX(most, suite->pending[i]->only[k].left);
+	return most;
+}
+
+/* Tests of a batch whose number of retries is not that of the suite. */
+static void special_retries(struct jsonw *w, const struct run_file *file)
+{
+	const struct run_suite *suite = file->suite;
+	const struct retry_known_file *known = retry_known_in(
+		suite->run->options->known, suite->spec->name, file->project, file->file);
+	int normal = again_retries(suite, RETRY_NORMAL);
+
+	if (!known || !suite->spec->runner->batch)
+		return;
+	jsonw_array_begin(w, "retries");
+	for (size_t i = 0; i < known->count; i++) {
+		const struct retry_known_test *test = &known->tests[i];
+		int n = again_retries(suite, test->kind);
+		if (n == normal)
+			continue;
+		jsonw_object_begin(w, NULL);
+		test_id_to_json(w, "path", test->path);
+		jsonw_int(w, "occ", test->occurrence);
+		jsonw_int(w, "count", n);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);
@@ -53,7 +91,9 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	jsonw_int(&w, "slot", worker->slot);
 	jsonw_int(&w, "workers", worker->run->slots);
 	jsonw_string(&w, "test", config->test_regex);
-	jsonw_int(&w, "retries", spec->retries >= 0 ? spec->retries : config->retries);
+	jsonw_int(&w, "retries", again_retries(suite, RETRY_NORMAL));
+	jsonw_int(&w, "repeat", repetitions(suite));
+	jsonw_int(&w, "seed", worker->run->options->info->seed);
 	jsonw_int(&w, "timeout_ms", spec->timeout_ms >= 0 ? spec->timeout_ms : config->timeout_ms);
 	jsonw_string(&w, "cache_dir", suite->cache_dir);
 	jsonw_bool(&w, "ci", worker->run->options->ci);
@@ -83,6 +123,7 @@ void protocol_run(struct strbuf *out, int id, struct run_file *const *files, siz
 			jsonw_int(&w, "part", files[i]->part);
 		only(&w, files[i]->except ? "except" : "only", files[i]->only,
 			files[i]->only_count);
+		special_retries(&w, files[i]);
 		jsonw_object_end(&w);
 	}
 	jsonw_array_end(&w);

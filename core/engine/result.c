@@ -15,21 +15,6 @@ enum {
 	OUTPUT_TAIL_BYTES = 64 * 1024, /* of what came later, published at the end */
 };
 
-static int retries_of(const struct run_file *file)
-{
-	const struct run_suite *suite = file->suite;
-
-	if (suite->spec->runner->batch) /* its runner retries itself */
-		return 0;
-	return suite->spec->retries >= 0 ? suite->spec->retries
-					 : suite->run->options->config->retries;
-}
-
-static bool may_retry(const struct run_file *file)
-{
-	return file->attempt <= retries_of(file) && !file->suite->run->cancel;
-}
-
 struct run_file *result_current_file(const struct worker *w)
 {
 	for (size_t i = 0; i < w->item_count; i++)
@@ -54,6 +39,7 @@ static void start_file(struct worker *w, struct run_file *file)
 				    .parts = file->parts,
 				    .worker = w->number,
 				    .attempt = file->attempt,
+				    .repeat = file->repeat,
 				    .count = w->claim,
 			    });
 }
@@ -87,8 +73,9 @@ static void remove_running_test(struct worker *w, struct run_file *file, const s
 static void remember_failed(struct run_file *file, const struct event *event)
 {
 	GROW(file->failed, file->failed_count + 1, file->failed_cap);
-	file->failed[file->failed_count++] =
-		(struct run_test){xstrdup(event->test), event->occurrence};
+	file->failed[file->failed_count++] = (struct run_test){.path = xstrdup(event->test),
+		.occurrence = event->occurrence,
+		.again = event->will_retry};
 }
 
 /* One more failure that counts; the first of them stops the run by default. */
@@ -133,7 +120,8 @@ static void reset_try(struct run_file *file)
 static bool is_doubtful(const struct run_suite *suite)
 {
 	return suite->ordered && suite->target > 1 && !suite->serial && suite->model.order <= 0 &&
-	       !suite->run->cancel &&
+	       !suite->run->cancel && !suite->early.decided && !suite->run->options->in_order &&
+	       !suite->run->options->info->seed &&
 	       (!suite->run->options->select || suite->run->options->planned);
 }
 
@@ -141,6 +129,7 @@ static void start_over(struct run_file *file)
 {
 	forget_failed(file);
 	reset_try(file);
+	again_forget(file);
 	file->phase = RUN_FILE_PENDING;
 	file->attempt = 1;
 	file->attempt_offset = file->attempt_seen = 0;
@@ -177,6 +166,7 @@ bool result_fall_back(struct run_suite *suite)
 	suite->pending_count = suite->file_count;
 	suite->unfinished = (int)suite->file_count;
 	suite->left_ms = 0;
+	suite->early.seen = suite->early.fresh = suite->early.unknown = 0;
 	for (size_t i = 0; i < suite->file_count; i++) {
 		start_over(suite->files[i]);
 		suite->pending[i] = suite->files[i];
@@ -192,13 +182,16 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	remove_running_test(w, file, event);
 	if (event->outcome == OUTCOME_FAILED && !event->will_retry && result_fall_back(w->suite))
 		return;
+	again_count(w, file, event);
 	if (!event->will_retry) {
 		file->finals++;
 		w->tests_sent++;
 		if (event->outcome == OUTCOME_FAILED) {
+			event->will_retry = again_test(file, event);
 			remember_failed(file, event);
-			event->will_retry = may_retry(file);
 			failed_for_good = !event->will_retry;
+		} else if (event->outcome == OUTCOME_PASSED) {
+			again_passed(file, event);
 		}
 	}
 	run_publish(w->run, event);
@@ -215,6 +208,7 @@ void result_test(struct worker *w, struct run_file *file, struct event *event)
 	event->occurrence = MAX(event->occurrence, 1);
 	file->attempt_seen = MAX(file->attempt_seen, event->attempt);
 	event->attempt += file->attempt_offset;
+	event->repeat = file->repeat;
 	if (event->type == EVENT_TEST_STARTED)
 		add_running_test(w, file, event);
 	if (event->type == EVENT_TEST_FINISHED)
@@ -296,25 +290,40 @@ static void publish_tail(struct worker *w, struct run_file *file)
 
 /* ---- the end of a file ---------------------------------------------------------------------- */
 
-/* Make the failed tests the selection of the next try; a file that failed as a whole keeps its. */
-static void select_failed(struct run_file *file, bool whole)
+/* Failed tests of this try that get another. */
+static size_t promised(const struct run_file *file)
 {
-	if (whole || !file->failed_count)
-		return;
+	size_t n = 0;
+
+	for (size_t i = 0; i < file->failed_count; i++)
+		n += file->failed[i].again;
+	return n;
+}
+
+/* Make the failed tests the selection of the next try. */
+static void select_failed(struct run_file *file)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < file->only_count; i++)
 		free(file->only[i].path);
 	free(file->only);
-	file->only = file->failed;
-	file->only_count = file->failed_count;
+	file->only = xcalloc(file->failed_count + 1, sizeof(*file->only));
+	for (size_t i = 0; i < file->failed_count; i++)
+		if (file->failed[i].again) {
+			file->only[n] = file->failed[i];
+			file->only[n++].path = xstrdup(file->failed[i].path);
+		}
+	file->only_count = n;
 	file->except = false;
-	file->failed = NULL;
-	file->failed_count = file->failed_cap = 0;
 }
 
-/* The next try, elsewhere if possible. */
+/* The next try, elsewhere if possible. A file that failed as a whole keeps its selection, unless a
+ * test of it has failed for good: a second chance must not come to that one by the way. */
 static void try_again(struct worker *w, struct run_file *file, bool whole)
 {
-	select_failed(file, whole);
+	if (!whole || promised(file) < file->failed_count)
+		select_failed(file);
 	forget_failed(file);
 	file->attempt++;
 	file->attempt_offset += MAX(file->attempt_seen, 1);
@@ -328,10 +337,13 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 {
 	bool own_failure = event->failure.kind != FAILURE_NONE;
 	bool failed = event->outcome == OUTCOME_FAILED;
-	bool again = failed && may_retry(file);
+	bool again = false;
 
 	if (failed && result_fall_back(w->suite))
 		return;
+	again_count_file(file, event);
+	if (failed)
+		again = promised(file) || (own_failure && !file->failed_count && again_file(file));
 	publish_tail(w, file);
 	take_from_worker(w, file);
 	dispatch_release(file);
@@ -343,6 +355,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	event->parts = file->parts;
 	event->worker = w->number;
 	event->attempt = file->attempt;
+	event->repeat = file->repeat;
 	event->count = file->finals;
 	event->will_retry = again;
 	run_publish(w->run, event);
@@ -352,8 +365,11 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 		return;
 	}
 	bool counted = file->failed_count > 0;
-	file->phase = RUN_FILE_DONE;
-	file->suite->unfinished--;
+	bool repeated = file->repeat && again_repeat(file, own_failure);
+	if (!repeated) {
+		file->phase = RUN_FILE_DONE;
+		file->suite->unfinished--;
+	}
 	forget_failed(file);
 	if (failed && !counted)
 		count_failure(w->run);

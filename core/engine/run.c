@@ -208,7 +208,7 @@ static void init(struct run *run, const struct engine_options *options)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	run->slots = MAX(options->info->workers, 1);
-	run->worker_limit_kb = worker_limit_kb(run->slots);
+	run->worker_limit_kb = options->in_order ? 0 : worker_limit_kb(run->slots);
 	run->suite_count = options->suites->n;
 	run->suites = xcalloc(run->suite_count, sizeof(*run->suites));
 	for (size_t i = 0; i < run->suite_count; i++)
@@ -226,6 +226,7 @@ static void release_file(struct run_file *file)
 		free(file->only[i].path);
 	for (size_t i = 0; i < file->failed_count; i++)
 		free(file->failed[i].path);
+	again_forget(file);
 	free(file->only);
 	free(file->failed);
 	free(file->file);

@@ -28,6 +28,8 @@ struct service;
 struct run_test {
 	char *path; /* encoded */
 	int occurrence;
+	bool again; /* it failed, and gets another try */
+	int left;   /* it passed, and runs so often more before it is believed */
 };
 
 enum run_file_phase { RUN_FILE_PENDING, RUN_FILE_ASSIGNED, RUN_FILE_RUNNING, RUN_FILE_DONE };
@@ -52,6 +54,9 @@ struct run_file {
 	bool except;             /* all tests but `only` */
 	struct run_test *failed; /* failed for good in this try: what a retry would run */
 	size_t failed_count, failed_cap;
+	struct run_test *fresh; /* new or changed tests that passed */
+	size_t fresh_count, fresh_cap;
+	int repeat;  /* the running repetition of those, from 1; 0 = none */
 	int finals;  /* test_finished without will_retry in this try */
 	int crashes; /* tries that ended with the death of a worker that ran other files, too */
 	int64_t output_bytes; /* published in this try */
@@ -95,6 +100,13 @@ struct run_suite {
 	struct worker *holder; /* keeps the global set-up; runs no files */
 	bool torn_down;
 	struct history_suite model;
+	struct {
+		int64_t known;   /* tests of the suite that the history knows, when asked */
+		int64_t seen;    /* tests that ran here */
+		int64_t fresh;   /* of those, new or in a changed file */
+		int64_t unknown; /* of those, new */
+		bool asked, decided;
+	} early;
 	bool services_up;
 };
 
@@ -140,7 +152,8 @@ struct worker {
 	bool speculative;        /* started before it is known that there is work for it */
 	struct run_file **items; /* assigned, not finished, in order */
 	size_t item_count, item_cap;
-	int claim; /* slots it takes while it is busy (batch: more than one) */
+	bool spent; /* a batch that has had its run: it takes no other */
+	int claim;  /* slots it takes while it is busy (batch: more than one) */
 	struct worker_test *tests;
 	size_t test_count, test_cap;
 	int64_t spawned_us;
@@ -172,6 +185,9 @@ struct run {
 	struct strmap selected;  /* "suite\x1fproject\x1ffile" -> first engine_selection */
 	struct strmap resources; /* name -> int in use, as intptr_t */
 	int failures;            /* that count for fail-fast */
+	struct retry_tally tally;
+	enum retry_decision
+		no_retries; /* why nobody gets a further try any more; RETRY_AGAIN = they do */
 	enum cancel_reason cancel;
 	int signal; /* that ended the run */
 	int64_t started_us;
@@ -215,6 +231,23 @@ void worker_forget_test(struct worker *worker, size_t index);
 
 /* message.c: what a worker says */
 void message_line(void *worker, char *line, size_t len, bool truncated);
+
+/* again.c: what runs more than once */
+/* Count the first try of a test, or the time of a further one. */
+void again_count(struct worker *w, struct run_file *file, const struct event *event);
+/* The test has failed for good in this try: does it get another? */
+bool again_test(struct run_file *file, const struct event *event);
+/* The file itself has failed (load, crash): does it get another try? */
+bool again_file(struct run_file *file);
+void again_count_file(struct run_file *file, const struct event *event);
+/* A test passed at its first try: it may have to pass more often. */
+void again_passed(struct run_file *file, const struct event *event);
+/* A repetition of the file has ended: does another follow? */
+bool again_repeat(struct run_file *file, bool own_failure);
+/* All files of the suite are done: its fresh tests run again. False: nothing is to be done. */
+bool again_repeat_suite(struct run_suite *suite);
+void again_forget(struct run_file *file); /* its fresh tests */
+int again_retries(const struct run_suite *suite, enum retry_kind kind);
 
 /* result.c: what becomes of files */
 void result_test(struct worker *worker, struct run_file *file, struct event *event);

@@ -70,6 +70,7 @@ void worker_assign(struct worker *w, struct run_file **files, size_t n, int clai
 	w->phase = WORKER_BUSY;
 	w->claim = claim;
 	w->speculative = false;
+	w->spent = w->suite->spec->runner->batch;
 	if (!w->deadline_us)
 		w->deadline_us = clock_mono_us() + (int64_t)START_LIMIT_MS * 1000;
 	tell(w, &message);

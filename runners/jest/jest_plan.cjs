@@ -128,9 +128,10 @@ function noticesFor(globalConfig, ignored, orphans, fileCount) {
 }
 
 /* What each worker needs beside a file's name. */
-function runConfig(globalConfig) {
+function runConfig(globalConfig, seed) {
 	return {
 		...globalConfig,
+		...(seed ? { randomize: true, seed } : {}), // --shuffle
 		bail: 0,
 		collectCoverage: false,
 		maxWorkers: 1,
@@ -175,7 +176,7 @@ async function discover(modules, init, where) {
 	const orphans = [...new Set(searched.flatMap(({ context }) => orphanSnapshots(context)))].map(where.relative);
 	const used = configs.filter((config, index) => files.some(file => file.project === names[index]));
 	const plan = {
-		globalConfig: runConfig(globalConfig),
+		globalConfig: runConfig(globalConfig, init.seed),
 		projects: configs.map((config, index) => ({
 			name: names[index], config, moduleMap: searched[index].context.moduleMap.toJSON(),
 		})),

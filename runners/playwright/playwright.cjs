@@ -46,7 +46,8 @@ function commandLine(init, cli) {
   if (init.config) args.push('--config=' + init.config);
   args.push('--reporter=' + path.join(__dirname, 'playwright_reporter.cjs'));
   args.push('--workers=' + init.workers);
-  if (init.retries > 0) args.push('--retries=' + init.retries);
+  if (init.repeat > 0) args.push('--repeat-each=' + init.repeat, '--retries=0');
+  else if (init.retries > 0) args.push('--retries=' + init.retries);
   if (init.list) args.push('--list');
   for (const file of [...init.files, ...init.paths]) args.push(escapeRegex(path.resolve(init.root, file)));
   return [process.argv[0], cli, ...args];

@@ -126,7 +126,7 @@ module.exports = class Reporter {
   }
 
   number() {
-    const numbers = new Map();
+    const numbers = new Map(); // of each round: repetitions are the same tests again
     const many = this.suite.suites.length > 1 || this.suite.suites.some(s => s.title);
     for (const test of this.suite.allTests()) {
       const file = where.relative(fileOf(test));
@@ -136,11 +136,13 @@ module.exports = class Reporter {
         this.files.set(key, {
           file, project, left: 0, count: 0, failed: 0, ms: 0, started: false, done: false, serial: false, tests: [],
         });
-        numbers.set(key, channel.occurrences());
       }
+      const round = init.repeat > 0 ? test.repeatEachIndex || 0 : 0;
+      const counter = round + '\u0000' + key;
+      if (!numbers.has(counter)) numbers.set(counter, channel.occurrences());
       const record = this.files.get(key);
       const titles = test.titlePath().slice(3);
-      this.ids.set(test, { record, path: titles, occ: numbers.get(key)(titles) });
+      this.ids.set(test, { record, path: titles, occ: numbers.get(counter)(titles), round });
       record.tests.push(test);
       if (isSerial(test) && test.retries > 0) record.serial = true;
     }
@@ -157,24 +159,52 @@ module.exports = class Reporter {
     }
     const matchers = new Map();
     for (const [key, item] of wanted) matchers.set(key, channel.matcher(init.test, item.only, item.except));
+    const times = timesOf(items);
     const keep = test => {
       const { record } = this.ids.get(test);
       const key = record.project + '\u0000' + record.file;
-      if (needed.has(projectOf(test))) {
+      if (needed.has(projectOf(test)) && !this.ids.get(test).round) {
         if (!wanted.has(key)) this.unreported.add(record);
         return true;
       }
-      const first = this.ids.get(firstOfSerial(test) || test);
+      if (init.repeat > 0) return wanted.has(key) && groupOf(test).some(t => this.isWantedAgain(t, times));
+      const first = this.ids.get(groupOf(test)[0]); // speaks for all of a serial group
       return wanted.has(key) && matchers.get(key)(first.path, first.occ);
     };
     const kept = new Set(this.suite.allTests().filter(keep));
     for (const test of this.suite.allTests()) if (!kept.has(test)) exclude(test);
     for (const test of kept) this.ids.get(test).record.left++;
+    if (!init.repeat) this.setRetries(items, kept);
     for (const record of this.files.values()) {
       record.tests = record.tests.filter(t => kept.has(t));
       if (!record.left && wanted.has(record.project + '\u0000' + record.file)) this.finish(record, 'skipped');
     }
     return [...kept].some(test => !this.unreported.has(this.ids.get(test).record));
+  }
+
+  isWantedAgain(test, times) {
+    const { record, path: titles, occ, round } = this.ids.get(test);
+    return round < (times.get(record.project + '\u0000' + record.file + channel.keyOf(titles, occ)) || 0);
+  }
+
+  // Known flaky tests have retries of their own. The engine may call all of them off later.
+  setRetries(items, kept) {
+    const counts = new Map();
+    for (const item of items) {
+      for (const { path: titles, occ, count } of item.retries || [])
+        counts.set(item.project + '\u0000' + item.file + channel.keyOf(titles, occ || 1), count);
+    }
+    for (const test of kept) {
+      const { record, path: titles, occ } = this.ids.get(test);
+      const count = counts.get(record.project + '\u0000' + record.file + channel.keyOf(titles, occ));
+      if (count === undefined) continue;
+      test.retries = count;
+      if (count > 0 && isSerial(test)) record.serial = true;
+    }
+    if (!counts.size && !(init.retries > 0)) return;
+    channel.next().then(message => {
+      if (message.type === 'no_retries') for (const test of kept) test.retries = 0;
+    });
   }
 
   start(record) {
@@ -188,8 +218,8 @@ module.exports = class Reporter {
     if (record.done || this.unreported.has(record)) return;
     this.start(record);
     send({
-      type: 'test_started', file: record.file, project: record.project, path, occ, attempt: result.retry + 1,
-      line: test.location.line, column: test.location.column,
+      type: 'test_started', file: record.file, project: record.project, path, occ,
+      attempt: attemptOf(this.ids.get(test), result), line: test.location.line, column: test.location.column,
     });
   }
 
@@ -209,8 +239,8 @@ module.exports = class Reporter {
     const retry = !ok && result.status !== 'interrupted' && result.retry < test.retries;
     if (result.status === 'interrupted') return; // stopped from outside: no result
     send({
-      type: 'test_finished', file: record.file, project: record.project, path, occ, attempt: result.retry + 1,
-      outcome: skipped ? 'skipped' : ok ? 'passed' : 'failed', ms: result.duration,
+      type: 'test_finished', file: record.file, project: record.project, path, occ,
+      attempt: attemptOf(id, result), outcome: skipped ? 'skipped' : ok ? 'passed' : 'failed', ms: result.duration,
       will_retry: retry || undefined, line: test.location.line, column: test.location.column,
       failure: ok ? undefined : failureOf(test, result),
     });
@@ -337,11 +367,24 @@ module.exports = class Reporter {
   }
 };
 
-// Tests of a serial group belong together: the first one speaks for all of them.
-function firstOfSerial(test) {
+// Repetitions have no retries: each is an attempt.
+const attemptOf = (id, result) => (init.repeat > 0 ? id.round : result.retry) + 1;
+
+// How often each test is wanted, when tests run more than once.
+function timesOf(items) {
+  const times = new Map();
+  for (const item of items) {
+    for (const { path: titles, occ, times: n } of item.only || [])
+      times.set(item.project + '\u0000' + item.file + channel.keyOf(titles, occ || 1), n || 1);
+  }
+  return times;
+}
+
+// Tests of a serial group belong together.
+function groupOf(test) {
   let serial = null;
   for (let suite = test.parent; suite; suite = suite.parent) if (suite._parallelMode === 'serial') serial = suite;
-  return serial && serial.allTests()[0];
+  return serial ? serial.allTests() : [test];
 }
 
 // Playwright before 1.62 has made its groups of tests by now: they lose what is not wanted.

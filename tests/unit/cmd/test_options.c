@@ -202,7 +202,8 @@ TEST(options, into_the_configuration)
 	release(&l);
 	parse(&l, "--retries=x");
 	cr_assert_null(command_config(&l.options, &err));
-	ASSERT_STR(err.text, "--retries: `retries` expects a whole number, not `x`");
+	ASSERT_STR(err.text,
+		"--retries: `retries` expects a whole number or a mapping of numbers, not `x`");
 	release(&l);
 	parse(&l, "--reporter junti=x.xml");
 	cr_assert_null(command_config(&l.options, &err));

@@ -67,7 +67,14 @@ static const struct {
 		{"0", "-1", "0%", "1.5", "many", "", "[2]", "99999", "5 %"}},
 	{config_root_keys, "fail_fast", AT_ROOT, {"0", "1", "17", "true", "false"},
 		{"-1", "yes", "", "{}", "1.5"}},
-	{config_root_keys, "retries", AT_ROOT, {"0", "3"}, {"-1", "x", "1e3", "", "9999999999"}},
+	{config_root_keys, "retries", AT_ROOT,
+		{"0", "3", "{}", "{default: 1}", "{default: 1, flaky: 3, quarantined: 0}"},
+		{"-1", "x", "1e3", "", "101", "[1]", "{normal: 1}", "{flaky: -1}", "{flaky: }",
+			"{flaky: 101}"}},
+	{config_root_keys, "retry_budget", AT_ROOT, {"20%", "2m", "off", "90", "500ms"},
+		{"", "-1", "0%", "1000%", "much", "0", "[2m]"}},
+	{config_root_keys, "early_detection", AT_ROOT, {"on", "off", "true", "false"},
+		{"", "yes", "1", "{}"}},
 	{config_root_keys, "timeout", AT_ROOT, {"5m", "90", "1.5s", "500ms", "off", "2h"},
 		{"5 parsecs", "-1", "", "[5m]", "m", "nan", "inf"}},
 	{config_root_keys, "budget", AT_ROOT, {"10m", "off", "false"}, {"never", "true"}},
@@ -91,7 +98,7 @@ static const struct {
 	{config_suite_keys, "env", AT_SUITE, {"{A: 1, B: no}", "{}"},
 		{"", "[A=1]", "{A: [1]}", "{A=B: 1}", "{\"\": 1}"}},
 	{config_suite_keys, "node_options", AT_SUITE, {"[--max-old-space-size=2048]"}, {"{}"}},
-	{config_suite_keys, "retries", AT_SUITE, {"0", "2"}, {"-1", "x"}},
+	{config_suite_keys, "retries", AT_SUITE, {"0", "2", "{flaky: 2}"}, {"-1", "x", "{x: 1}"}},
 	{config_suite_keys, "timeout", AT_SUITE, {"60s", "off"}, {"soon"}},
 	{config_suite_keys, "needs", AT_SUITE, {"{db: 1}", "{db: 2}", "{}"},
 		{"", "[db]", "{db: 0}", "{db: 3}", "{db: 1x}", "{gpu: 1}", "{db: }", "{db: -1}"}},
@@ -209,7 +216,8 @@ TEST(config, reads_all)
 	cr_assert(unit && unit->runner == &mocha);
 	cr_assert(ends_with(unit->root, "/sub"));
 	cr_assert(ends_with(unit->config, "/sub/own.config.js"));
-	ASSERT_INT(unit->retries, 2);
+	ASSERT_INT(unit->retries.of[RETRY_NORMAL], 2);
+	ASSERT_INT(unit->retries.of[RETRY_FLAKY], -1);
 	ASSERT_INT(unit->timeout_ms, 60000);
 	ASSERT_STR(unit->env.v[0], "A=no");
 	ASSERT_INT(unit->needs[0].amount, 2);
@@ -217,7 +225,7 @@ TEST(config, reads_all)
 	cr_assert(unit->tmpdir_per_worker);
 	const struct suite *other = suites_find(&c->suites, "jest");
 	cr_assert(other);
-	ASSERT_INT(other->retries, -1);
+	ASSERT_INT(other->retries.of[RETRY_NORMAL], -1);
 	ASSERT_INT(other->timeout_ms, -1);
 	config_free(c);
 	project_release(&p);
@@ -238,7 +246,7 @@ TEST(config, precedence)
 	cr_assert(c, "%s", err.text);
 	ASSERT_INT(config_set(c, "fail_fast", "3", ORIGIN_FLAG, &err), 0);
 	ASSERT_INT(config_set(c, "fail_fast", "9", ORIGIN_ENVIRONMENT, &err), 0);
-	ASSERT_INT(c->retries, 2);
+	ASSERT_INT(c->retries.of[RETRY_NORMAL], 2);
 	ASSERT_INT(c->fail_fast, 3);
 	ASSERT_INT(c->timeout_ms, 1000);
 	ASSERT_INT(c->slow_ms, 10000);
@@ -257,7 +265,8 @@ TEST(config, precedence)
 	config_free(c);
 	setenv("MUSTER_RETRIES", "many", 1);
 	cr_assert_null(load(&p, "", &err));
-	ASSERT_STR(err.text, "MUSTER_RETRIES: `retries` expects a whole number, not `many`");
+	ASSERT_STR(err.text, "MUSTER_RETRIES: `retries` expects a whole number or a mapping of "
+			     "numbers, not `many`");
 	project_release(&p);
 }
 
@@ -286,7 +295,8 @@ TEST(config, errors)
 		{"version: 1\nwrokers: 4\n",
 			"unknown key `wrokers` in muster.yaml:2:1\n  2 | wrokers: 4\n"
 			"    | ^^^^^^^ did you mean `workers`?",
-			"known keys here: version, workers, fail_fast, retries, timeout, budget, "
+			"known keys here: version, workers, fail_fast, retries, retry_budget, "
+			"early_detection, timeout, budget, "
 			"slow, suites, resources, services, gates, reporters"},
 		{"gates: {coverage: 90}\n",
 			"`coverage` is not supported by muster " MUSTER_VERSION
@@ -346,11 +356,11 @@ TEST(config, which_file)
 	file_write(own, "retries: 5\n", 11, false, NULL);
 	c = config_new(p.dir);
 	ASSERT_INT(config_load(c, table, NULL, &err), 0);
-	ASSERT_INT(c->retries, 4);
+	ASSERT_INT(c->retries.of[RETRY_NORMAL], 4);
 	config_free(c);
 	c = config_new(p.dir);
 	ASSERT_INT(config_load(c, table, own, &err), 0);
-	ASSERT_INT(c->retries, 5);
+	ASSERT_INT(c->retries.of[RETRY_NORMAL], 5);
 	ASSERT_STR(c->base, real);
 	config_free(c);
 	cr_assert_null(load(&p, "", &err)); /* muster.yaml beside muster.yml */

@@ -1,0 +1,133 @@
+#include "core/base/base.h"
+
+#include "core/base/strbuf.h"
+#include "core/changed.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+enum { OUTPUT_BYTES = 64 * 1024 * 1024, ARGS_MAX = 12 };
+
+extern char **environ;
+
+/* ---- one call of git ------------------------------------------------------------------------- */
+
+static int spawn_git(const char *dir, const char *const *args, int out, pid_t *ret_pid)
+{
+	const char *argv[ARGS_MAX + 4] = {"git", "-C", dir};
+	posix_spawn_file_actions_t actions;
+	size_t n = 3;
+
+	while (*args && n < ARGS_MAX + 3)
+		argv[n++] = *args++;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	int code = posix_spawnp(ret_pid, "git", &actions, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return code;
+}
+
+/* -1: git cannot be started, or said no. */
+static int git(const char *dir, const char *const *args, struct strbuf *out)
+{
+	char buf[16 * 1024];
+	int pipe_fds[2], status = -1;
+	ssize_t got = 0;
+	pid_t pid;
+
+	strbuf_reset(out);
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -1;
+	int code = spawn_git(dir, args, pipe_fds[1], &pid);
+	close(pipe_fds[1]);
+	while (code == 0 && (got = read(pipe_fds[0], buf, sizeof(buf))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || out->len + (size_t)got > OUTPUT_BYTES)
+			break;
+		strbuf_add(out, buf, (size_t)got);
+	}
+	close(pipe_fds[0]);
+	while (code == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return code == 0 && got == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+/* ---- where the change begins ----------------------------------------------------------------- */
+
+static bool resolve(const char *dir, const char *name, struct strbuf *out)
+{
+	cleanup_free char *commit = xasprintf("%s^{commit}", name);
+
+	if (git(dir, (const char *const[]){"rev-parse", "--verify", "-q", commit, NULL}, out) < 0)
+		return false;
+	strbuf_rtrim(out);
+	return out->len > 0;
+}
+
+static bool find_branch(const char *dir, const char *ref, struct strbuf *out)
+{
+	static const char *const names[] = {
+		"origin/HEAD", "origin/main", "origin/master", "main", "master"};
+
+	if (ref) {
+		cleanup_free char *remote = xasprintf("origin/%s", ref);
+		return resolve(dir, remote, out) || resolve(dir, ref, out);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (resolve(dir, names[i], out))
+			return true;
+	return false;
+}
+
+static int find_base(const char *dir, const char *ref, struct strbuf *ret, struct error *err)
+{
+	cleanup_strbuf struct strbuf head = STRBUF_INIT, branch = STRBUF_INIT;
+
+	if (!resolve(dir, "HEAD", &head))
+		return error_set(err, EXIT_CODE_USAGE, "git knows no commit here");
+	if (!find_branch(dir, ref, &branch))
+		return error_set(err, EXIT_CODE_USAGE, "git does not know the branch %s",
+			ref ? ref : "that this one comes from");
+	if (git(dir, (const char *const[]){"merge-base", "HEAD", branch.buf, NULL}, ret) < 0)
+		return error_set(err, EXIT_CODE_USAGE,
+			"git finds no common commit with the branch %s (is the clone shallow?)",
+			ref ? ref : "that this one comes from");
+	strbuf_rtrim(ret);
+	if (streq(ret->buf, head.buf) && !resolve(dir, "HEAD^", ret)) {
+		strbuf_reset(ret);
+		strbuf_addstr(
+			ret, head.buf); /* the first commit of all, or a clone of one commit */
+	}
+	return 0;
+}
+
+/* ---- the files ------------------------------------------------------------------------------- */
+
+static void add_names(struct strmap *ret, const struct strbuf *names)
+{
+	for (size_t at = 0; at < names->len; at += strlen(names->buf + at) + 1)
+		strmap_put(ret, names->buf + at, ret);
+}
+
+int changed_files(const char *dir, const char *ref, struct strmap *ret, struct error *err)
+{
+	cleanup_strbuf struct strbuf base = STRBUF_INIT, names = STRBUF_INIT;
+
+	if (find_base(dir, ref, &base, err) < 0)
+		return -1;
+	if (git(dir,
+		    (const char *const[]){"diff", "--name-only", "--no-ext-diff", "--relative",
+			    "-z", base.buf, "--", NULL},
+		    &names) < 0)
+		return error_set(err, EXIT_CODE_USAGE, "git cannot compare with %s", base.buf);
+	add_names(ret, &names);
+	if (git(dir,
+		    (const char *const[]){"ls-files", "--others", "--exclude-standard", "-z", NULL},
+		    &names) == 0)
+		add_names(ret, &names);
+	return 0;
+}
