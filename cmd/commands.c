@@ -7,8 +7,8 @@
 #include "cmd/run.h"
 #include "cmd/store.h"
 
-extern const struct command report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd, init_cmd,
-	junit_cmd, query_cmd, help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
+extern const struct command order_cmd, report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd,
+	init_cmd, junit_cmd, query_cmd, help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
 
 const struct command *const commands[] = {
 	&run_cmd,
@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&report_cmd,
 	&runs_cmd,
 	&history_cmd,
+	&order_cmd,
 	&query_cmd,
 	&store_cmd,
 	&junit_cmd,

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "core/base/clock.h"
 #include "core/early.h"
 #include "core/engine/run.h"
 
@@ -34,14 +35,17 @@ static void tell_batches(struct run *run)
 			worker_send_simple(run->workers[i], "no_retries");
 }
 
-static bool decide(struct run *run, int count, int tries)
+static bool decide(const struct run_file *file, int count, int tries)
 {
+	struct run *run = file->suite->run;
 	const struct retry_budget *budget = &run->options->config->retry_budget;
 	struct retry_tally tally = run->tally;
 
 	if (run->cancel || tries > count || run->no_retries != RETRY_AGAIN)
 		return false;
 	tally.work_us = MAX(tally.work_us, run->options->bus->state->predicted_ms * 1000);
+	if (file->attempt > 1) /* this one is not over */
+		tally.retry_us += clock_mono_us() - file->started_us;
 	enum retry_decision decision = retry_decide(count, tries, &tally, budget);
 	if (decision == RETRY_AGAIN)
 		return true;
@@ -69,7 +73,7 @@ void again_count(struct worker *w, struct run_file *file, const struct event *ev
 	}
 	/* what a batch tries again by itself is asked for here, so that it can be told to stop */
 	if (batch && event->will_retry && event->outcome == OUTCOME_FAILED)
-		decide(run, count_of(file, event), event->attempt);
+		decide(file, count_of(file, event), event->attempt);
 }
 
 void again_count_file(struct run_file *file, const struct event *event)
@@ -259,12 +263,12 @@ bool again_test(struct run_file *file, const struct event *event)
 			count_fresh(file, unknown);
 		return false;
 	}
-	return decide(file->suite->run, count_of(file, event), file->attempt);
+	return decide(file, count_of(file, event), file->attempt);
 }
 
 bool again_file(struct run_file *file)
 {
 	if (file->repeat || file->suite->spec->runner->batch)
 		return false;
-	return decide(file->suite->run, again_retries(file->suite, RETRY_NORMAL), file->attempt);
+	return decide(file, again_retries(file->suite, RETRY_NORMAL), file->attempt);
 }

@@ -469,6 +469,14 @@ static void fail_running_tests(
 	}
 }
 
+static bool has_item(const struct worker *w, const struct run_file *file)
+{
+	for (size_t i = 0; i < w->item_count; i++)
+		if (w->items[i] == file)
+			return true;
+	return false;
+}
+
 static void fail_file(struct worker *w, struct run_file *file, const char *text)
 {
 	enum failure_kind kind = w->stop == STOP_TIMEOUT    ? FAILURE_TIMEOUT
@@ -482,6 +490,8 @@ static void fail_file(struct worker *w, struct run_file *file, const char *text)
 
 	start_file(w, file);
 	fail_running_tests(w, file, kind, text);
+	if (!has_item(w, file)) /* its suite falls back, and the file waits for another try */
+		return;
 	end_try(w, file, &event);
 }
 

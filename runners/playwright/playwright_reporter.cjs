@@ -203,7 +203,9 @@ module.exports = class Reporter {
     }
     if (!counts.size && !(init.retries > 0)) return;
     channel.next().then(message => {
-      if (message.type === 'no_retries') for (const test of kept) test.retries = 0;
+      if (message.type !== 'no_retries') return;
+      // what was promised another attempt gets that one
+      for (const test of kept) test.retries = this.ids.get(test).promised ? test.results.length : 0;
     });
   }
 
@@ -244,6 +246,7 @@ module.exports = class Reporter {
       will_retry: retry || undefined, line: test.location.line, column: test.location.column,
       failure: ok ? undefined : failureOf(test, result),
     });
+    id.promised = retry ? failureOf(test, result) : null;
     if (retry) return;
     record.count++;
     if (!ok) record.failed++;
@@ -319,11 +322,11 @@ module.exports = class Reporter {
     if (id.final) return;
     this.start(id.record);
     id.record.count++;
-    if (this.needed) id.record.failed++;
+    const failure = this.needed ? { kind: 'error', message: this.needed } : id.promised;
+    if (failure) id.record.failed++;
     send({
       type: 'test_finished', file: id.record.file, project: id.record.project, path: id.path, occ: id.occ,
-      attempt: 1, outcome: this.needed ? 'failed' : 'skipped',
-      failure: this.needed ? { kind: 'error', message: this.needed } : undefined,
+      attempt: 1, outcome: failure ? 'failed' : 'skipped', failure: failure || undefined,
     });
   }
 

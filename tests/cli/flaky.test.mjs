@@ -32,7 +32,7 @@ const tries = (dir, file) => fs.readFileSync(path.join(dir, file + '.log'), 'utf
 
 // ---- retries ------------------------------------------------------------------------------------
 
-for (const [script, name] of [['mocha', 'test/a.js'], ['jest', 'a.test.js']]) {
+for (const [script, name] of [["mocha --parallel", "test/a.js"], ['jest', 'a.test.js']]) {
   test(`${script}: only the failed tests run again, in another process`, () => {
     const dir = suite({
       [name]: fails('stable', 0) + fails('flaky', 1),
@@ -82,7 +82,7 @@ test('more than 10 % of 30 tests', () => {
 
 test('a file that crashed is tried again as a whole; the budget of retries ends it', () => {
   const crash = `it('first', () => {}); it('crashes', () => { require('fs').appendFileSync('c.log', 'x'); process.abort(); });`;
-  const dir = suite({ 'test/a.js': crash, 'test/b.js': 'it("b", () => {});', 'muster.yaml': 'retries: 5\nretry_budget: 1ms' });
+  const dir = suite({ 'test/a.js': crash, 'test/b.js': 'it("b", () => {});', 'muster.yaml': 'retries: 5\nretry_budget: 1ms' }, 'mocha --parallel');
   const done = run(dir, ['--no-fail-fast']);
   assert.equal(done.code, 1);
   assert.equal(tries(dir, 'c'), 2);
@@ -114,17 +114,18 @@ test('Playwright: its own retries, by our counts', () => {
   assert.deepEqual([tries(dir, 'known'), tries(dir, 'unknown')], [4, 2], done.out);
 });
 
-test('Playwright: no retries once much has failed', () => {
-  const many = Array.from({ length: 14 }, (_, i) => fails('t' + i, 9)).join('');
+test('Playwright: no retries once the engine calls them off', () => {
+  const many = Array.from({ length: 3 }, (_, i) => fails('t' + i, 9)).join('');
   const dir = suite({
     'playwright.config.js': 'module.exports = { testDir: "e2e", workers: 1 };',
+    'muster.yaml': 'retry_budget: 1ms',
     'e2e/a.spec.js': `const { test: it } = require('@playwright/test');` + many,
   }, 'playwright test');
   const done = run(dir, ['--retries=2', '--no-fail-fast', '-j1']);
   assert.equal(done.code, 1);
-  assert.match(done.out, /no more retries: 11 tests/);
-  assert.equal(summary(dir).tests.failed, 14);
-  assert.equal(tries(dir, 't13'), 1);
+  assert.match(done.out, /no more retries: they have taken/);
+  assert.equal(summary(dir).tests.failed, 3);
+  assert.equal(tries(dir, 't2'), 1); // its first attempt is after the end of the first one's retries
 });
 
 // ---- early detection ----------------------------------------------------------------------------
@@ -270,4 +271,89 @@ test('--in-order: the named files in that order, in one worker', () => {
   assert.deepEqual(started(dir), ['test/d.js', 'test/a.js', 'test/c.js']);
   assert.equal(new Set(journal(dir).filter(e => e.type === 'file_started').map(e => e.worker)).size, 1);
   assert.match(run(dir, ['--in-order']).err, /--in-order needs the files/);
+});
+
+// ---- muster order -------------------------------------------------------------------------------
+
+const pass = title => `it('${title}', () => {});`;
+const polluted = {
+  'test/a.js': pass('a'), 'test/b.js': pass('b'),
+  'test/c.js': `it('c', () => { globalThis.dirty = true; });`,
+  'test/d.js': pass('d'), 'test/e.js': pass('e'),
+  'test/f.js': `it('clean', () => { if (globalThis.dirty) throw new Error('dirty'); }); it('other', () => {});`,
+  'test/g.js': pass('g'),
+};
+const answer = (dir, ...args) => {
+  const done = run(dir, ['order', '--json', ...args]);
+  assert.ok(done.code === 0 || done.code === 1, done.err);
+  return { code: done.code, ...JSON.parse(done.out) };
+};
+
+test('order: finds the one file that breaks another, and the command that shows it', () => {
+  const dir = suite(polluted);
+  run(dir, ['--no-fail-fast', '-j1']);
+  const latest = fs.readlinkSync(path.join(dir, '.muster/latest'));
+  const found = answer(dir, 'test/f.js');
+  assert.deepEqual([found.verdict, found.culprits, found.code], ['order_dependent', ['test/c.js'], 1]);
+  assert.deepEqual(found.before, ['a', 'b', 'c', 'd', 'e'].map(n => `test/${n}.js`));
+  assert.equal(found.rerun, 'muster run --no-fail-fast --suite mocha --in-order test/c.js test/f.js');
+  assert.equal(run(dir, found.rerun.split(' ').slice(1)).code, 1);
+  assert.deepEqual(summary(dir).failures.map(f => f.test), ['clean']);
+  // on record, and out of the way
+  const proof = fs.readFileSync(path.join(dir, `.muster/runs/${found.proof_run}/journal.ndjson`), 'utf8')
+    .trim().split('\n').map(line => JSON.parse(line));
+  const notice = proof.find(e => e.type === 'notice');
+  assert.deepEqual([notice.name, notice.file], ['order_dependent', 'test/f.js']);
+  assert.equal(proof.at(-1).type, 'run_finished');
+  assert.ok(latest !== 'runs/' + found.proof_run);
+  const people = run(dir, ['order', 'clean', '--run', path.join(dir, '.muster', latest)]);
+  assert.match(people.out, /^test\/f\.js › clean passes alone and fails after test\/c\.js in the same worker\nrerun: muster run/);
+});
+
+test('order: two files that break it only together', () => {
+  const dir = suite({
+    ...polluted,
+    'test/a.js': `it('a', () => { globalThis.half = 1; });`,
+    'test/c.js': `it('c', () => { globalThis.dirty = globalThis.half; });`,
+  });
+  run(dir, ['--no-fail-fast', '-j1']);
+  assert.deepEqual(answer(dir, 'test/f.js › clean').culprits, ['test/a.js', 'test/c.js']);
+});
+
+test('order: fails alone, needs another, is not order dependent, is flaky', () => {
+  const dir = suite({
+    ...polluted,
+    'test/b.js': `it('alone', () => { throw new Error('always'); });`,
+    'test/d.js': `it('needs', () => { if (!globalThis.dirty) throw new Error('nothing there'); });`,
+    'test/e.js': `it('now and then', () => {
+      require('fs').appendFileSync('e.log', 'x');
+      if (require('fs').readFileSync('e.log', 'utf8').length % 2) throw new Error('odd');
+    });`,
+  });
+  run(dir, ['--no-fail-fast', '-j1']);
+  assert.equal(answer(dir, 'test/b.js').verdict, 'fails_alone');
+  const needs = answer(dir, 'needs');
+  assert.deepEqual([needs.verdict, needs.culprits], ['needs_others', ['test/c.js']]);
+  const good = answer(dir, 'test/g.js');
+  assert.deepEqual([good.verdict, good.code], ['not_order_dependent', 0]);
+  assert.equal(answer(dir, 'now and then', '--repeat', '3').verdict, 'flaky');
+});
+
+test('order: what cannot be answered says why', () => {
+  const dir = suite({ 'test/a.js': pass('same'), 'test/b.js': pass('same') });
+  assert.match(run(dir, ['order', 'test/a.js']).err, /no recorded run has a file or test/);
+  run(dir, []);
+  assert.match(run(dir, ['order', 'nothing']).err, /no recorded run has a file or test `nothing`/);
+  assert.match(run(dir, ['order', 'same']).err, /2 tests are called `same`\nhelp: say which: `test\/a.js › same`/);
+  assert.match(run(dir, ['order']).err, /needs a file or a test/);
+  assert.match(run(dir, ['order', 'same', '--repeat', '0']).err, /`--repeat` expects/);
+});
+
+test('order: Jest, where only what is outside of its realms is shared', () => {
+  const dir = suite({
+    'a.test.js': `it('a', () => { process.env.DIRTY = '1'; });`, 'b.test.js': pass('b'),
+    'c.test.js': `it('c', () => { if (require('vm').runInThisContext('globalThis.process?.dirty')) throw 1; });`,
+  }, 'jest');
+  run(dir, ['--no-fail-fast', '-j1']);
+  assert.equal(answer(dir, 'c.test.js').verdict, 'not_order_dependent');
 });
