@@ -16,7 +16,7 @@ const struct config_key config_root_keys[] = {
 	{"fail_fast", CONFIG_FAIL_FAST, ROOT(fail_fast), "1",
 		"failures that stop the run; 0 or false = never"},
 	{"retries", CONFIG_RETRIES, ROOT(retries), "0",
-		"further tries of a failed test; by kind: {default: 1, flaky: 3, quarantined: 0}"},
+		"further tries of a failed test; a mapping has default, flaky and quarantined"},
 	{"retry_budget", CONFIG_BUDGET, ROOT(retry_budget), "20%",
 		"time for all further tries: a share of the work (at least 1m), or a duration"},
 	{"early_detection", CONFIG_ON_OFF, ROOT(early_detection), "off",

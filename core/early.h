@@ -1,6 +1,6 @@
 /*
  * Early detection of flaky tests: tests that are new, or in a changed file, run again before they
- * are believed. Pure rules; the engine counts and asks. The rules and why: docs/design/flaky.md.
+ * are believed. Pure rules; the engine counts and asks. The rules and why: docs/design/retries.md.
  */
 #pragma once
 

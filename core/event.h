@@ -30,7 +30,7 @@
  *   gate_checked      name, status, value, limit, unit, text
  *
  * `repeat` (of file_started, file_finished, test_*) is set when a file that has passed runs again
- * only to see whether its new tests always pass: 1 for the first time (docs/design/flaky.md).
+ * only to see whether its new tests always pass: 1 for the first time (docs/design/retries.md).
  * `part` of `parts` is set when a file is split; the parts together are the file.
  */
 #pragma once

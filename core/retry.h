@@ -2,7 +2,7 @@
  * Whether a failed test runs again. Pure decisions over plain numbers: the engine counts and asks.
  *
  * A retry is meant for the odd flaky test. When much fails, something else is broken, and repeating
- * it costs time and hides nothing: then nobody gets one. The rules and why: docs/design/flaky.md.
+ * it costs time and hides nothing: then nobody gets one. The rules and why: docs/design/retries.md.
  */
 #pragma once
 

@@ -6,14 +6,16 @@ Without a file the defaults apply:
   file        none
   base        .
   
-  version     1                 default
-  workers     auto              default
-  fail_fast   1                 default
-  retries     0                 default
-  timeout     5m                default
-  budget      off               default
-  slow        10s               default
-  reporters   -                 default
+  version          1                 default
+  workers          auto              default
+  fail_fast        1                 default
+  retries          0                 default
+  retry_budget     20%               default
+  early_detection  off               default
+  timeout          5m                default
+  budget           off               default
+  slow             10s               default
+  reporters        -                 default
   $ muster config | diff - <(muster config show)
 
 A flag wins over the environment, which wins over the file:
@@ -39,14 +41,16 @@ A flag wins over the environment, which wins over the file:
   file        ./muster.yaml
   base        .
   
-  version     1                 file
-  workers     50%               file
-  fail_fast   1                 default
-  retries     2                 environment
-  timeout     5s                flag
-  budget      off               default
-  slow        10s               default
-  reporters   -                 default
+  version          1                 file
+  workers          50%               file
+  fail_fast        1                 default
+  retries          2                 environment
+  retry_budget     20%               default
+  early_detection  off               default
+  timeout          5s                flag
+  budget           off               default
+  slow             10s               default
+  reporters        -                 default
   
   resource db: 2
   
@@ -83,6 +87,14 @@ A flag wins over the environment, which wins over the file:
       "retries": {
         "value": 1,
         "origin": "file"
+      },
+      "retry_budget": {
+        "value": "20%",
+        "origin": "default"
+      },
+      "early_detection": {
+        "value": "off",
+        "origin": "default"
       },
       "timeout": {
         "value": "90s",
@@ -149,7 +161,7 @@ A flag wins over the environment, which wins over the file:
     }
   }
   $ MUSTER_RETRIES=often muster config
-  error: MUSTER_RETRIES: `retries` expects a whole number, not `often`
+  error: MUSTER_RETRIES: `retries` expects a whole number or a mapping of numbers, not `often`
   [2]
   $ muster config check --json | sed "s|$PWD|.|"
   {
@@ -245,7 +257,7 @@ A project has one file:
   error: both muster.yaml and muster.yml are in .
   help: keep one of them, or name it: --config FILE
   $ muster config --config muster.yml | grep retries
-  retries     1                 file
+  retries          1                 file
 
 The schema takes what muster takes:
 

@@ -11,7 +11,9 @@
   
   # workers: auto      # worker processes at a time; auto = cores, capped by memory
   # fail_fast: 1       # failures that stop the run; 0 or false = never
-  # retries: 0         # further tries of a failed test
+  # retries: 0         # further tries of a failed test; a mapping has default, flaky and quarantined
+  # retry_budget: 20%  # time for all further tries: a share of the work (at least 1m), or a duration
+  # early_detection: off # run tests that are new or changed again before they are believed
   # timeout: 5m        # limit for one file
   # budget: off        # limit for the whole run
   # slow: 10s          # a test that runs longer gets a SLOW mark

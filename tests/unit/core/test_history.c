@@ -165,3 +165,26 @@ TEST(history, estimates)
 		estimate_run_speed(actual, expected, 9), 2, 0.001); /* robust to one outlier */
 	cr_assert_float_eq(estimate_run_speed(actual, expected, 7), 1, 0.001); /* too few */
 }
+
+TEST(history, known_tests)
+{
+	char dir[] = "/tmp/muster-known-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/h.db", dir);
+	struct error err = ERROR_INIT;
+
+	cr_assert_eq(history_known_tests(NULL, "s"), 0);
+	cr_assert(!history_knows_test(NULL, "s", "", "f0.js", "works", 1));
+	record(path, "one", 3, 10, 1);
+	struct history *h = history_open(path, HISTORY_READ, NULL, &err);
+	cr_assert(h, "%s", err.text);
+	cr_assert_eq(history_known_tests(h, "s"), 3);
+	cr_assert_eq(history_known_tests(h, "t"), 0);
+	cr_assert(history_knows_test(h, "s", "", "f0.js", "works", 1)); /* a failed one, too */
+	cr_assert(history_knows_test(h, "s", "", "f2.js", "works", 1));
+	cr_assert(!history_knows_test(h, "s", "", "f2.js", "works", 2));
+	cr_assert(!history_knows_test(h, "s", "p", "f2.js", "works", 1));
+	cr_assert(!history_knows_test(h, "s", "", "f3.js", "works", 1));
+	history_close(h);
+	file_remove_tree(dir, NULL);
+}

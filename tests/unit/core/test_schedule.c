@@ -121,3 +121,28 @@ TEST(schedule, batch)
 	struct history_suite both = {.wall_ms = {0, 60000, 70000}};
 	ASSERT_INT(schedule_batch_slots(&both, 20, 60000, 0, 2), 1);
 }
+
+TEST(schedule, ranked)
+{
+	static const char *const files[] = {"a", "b", "c", "d", "e", "f"};
+	struct schedule_item items[ARRAY_LEN(files)];
+	char orders[3][8] = {{0}};
+	static const int64_t seeds[] = {1, 2, 1};
+
+	for (size_t k = 0; k < ARRAY_LEN(seeds); k++) {
+		for (size_t i = 0; i < ARRAY_LEN(files); i++)
+			items[i] = (struct schedule_item){
+				.position = (int)i,
+				.rank = schedule_rank(seeds[k], "s", "", files[i]),
+				.data = (void *)(uintptr_t)files[i],
+			};
+		schedule_sort_ranked(items, ARRAY_LEN(items), 2);
+		for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+			orders[k][i] = *(const char *)items[i].data;
+			cr_assert_eq(items[i].bin, (int)i % 2);
+		}
+	}
+	cr_assert_str_eq(orders[0], orders[2]);
+	cr_assert_str_neq(orders[0], orders[1]);
+	cr_assert_neq(schedule_rank(1, "s", "", "a"), schedule_rank(1, "s", "a", ""));
+}

@@ -110,3 +110,54 @@ TEST(state, exit_codes_in_order)
 				order[i]);
 		}
 }
+
+/* A test that passed and runs again because it is new: only a failure changes anything. */
+TEST(state, repeats)
+{
+	struct state s;
+	struct bus bus;
+	struct event e = {.suite = "s",
+		.file = "a",
+		.test = "x",
+		.occurrence = 1,
+		.worker = 1,
+		.outcome = OUTCOME_PASSED,
+		.duration_us = 7};
+
+	state_init(&s);
+	bus_init(&bus, &s);
+	step(&bus, "plan a");
+	step(&bus, "start a");
+	step(&bus, "pass a x");
+	step(&bus, "pass a");
+	for (int i = 1; i <= 3; i++) {
+		e.repeat = i;
+		e.attempt = i + 1;
+		e.outcome = i < 3 ? OUTCOME_PASSED : OUTCOME_FAILED;
+		e.failure.kind = i < 3 ? FAILURE_NONE : FAILURE_ASSERTION;
+		e.type = EVENT_FILE_STARTED;
+		bus_publish(&bus, &e);
+		cr_assert(s.files[0]->repeating && s.files[0]->phase == FILE_DONE);
+		e.type = EVENT_TEST_FINISHED;
+		bus_publish(&bus, &e);
+		e.type = EVENT_FILE_FINISHED;
+		e.failure.kind = FAILURE_NONE;
+		bus_publish(&bus, &e);
+	}
+	const struct state_test *t = s.files[0]->tests[0];
+	cr_assert(t->flaky_new && t->outcome == OUTCOME_FAILED && !t->flaky);
+	cr_assert_eq(t->repeats, 3);
+	cr_assert_eq(t->duration_us, 1000); /* of the first time */
+	cr_assert_eq(s.early.tests, 1);
+	cr_assert_eq(s.early.repeats, 3);
+	cr_assert_eq(s.early.flaky, 1);
+	cr_assert_eq(s.early.cost_us, 21);
+	cr_assert_eq(s.test_counts.total, 1);
+	cr_assert_eq(s.test_counts.failed, 1);
+	cr_assert_eq(s.file_counts.failed, 1);
+	cr_assert_eq(s.files[0]->tries, 1);
+	cr_assert_eq(s.failure_count, 1);
+	step(&bus, "end");
+	cr_assert_eq(state_unexplained(&s), 0);
+	state_release(&s);
+}
