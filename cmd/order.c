@@ -122,6 +122,17 @@ static void tell(const struct order *o, size_t n, enum result result)
 		result_names[result]);
 }
 
+/* A suite that does not start proves nothing either. */
+static int cannot_run(const struct order *o, const struct state *state)
+{
+	const char *text = "the suite cannot run";
+
+	for (size_t i = 0; i < state->notice_count; i++)
+		if (state->notices[i].severity == SEVERITY_ERROR)
+			text = state->notices[i].text;
+	return error_set(o->err, (enum exit_code)state->exit_code, "%s: %s", o->target.suite, text);
+}
+
 /* The target after these of the files before it. -1: error, or interrupted. */
 static int probe(struct order *o, const size_t *items, size_t n, enum result *ret)
 {
@@ -152,11 +163,8 @@ static int probe(struct order *o, const size_t *items, size_t n, enum result *re
 	o->probes++;
 	if (code == 0 && !signum)
 		tell(o, n, *ret);
-	if (code == 0 && state.error_notices) {
-		code = error_set(o->err, (enum exit_code)state.exit_code, "%s: %s",
-			state.notices[state.notice_count - 1].suite,
-			state.notices[state.notice_count - 1].text);
-	}
+	if (code == 0 && !signum && state.error_notices)
+		code = cannot_run(o, &state);
 	state_release(&state);
 	if (code == 0 && signum)
 		return error_set(o->err,

@@ -223,7 +223,7 @@ static void on_file_started(struct state *s, const struct event *e)
 	if (!f)
 		return;
 	if (e->repeat) { /* it has its result already */
-		f->repeating = true;
+		f->repeating_ms = e->time_ms;
 		f->worker = e->worker;
 		return;
 	}
@@ -290,7 +290,7 @@ static void keep_file_failure(struct state *s, struct state_file *f, const struc
 /* A file that passed and ran again for its new tests: only a failure changes anything. */
 static void on_file_repeated(struct state *s, struct state_file *f, const struct event *e)
 {
-	f->repeating = false;
+	f->repeating_ms = 0;
 	s->early.cost_us += e->duration_us;
 	if (e->outcome != OUTCOME_FAILED)
 		return;

@@ -57,8 +57,8 @@ struct state_file {
 	uint64_t parts_planned, parts_done; /* bit part - 1 */
 	int attempt;                        /* the running or last one */
 	int tries;                          /* how often it was started; repeats do not count */
-	bool repeating;                     /* done, but its new tests run once more */
-	bool flaky;                         /* passed, but not at the first try */
+	int64_t repeating_ms; /* unix, 0 = no: done, but its new tests run once more since then */
+	bool flaky;           /* passed, but not at the first try */
 	int worker;
 	int64_t started_ms;        /* unix, of the first attempt */
 	int64_t duration_us;       /* of all attempts together */

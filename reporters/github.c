@@ -220,6 +220,11 @@ static int write_summary(struct github *g, const struct state *s, struct error *
 	text_duration(&took, s->duration_us / 1000);
 	strbuf_addf(&out, "## Tests: %s\n\n%s \xc2\xb7 %" PRId64 " files \xc2\xb7 %s\n",
 		state_verdict(s), counts.buf, s->file_counts.total, took.buf);
+	if (s->early.repeats) {
+		strbuf_addstr(&out, "\nEarly detection: ");
+		summary_early(&out, s, false);
+		strbuf_addch(&out, '\n');
+	}
 	failure_rows(&out, s);
 	flaky_rows(&out, s);
 	shard_rows(&out, s);

@@ -91,12 +91,13 @@ static void failure_text(struct strbuf *out, const struct failure *f)
 }
 
 /* <failure>, <error>: the text is the content; <flakyFailure>, <rerunFailure>: in <stackTrace>. */
-static void failure_element(
-	struct strbuf *out, const char *name, const struct failure *f, bool again)
+static void failure_element(struct strbuf *out, const char *name, const char *prefix,
+	const struct failure *f, bool again)
 {
 	cleanup_strbuf struct strbuf first = STRBUF_INIT;
 	const char *message = f->message ? f->message : "";
 
+	strbuf_addstr(&first, prefix);
 	strbuf_add(&first, message, MIN(strcspn(message, "\n"), (size_t)1000));
 	strbuf_addf(out, "      <%s", name);
 	attribute(out, "message", first.buf);
@@ -127,9 +128,11 @@ static void test_case(struct strbuf *out, const struct state_test *t)
 	strbuf_addstr(out, ">\n");
 	size_t body = out->len;
 	if (t->outcome == OUTCOME_FAILED)
-		failure_element(out, "failure", &t->failure, false);
+		failure_element(out, "failure",
+			t->flaky_new ? "flaky (new, and passed before): " : "", &t->failure, false);
 	for (const struct state_attempt *a = t->earlier; a; a = a->next)
-		failure_element(out, t->flaky ? "flakyFailure" : "rerunFailure", &a->failure, true);
+		failure_element(
+			out, t->flaky ? "flakyFailure" : "rerunFailure", "", &a->failure, true);
 	if (t->outcome == OUTCOME_SKIPPED)
 		strbuf_addstr(out, "      <skipped/>\n");
 	if (t->outcome == OUTCOME_NOT_RUN)
@@ -204,7 +207,7 @@ static void test_suite(struct strbuf *out, const struct state_file *f)
 		attribute(out, "name", "the file itself");
 		attribute(out, "file", f->file);
 		strbuf_addstr(out, " time=\"0.000\">\n");
-		failure_element(out, "error", &f->failure, false);
+		failure_element(out, "error", "", &f->failure, false);
 		strbuf_addstr(out, "    </testcase>\n");
 	}
 	for (size_t i = 0; i < f->test_count; i++)

@@ -324,7 +324,22 @@ static void write_summary_line(struct summary *s, const struct state *st)
 	finish_line(s, &line);
 }
 
-/* New and changed tests that had to pass more than once. */
+void summary_early(struct strbuf *out, const struct state *st, bool color)
+{
+	text_count(out, st->early.tests);
+	strbuf_addf(out, " new or changed test%s ran ", st->early.tests == 1 ? "" : "s");
+	text_count(out, st->early.repeats);
+	strbuf_addf(out, " time%s more: ", st->early.repeats == 1 ? "" : "s");
+	if (st->early.flaky)
+		strbuf_addf(out, "%s%" PRId64 " flaky%s", ansi(ANSI_RED, color), st->early.flaky,
+			ansi(ANSI_RESET, color));
+	else
+		strbuf_addf(
+			out, "%sall passed%s", ansi(ANSI_GREEN, color), ansi(ANSI_RESET, color));
+	strbuf_addstr(out, " \xc2\xb7 cost ");
+	text_duration(out, st->early.cost_us / 1000);
+}
+
 static void write_early(struct summary *s, const struct state *st)
 {
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
@@ -333,17 +348,7 @@ static void write_early(struct summary *s, const struct state *st)
 	if (!st->early.repeats)
 		return;
 	strbuf_addf(&line, "%sEarly%s     ", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c));
-	text_count(&line, st->early.tests);
-	strbuf_addf(&line, " new or changed test%s ran ", st->early.tests == 1 ? "" : "s");
-	text_count(&line, st->early.repeats);
-	strbuf_addf(&line, " time%s more: ", st->early.repeats == 1 ? "" : "s");
-	if (st->early.flaky)
-		strbuf_addf(&line, "%s%" PRId64 " flaky%s", ansi(ANSI_RED, c), st->early.flaky,
-			ansi(ANSI_RESET, c));
-	else
-		strbuf_addf(&line, "%sall passed%s", ansi(ANSI_GREEN, c), ansi(ANSI_RESET, c));
-	strbuf_addstr(&line, " \xc2\xb7 cost ");
-	text_duration(&line, st->early.cost_us / 1000);
+	summary_early(&line, st, c);
 	finish_line(s, &line);
 }
 
@@ -391,6 +396,8 @@ static void list_failures(struct summary *s, const struct state *st)
 		failure_place(&line, t->file, t, &t->failure);
 		strbuf_addstr(&line, TEST_ID_ARROW);
 		failure_title(&line, t->file, t);
+		if (t->flaky_new)
+			strbuf_addstr(&line, " (flaky: new, and passed before)");
 		finish_line(s, &line);
 	}
 	if (total > listed)
@@ -529,10 +536,12 @@ void summary_running(const struct state *st, struct sink *sink)
 	for (size_t i = 0; i < st->file_count; i++) {
 		const struct state_file *f = st->files[i];
 		cleanup_strbuf struct strbuf line = STRBUF_INIT;
-		if (f->phase != FILE_RUNNING && !f->repeating)
+		if (f->phase != FILE_RUNNING && !f->repeating_ms)
 			continue;
 		strbuf_addf(&line, "RUNNING [%8.3fs] %-*s ",
-			(double)(st->now_ms - f->started_ms) / 1e3, NAME_WIDTH, f->suite->name);
+			(double)(st->now_ms - (f->repeating_ms ? f->repeating_ms : f->started_ms)) /
+				1e3,
+			NAME_WIDTH, f->suite->name);
 		add_file(&line, f);
 		for (size_t k = 0; k < f->test_count; k++) {
 			if (!f->tests[k]->running)

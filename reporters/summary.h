@@ -19,5 +19,7 @@ bool summary_event(struct summary *s, const struct event *event, const struct st
 void summary_end(struct summary *s, const struct state *state);
 /* What runs now: for SIGUSR1. */
 void summary_running(const struct state *state, struct sink *sink);
+/* "2 new or changed tests ran 20 times more: all passed · cost 1.2 s" */
+void summary_early(struct strbuf *out, const struct state *state, bool color);
 /* "1,238 passed (1 flaky), 1 failed, 1 skipped" */
 void summary_counts(struct strbuf *out, const struct state_counts *counts, bool color);

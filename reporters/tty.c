@@ -88,8 +88,8 @@ static void running_line(
 	bool c = t->summary.sink->color;
 
 	strbuf_addf(&line, "        [%8.1fs] %s%-11s%s ",
-		(double)(s->now_ms - f->started_ms) / 1000, ansi(ANSI_DIM, c), f->suite->name,
-		ansi(ANSI_RESET, c));
+		(double)(s->now_ms - (f->repeating_ms ? f->repeating_ms : f->started_ms)) / 1000,
+		ansi(ANSI_DIM, c), f->suite->name, ansi(ANSI_RESET, c));
 	ansi_filter(&line, f->file, strlen(f->file), false);
 	for (size_t i = 0; i < f->test_count; i++) {
 		if (!f->tests[i]->running)
@@ -108,7 +108,7 @@ static void draw(struct tty *t, const struct state *s)
 
 	progress_line(t, s, &lines);
 	for (size_t i = 0; i < s->file_count; i++) {
-		if (s->files[i]->phase != FILE_RUNNING && !s->files[i]->repeating)
+		if (s->files[i]->phase != FILE_RUNNING && !s->files[i]->repeating_ms)
 			continue;
 		if (running++ < RUNNING_MAX && ++shown)
 			running_line(t, s, s->files[i], &lines);

@@ -180,6 +180,9 @@ for (const [name, [script, where, suffix, head]] of Object.entries(kinds)) {
     assert.equal(done.code, 1, done.out);
     assert.match(done.out, /FLAKY .*shaky \(new, passed 3 times before\)/);
     assert.equal(tries(dir, 'firm'), 11);
+    assert.match(done.out, /Early {5}2 new or changed tests ran \d+ times more: 1 flaky · cost/);
+    const junit = fs.readFileSync(path.join(dir, '.muster/latest/junit.xml'), 'utf8');
+    assert.match(junit, /<failure message="flaky \(new, and passed before\): /);
     if (name !== 'playwright') assert.equal(tries(dir, 'shaky'), 4); // one failure is enough
     const { failures, early_detection: early, tests } = summary(dir);
     assert.deepEqual(failures.map(f => [f.test, f.flaky]), [['shaky', 'new']]);

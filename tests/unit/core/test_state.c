@@ -137,7 +137,7 @@ TEST(state, repeats)
 		e.failure.kind = i < 3 ? FAILURE_NONE : FAILURE_ASSERTION;
 		e.type = EVENT_FILE_STARTED;
 		bus_publish(&bus, &e);
-		cr_assert(s.files[0]->repeating && s.files[0]->phase == FILE_DONE);
+		cr_assert(s.files[0]->repeating_ms && s.files[0]->phase == FILE_DONE);
 		e.type = EVENT_TEST_FINISHED;
 		bus_publish(&bus, &e);
 		e.type = EVENT_FILE_FINISHED;
