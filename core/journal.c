@@ -15,6 +15,8 @@ struct journal {
 	int fd;
 	char *path;
 	struct strbuf buf;
+	struct strbuf early; /* notices from before the run: they follow the header */
+	bool begun;
 	int errnum; /* first write error, 0 = none */
 };
 
@@ -28,7 +30,8 @@ struct journal *journal_create(const char *path, struct error *err)
 	}
 	flock(fd, LOCK_EX | LOCK_NB); /* tells others that its run is alive; not needed to write */
 	struct journal *j = xcalloc(1, sizeof(*j));
-	*j = (struct journal){.fd = fd, .path = xstrdup(path), .buf = STRBUF_INIT};
+	*j = (struct journal){
+		.fd = fd, .path = xstrdup(path), .buf = STRBUF_INIT, .early = STRBUF_INIT};
 	return j;
 }
 
@@ -48,7 +51,12 @@ void journal_event(void *arg, const struct event *event, const struct state *sta
 	(void)state;
 	if (event->type == EVENT_TICK)
 		return;
-	event_json_write(&j->buf, event);
+	j->begun |= event->type == EVENT_RUN_STARTED;
+	event_json_write(j->begun ? &j->buf : &j->early, event);
+	if (j->begun && j->early.len) {
+		strbuf_add(&j->buf, j->early.buf, j->early.len);
+		strbuf_reset(&j->early);
+	}
 	if (j->buf.len > BUFFER_BYTES)
 		journal_flush(j);
 }
@@ -67,6 +75,7 @@ int journal_close(struct journal *j, struct error *err)
 			err, EXIT_CODE_INFRASTRUCTURE, j->errnum, "cannot write %s", j->path);
 	close(j->fd);
 	strbuf_release(&j->buf);
+	strbuf_release(&j->early);
 	free(j->path);
 	free(j);
 	return result;

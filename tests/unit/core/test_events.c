@@ -203,3 +203,36 @@ TEST(events, journal)
 	}
 	file_remove_tree(dir, NULL);
 }
+
+/* What is noticed before the run begins stands behind the header: the first line is always that. */
+TEST(events, journal_notice_before_the_run)
+{
+	char dir[] = "/tmp/muster-journal-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/j", dir);
+	struct run_info run = {.run_id = "r1"};
+	struct error err = ERROR_INIT;
+	struct journal_end end;
+	struct state state;
+	struct bus bus;
+	struct journal *j = journal_create(path, &err);
+
+	cr_assert(j, "%s", err.text);
+	state_init(&state);
+	bus_init(&bus, &state);
+	bus_subscribe(&bus, journal_event, j);
+	bus_publish(&bus,
+		&(struct event){.type = EVENT_NOTICE, .name = "n", .text = "early", .text_len = 5});
+	bus_publish(&bus, &(struct event){.type = EVENT_RUN_STARTED, .time_ms = 1, .run = &run});
+	bus_publish(&bus, &(struct event){.type = EVENT_RUN_FINISHED, .time_ms = 5});
+	cr_assert_eq(journal_close(j, &err), 0, "%s", err.text);
+	state_release(&state);
+	state_init(&state);
+	bus_init(&bus, &state);
+	cr_assert_eq(journal_replay(path, &bus, &end, &err), 0, "%s", err.text);
+	cr_assert(end.finished);
+	cr_assert_eq(state.notice_count, 1);
+	cr_assert_str_eq(state.notices[0].text, "early");
+	state_release(&state);
+	file_remove_tree(dir, NULL);
+}
