@@ -250,6 +250,7 @@ static void evidence_event(void *arg, struct event *e)
 	struct merge *m = arg;
 
 	e->worker = 0;
+	e->repeat = 0;
 	if (e->type == EVENT_TEST_FINISHED && e->outcome == OUTCOME_FAILED) {
 		cleanup_free char *key = test_key(e);
 		intptr_t before = (intptr_t)strmap_get(&m->evidence, key);

@@ -221,6 +221,24 @@ test('early detection: no git is said; too many new tests are not repeated, and 
   assert.match(done.out, /31 of 32 tests are new or changed: too many/);
 });
 
+test('early detection in shards: the merge has it, and is complete', () => {
+  const dir = suite({ 'test/a.js': fails('old', 0) });
+  assert.equal(run(dir, []).code, 0);
+  add(dir, { 'test/b.js': failsAt('shaky', 4), 'test/c.js': fails('firm', 0) });
+  assert.equal(run(dir, ['plan', '--shards', '2', '-o', 'plan.json']).code, 0);
+  const codes = [1, 2].map(i => run(dir, [
+    '--plan', 'plan.json', '--shard', `${i}/2`, '--early-detection', '--no-fail-fast', '--out', `s${i}`,
+  ]).code);
+  assert.deepEqual(codes.sort(), [0, 1]);
+  const done = run(dir, ['merge', 's1', 's2', '--plan', 'plan.json', '--out', 'm']);
+  assert.equal(done.code, 1, done.out);
+  const merged = JSON.parse(fs.readFileSync(path.join(dir, 'm/summary.json'), 'utf8'));
+  assert.deepEqual([merged.verdict, merged.tests.total, merged.tests.failed], ['failed', 3, 1]);
+  const { tests, repeats, flaky } = merged.early_detection;
+  assert.deepEqual([tests, repeats, flaky], [2, 13, 1]);
+  assert.deepEqual(merged.failures.map(f => [f.test, f.flaky]), [['shaky', 'new']]);
+});
+
 test('a repetition that crashes the process fails its file', () => {
   const dir = suite({ 'test/a.js': fails('old', 0) });
   run(dir, []);
