@@ -52,7 +52,7 @@ double history_median_ms(struct history *h, const char *platform, const char *su
 /* The newest run that passed: its duration and number of files. False: there is none. */
 bool history_last_passed(
 	struct history *h, const char *platform, int64_t *ret_ms, int64_t *ret_files);
-/* Tests of a suite that were seen in one of the last 50 runs; 0 without a history. */
+/* Tests of a suite that were ever recorded; 0 without a history. */
 int64_t history_known_tests(struct history *h, const char *suite);
 /* Whether this test was ever recorded, on whatever machine. `h` may be NULL. */
 bool history_knows_test(struct history *h, const char *suite, const char *project, const char *file,

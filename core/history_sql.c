@@ -113,13 +113,12 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT duration_ms, files FROM runs WHERE verdict = 'passed' AND platform_id ="
 		" (SELECT id FROM platforms WHERE name = ?1) ORDER BY id DESC LIMIT 1",
 	[SQL_KNOWN_TESTS] =
-		"SELECT count(*) FROM test_stats x JOIN tests t ON t.id = x.test_id JOIN files f ON"
-		" f.id = t.file_id WHERE f.suite_id = (SELECT id FROM suites WHERE name = ?1)"
-		" AND x.last_run > (SELECT max(id) FROM runs) - 50",
+		"SELECT count(*) FROM tests t JOIN files f ON f.id = t.file_id WHERE f.suite_id ="
+		" (SELECT id FROM suites WHERE name = ?1)",
 	[SQL_KNOWS_TEST] =
-		"SELECT 1 FROM test_stats x JOIN tests t ON t.id = x.test_id JOIN files f ON f.id ="
-		" t.file_id JOIN suites s ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1"
-		" AND f.project = ?2 AND t.path = ?4 AND t.occurrence = ?5",
+		"SELECT 1 FROM tests t JOIN files f ON f.id = t.file_id JOIN suites s ON s.id ="
+		" f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND f.project = ?2 AND t.path = ?4"
+		" AND t.occurrence = ?5",
 	[SQL_LIST_RUNS] =
 		"SELECT r.uid, r.started_ms, r.duration_ms, p.name, c.hash, b.name, r.verdict,"
 		" r.exit_code, r.workers, r.files, r.tests, r.failed, r.skipped, r.flaky, r.id,"
