@@ -5,6 +5,7 @@
 #include "cmd/run.h"
 #include "cmd/setup.h"
 #include "cmd/shard.h"
+#include "cmd/tree.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
@@ -35,6 +36,7 @@ struct invocation {
 	int64_t elapsed_us; /* since the plan was made */
 	struct sink events; /* --events */
 	bool stream_events;
+	struct tree tree;
 };
 
 static void before_sleep(void *arg)
@@ -177,6 +179,8 @@ static void remember(struct invocation *in)
 	if (history) {
 		cleanup_free char *runs = path_join(in->setup.config->base, ".muster/runs");
 		recover(history, runs, in->setup.run_id);
+		if (tree_is_clean(&in->tree))
+			history_trust_commit(history);
 		history_record(history, &in->state, &err);
 	}
 	history_close(history);
@@ -396,7 +400,7 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 
 static int run_run(const struct options *options, struct error *err)
 {
-	struct invocation in = {0};
+	struct invocation in = {.tree = TREE_INIT};
 	struct config *config = command_config(options, err);
 
 	if (!config)
@@ -404,6 +408,8 @@ static int run_run(const struct options *options, struct error *err)
 	state_init(&in.state);
 	bus_init(&in.bus, &in.state);
 	int code = setup_init(&in.setup, config, err);
+	if (code == 0 && in.setup.commit && !in.setup.ci.is_ci && !config->no_history)
+		tree_ask(&in.tree, config->base);
 	if (code == 0)
 		code = set_up_shard(&in, options, err);
 	if (code == 0)
@@ -422,6 +428,7 @@ static int run_run(const struct options *options, struct error *err)
 			prune_runs(config->base);
 		}
 	}
+	tree_release(&in.tree);
 	free(in.left);
 	arena_release(&in.arena);
 	shard_release(&in.shard);

@@ -59,6 +59,9 @@ bool history_knows_test(struct history *h, const char *suite, const char *projec
 	const char *test, int occurrence);
 int history_run_count(struct history *h, const char *platform);
 
+/* The next run that is recorded ran the code of its commit, without changes. Known of CI anyway;
+ * elsewhere only then are a pass and a failure at one commit evidence of a flaky test. */
+void history_trust_commit(struct history *h);
 /* Record a finished (or broken off) run: one transaction. Only attempts that passed teach times.
  * A run id that is already recorded changes nothing. */
 int history_record(struct history *h, const struct state *state, struct error *err);

@@ -323,8 +323,9 @@ static int identify(struct recording *r)
 	r->branch_id = run->branch && *run->branch ? name_id(r->h, SQL_BRANCH_ID, run->branch) : 0;
 	if (r->platform_id < 0 || r->commit_id < 0 || r->branch_id < 0)
 		return history_error(r->h, r->err, "cannot write");
-	r->commit_sure =
-		r->commit_id && (run->run_url || run->ci_attempt > 0 || strchr(platform, '+'));
+	r->commit_sure = r->commit_id && (r->h->trust_commit || run->run_url ||
+						 run->ci_attempt > 0 || strchr(platform, '+'));
+	r->h->trust_commit = false;
 	return 0;
 }
 
@@ -346,6 +347,11 @@ static int record(struct recording *r)
 		history_record_tests(r) < 0 || record_left(r) < 0)
 		return -1;
 	return history_prune_in(r->h, &history_retention_default, st->now_ms, r->err);
+}
+
+void history_trust_commit(struct history *h)
+{
+	h->trust_commit = true;
 }
 
 int history_record(struct history *h, const struct state *state, struct error *err)

@@ -72,6 +72,7 @@ enum history_sql {
 struct history {
 	sqlite3 *db;
 	char *path;
+	bool trust_commit; /* of the next run */
 	sqlite3_stmt *statements[SQL_COUNT];
 };
 

@@ -1,5 +1,6 @@
 // `store` and `query`: the history as its users meet it, made by runs of the fake worker.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -92,6 +93,22 @@ test('what is damaged is refused and changes nothing', () => {
   assert.equal(rows(dir, 'SELECT * FROM v_runs').length, 2);
   assert.equal(run(folder({}), ['store', 'info']).code, 2);
   assert.match(run(dir, ['store', 'melt']).err, /does not know `melt`/);
+});
+
+test('a pass and a failure at one commit count when nothing was changed', () => {
+  const dir = project(['flaky', 'pass'], { '.gitignore': '.muster/\n' });
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: dir });
+  const seen = () => rows(dir, 'SELECT sum(same_commit) AS n FROM v_flaky')[0].n || 0;
+  git('init', '-q');
+  git('add', '.');
+  git('commit', '-qm', 'one');
+  fs.writeFileSync(path.join(dir, 'test/new.js'), '');
+  runFake(dir, ['--retries', '0', '--no-fail-fast', 'test/flaky.js']);
+  fs.unlinkSync(path.join(dir, 'test/new.js'));
+  runFake(dir, ['--retries', '1']);
+  assert.equal(seen(), 0); // the failure may have been the change's
+  runFake(dir, ['--retries', '0', '--no-fail-fast']);
+  assert.equal(seen(), 1);
 });
 
 test('query prints tables, CSV and JSON, and only reads', () => {
