@@ -123,7 +123,7 @@ static size_t step(struct strbuf *out, size_t start, const char *s, char before)
 
 void fingerprint_text(struct strbuf *out, const char *message)
 {
-	cleanup_free char *text = message ? xstrndup(message, INPUT_BYTES) : NULL;
+	cleanup_free char *text = message ? xstrndup(message, strnlen(message, INPUT_BYTES)) : NULL;
 	size_t start = out->len;
 	size_t line = start; /* where the line began in `out` */
 	int lines = 0;
