@@ -142,10 +142,11 @@ struct what_if {
 	double chance;
 };
 
-/* All small numbers, then ever larger steps. */
-static int next_count(int k)
+int plan_next_count(int k, int most)
 {
-	return k < 8 ? k + 1 : k < 16 ? k + 2 : k < 32 ? k + 4 : k < 64 ? k + 8 : k + k / 2;
+	int next = k < 8 ? k + 1 : k < 16 ? k + 2 : k < 32 ? k + 4 : k < 64 ? k + 8 : k + k / 2;
+
+	return k < most ? MIN(next, most) : most + 1;
 }
 
 static struct what_if what_if(struct plan_input *in, int shards)
@@ -179,7 +180,7 @@ void plan_what_if_text(struct strbuf *out, struct plan_input *in)
 
 	strbuf_addstr(out, "  shards     makespan   lower bound   with start-up   runner time");
 	strbuf_addf(out, "%s\n", chance ? "   in time" : "");
-	for (int k = 1, useless = 0; useless < 3; k = next_count(k)) {
+	for (int k = 1, useless = 0; useless < 3; k = plan_next_count(k, in->max_shards)) {
 		struct what_if row = what_if(in, k);
 		const int64_t times[] = {row.makespan_us, row.bound_us, row.wall_us, row.runner_us};
 		static const int widths[] = {12, 13, 15, 13};
@@ -219,7 +220,7 @@ void plan_what_if_json(struct strbuf *out, struct plan_input *in)
 	jsonw_string(&w, "schema", "muster/what-if/1");
 	jsonw_int(&w, "target_ms", in->target_us / 1000);
 	jsonw_array_begin(&w, "shards");
-	for (int k = 1;; k = next_count(k)) {
+	for (int k = 1;; k = plan_next_count(k, in->max_shards)) {
 		struct what_if row = what_if(in, k);
 		jsonw_object_begin(&w, NULL);
 		jsonw_int(&w, "shards", k);

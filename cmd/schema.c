@@ -37,6 +37,7 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 	[CONFIG_MAP] = {{"type", "\"object\""}, {"propertyNames", "{\"pattern\":\"^[^=]+$\"}"},
 		{"additionalProperties", TEXT}},
 	[CONFIG_TMPDIR] = {{"enum", "[\"shared\",\"worker\"]"}},
+	[CONFIG_ON_OFF] = {{"enum", "[\"on\",\"off\",true,false]"}},
 	[CONFIG_NEEDS] = {{"type", "\"object\""}, {"additionalProperties", AMOUNT}},
 	[CONFIG_RESOURCES] = {{"type", "\"object\""}, {"additionalProperties", AMOUNT}},
 };

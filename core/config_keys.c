@@ -47,6 +47,8 @@ const struct config_key config_suite_keys[] = {
 	{"services", CONFIG_LIST, SUITE(services), NULL, "services that must be up"},
 	{"tmpdir", CONFIG_TMPDIR, SUITE(tmpdir_per_worker), "shared",
 		"shared, or worker: a TMPDIR for each worker"},
+	{"split", CONFIG_ON_OFF, SUITE(split), "on",
+		"split long files between tests where it pays"},
 	{NULL},
 };
 
@@ -92,6 +94,7 @@ static const char *const type_names[] = {
 	[CONFIG_LIST] = "a list of texts",
 	[CONFIG_MAP] = "a mapping of names to texts",
 	[CONFIG_TMPDIR] = "shared or worker",
+	[CONFIG_ON_OFF] = "on or off",
 	[CONFIG_NEEDS] = "a mapping of resources to amounts",
 	[CONFIG_RESOURCES] = "a mapping of resources to amounts",
 	[CONFIG_SECTION] = "a mapping",
@@ -122,7 +125,7 @@ bool config_key_is_plain(const struct config_key *key)
 {
 	return (key->type <= CONFIG_LIST && key->type != CONFIG_RUNNER &&
 		       key->type != CONFIG_FOLDER) ||
-	       key->type == CONFIG_TMPDIR;
+	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ON_OFF;
 }
 
 char *config_key_variable(const struct config_key *key)
@@ -199,6 +202,12 @@ static bool parse_tmpdir(const char *text, bool *ret)
 	return *ret || streq(text, "shared");
 }
 
+static bool parse_on_off(const char *text, bool *ret)
+{
+	*ret = streq(text, "on") || streq(text, "true");
+	return *ret || streq(text, "off") || streq(text, "false");
+}
+
 static bool set_string(const char *text, char **at)
 {
 	free(*at);
@@ -246,6 +255,8 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 		return parse_duration(text, key->type == CONFIG_DURATION, at);
 	case CONFIG_TMPDIR:
 		return parse_tmpdir(text, at);
+	case CONFIG_ON_OFF:
+		return parse_on_off(text, at);
 	case CONFIG_NAME:
 		return parse_name(text, at);
 	case CONFIG_PORT:
@@ -336,6 +347,9 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 		break;
 	case CONFIG_TMPDIR:
 		strbuf_addstr(out, *(const bool *)at ? "worker" : "shared");
+		break;
+	case CONFIG_ON_OFF:
+		strbuf_addstr(out, *(const bool *)at ? "on" : "off");
 		break;
 	case CONFIG_NAME:
 	case CONFIG_STRING:
