@@ -101,6 +101,7 @@ struct run_info {
 	int64_t last_files; /* … and how many files it had */
 	int fail_fast;      /* failures that stop the run, 0 = never */
 	int64_t budget_ms;  /* 0 = none */
+	bool merged;        /* not a run: what merge made of some */
 };
 
 struct event {

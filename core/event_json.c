@@ -86,6 +86,7 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_int(w, "last_files", run->last_files);
 	put_int(w, "fail_fast", run->fail_fast);
 	put_int(w, "budget_ms", run->budget_ms);
+	put_flag(w, "merged", run->merged);
 }
 
 static void put_process(struct jsonw *w, const struct event *e)
@@ -242,6 +243,7 @@ static const struct field run_fields[] = {
 	RUN_FIELD("last_files", FIELD_INT64, last_files),
 	RUN_FIELD("fail_fast", FIELD_INT, fail_fast),
 	RUN_FIELD("budget_ms", FIELD_INT64, budget_ms),
+	RUN_FIELD("merged", FIELD_BOOL, merged),
 };
 
 const struct field failure_fields[] = {
