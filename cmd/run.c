@@ -30,6 +30,7 @@ struct invocation {
 	struct engine_selection *left; /* --failed */
 	size_t left_count;
 	int64_t elapsed_us; /* since the plan was made */
+	bool split;
 	struct sink events; /* --events */
 	bool stream_events;
 };
@@ -248,6 +249,7 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.selection_count = in->shard.active ? in->shard.selection_count : in->left_count,
 		.select = in->shard.active || in->setup.config->failed_only,
 		.planned = in->shard.active,
+		.split = in->split,
 		.elapsed_us = in->elapsed_us,
 		.ci = in->setup.ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
@@ -360,6 +362,7 @@ static int run_run(const struct options *options, struct error *err)
 		return -1;
 	state_init(&in.state);
 	bus_init(&in.bus, &in.state);
+	in.split = !options_has(options, "no-split");
 	int code = setup_init(&in.setup, config, err);
 	if (code == 0)
 		code = set_up_shard(&in, options, err);

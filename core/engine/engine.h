@@ -39,6 +39,7 @@ struct engine_options {
 	bool select;        /* only the selection, even when it is empty */
 	bool planned;       /* the selection is a plan's: every file of it must be found */
 	bool list_only;     /* discover, then stop */
+	bool split;         /* long files may run in parts */
 	int64_t elapsed_us; /* of the budget, before this run began */
 	bool ci, color;
 	bool (*env_is_secret)(const char *name);  /* not handed to workers */

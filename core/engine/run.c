@@ -220,7 +220,7 @@ static void init(struct run *run, const struct engine_options *options)
 	deadline_start(&run->tick, TICK_MS, TICK_MS);
 }
 
-static void release_file(struct run_file *file)
+void run_free_file(struct run_file *file)
 {
 	for (size_t i = 0; i < file->only_count; i++)
 		free(file->only[i].path);
@@ -239,7 +239,7 @@ static void release(struct run *run)
 	for (size_t i = 0; i < run->suite_count; i++) {
 		struct run_suite *suite = &run->suites[i];
 		for (size_t k = 0; k < suite->file_count; k++)
-			release_file(suite->files[k]);
+			run_free_file(suite->files[k]);
 		free(suite->files);
 		free(suite->pending);
 		free(suite->plan_path);
