@@ -213,16 +213,19 @@ static void digest_suites(const struct setup *s, char ret[static DIGEST_HEX_SIZE
 	digest_hex(text.buf, text.len, ret);
 }
 
-static void add_discovered(struct plan *plan, const struct state *state)
+static void add_discovered(
+	struct plan *plan, const struct state *state, const struct suites *suites)
 {
 	for (size_t i = 0; i < state->file_count; i++) {
 		const struct state_file *f = state->files[i];
+		const struct suite *suite = suites_find(suites, f->suite->name);
 		plan_add(plan, &(struct plan_item){
 				       .suite = f->suite->name,
 				       .project = f->project,
 				       .file = f->file,
 				       .us = f->estimate_ms * 1000,
 				       .known = f->known,
+				       .together = suite && suite->runner->batch,
 			       });
 	}
 }
@@ -236,7 +239,7 @@ static int discover(struct plan *plan, struct setup *setup, struct error *err)
 	if (state.finished)
 		list_problems(&state);
 	if (code == 0)
-		add_discovered(plan, &state);
+		add_discovered(plan, &state, setup->suites);
 	state_release(&state);
 	return code;
 }

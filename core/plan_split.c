@@ -63,14 +63,21 @@ size_t plan_cut(const int64_t *us, size_t n, size_t pieces, size_t *ret_first)
 	return runs_within(us, n, high, ret_first);
 }
 
+static int64_t sum_of(const struct plan_times *times)
+{
+	int64_t us = 0;
+
+	for (size_t i = 0; i < times->n; i++)
+		us += times->us[i];
+	return us;
+}
+
 size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us, size_t most,
 	size_t *ret_first, int64_t *ret_us)
 {
-	int64_t tests_us = 0, longest = 0;
+	int64_t tests_us = sum_of(times), longest = 0;
 	int64_t limit = MAX(ideal_us / 2, PART_MIN_US);
 
-	for (size_t i = 0; i < times->n; i++)
-		tests_us += times->us[i];
 	if (us <= limit || times->n < 2)
 		return 1;
 	int64_t setup_us = MAX(us - tests_us, 0); /* load and hooks: every part pays it */
@@ -101,6 +108,7 @@ static void add_parts(struct plan *to, const struct plan_item *item, const struc
 		part.part = (int)p + 1;
 		part.parts = (int)pieces;
 		part.us = us[p];
+		part.setup_us = MAX(item->us - sum_of(times), 0);
 		plan_add(to, &part);
 	}
 }

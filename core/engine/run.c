@@ -112,12 +112,9 @@ static void on_tick(struct deadline *d)
 {
 	struct run *run = CONTAINER_OF(d, struct run, tick);
 	int64_t now = clock_mono_us();
-	int64_t budget_ms = run->options->config->budget_ms;
 
 	run_publish(run, &(struct event){.type = EVENT_TICK});
-	if (budget_ms && !run->cancel &&
-		now - run->started_us + run->options->elapsed_us > budget_ms * 1000)
-		run_cancel(run, CANCEL_DEADLINE, "the budget of this run is used up");
+	budget_check(run, now);
 	if (run->cancel && now > run->cancel_deadline_us)
 		kill_all(run);
 	for (size_t i = run->worker_count; i-- > 0;)

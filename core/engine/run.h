@@ -179,6 +179,7 @@ struct run {
 	int signal; /* that ended the run */
 	int64_t started_us;
 	int64_t cancel_deadline_us;
+	bool budget_told; /* that it is, or will be, used up */
 	bool suite_failed;
 	enum exit_code worst; /* infrastructure and configuration errors of suites */
 	bool finished;
@@ -248,6 +249,9 @@ void result_output(
 bool result_fall_back(struct run_suite *suite);
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
+
+/* budget.c */
+void budget_check(struct run *run, int64_t now_us);
 
 /* protocol.c: messages down */
 void protocol_init(struct strbuf *out, const struct worker *worker);

@@ -96,3 +96,19 @@ test('jest: snapshots of the other parts are not obsolete', () => {
   assert.ok(parts(dir) > 1, 'in CI it is split');
   assert.equal(fs.readFileSync(snapshots, 'utf8'), before);
 });
+
+test('a budget that is out of reach is told at once, and ends the run with what it has', () => {
+  const dir = project('mocha', many.replaceAll('250', '900'));
+  assert.equal(run(dir, ['-j1']).code, 0);
+  const done = run(dir, ['-j1', '--no-split', '--budget', '6s']);
+  assert.equal(done.code, 124, done.out + done.err);
+  const events = journal(dir);
+  const told = events.findIndex(e => e.type === 'notice' && e.name === 'budget_lost');
+  assert.ok(told > 0, 'told');
+  assert.ok(told < events.findIndex(e => e.type === 'run_cancelled'), 'before the end');
+  assert.match(events[told].text, /out of reach: .* of 6\.0 s are used, \d files? left need about .* more with 1 worker/);
+  assert.ok(summary(dir).files.not_run > 0);
+  const fine = run(dir, ['-j1', '--budget', '1h']);
+  assert.equal(fine.code, 0);
+  assert.doesNotMatch(fine.out, /budget/);
+});
