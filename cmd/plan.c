@@ -161,6 +161,7 @@ static const struct option plan_options[] = {
 	{"no-split", 0, OPTION_FLAG, NULL, "keep every file whole"},
 	{"what-if", 0, OPTION_FLAG, NULL, "show what each number of shards would give"},
 	{"github", 0, OPTION_FLAG, NULL, "matrix, count and plan_id to $GITHUB_OUTPUT"},
+	{"commit", 0, OPTION_VALUE, "SHA", "commit that is planned for (default: CI's, or git's)"},
 	{"output", 'o', OPTION_VALUE, "FILE", "write the plan there"},
 	{NULL},
 };

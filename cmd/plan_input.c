@@ -296,7 +296,8 @@ static int collect(struct plan_input *in, const struct options *options, struct 
 	if (!list && code == 0)
 		digest_suites(setup, digest);
 	in->plan.config_digest = arena_strdup(&in->plan.arena, digest);
-	in->plan.commit = arena_strdup(&in->plan.arena, setup->commit);
+	in->plan.commit =
+		arena_strdup(&in->plan.arena, options_value(options, "commit", setup->commit));
 	in->plan.platform = arena_strdup(&in->plan.arena, setup->platform);
 	in->plan.created_ms = clock_unix_ms();
 	in->split &= !list && !timings_path;

@@ -365,6 +365,8 @@ static int run_run(const struct options *options, struct error *err)
 	in.split = !options_has(options, "no-split");
 	int code = setup_init(&in.setup, config, err);
 	if (code == 0)
+		code = shard_identify(options, &in.setup, err);
+	if (code == 0)
 		code = set_up_shard(&in, options, err);
 	if (code == 0 && config->failed_only)
 		code = select_failed(&in, err);
@@ -390,8 +392,12 @@ static int run_run(const struct options *options, struct error *err)
 static const struct option run_options[] = {
 	{"plan", 0, OPTION_VALUE, "FILE", "run this job's share of a plan"},
 	{"shard", 0, OPTION_VALUE, "I/N",
-		"which share; without --plan the same plan is made again"},
+		"which share, or auto; without --plan the same plan is made again"},
 	{"no-split", 0, OPTION_FLAG, NULL, "keep every file whole"},
+	{"attempt", 0, OPTION_VALUE, "N", "attempt of the CI run; the newest of a shard counts"},
+	{"commit", 0, OPTION_VALUE, "SHA", "commit that is tested (default: CI's, or git's)"},
+	{"branch", 0, OPTION_VALUE, "NAME", "its branch (default: CI's, or git's)"},
+	{"run-url", 0, OPTION_VALUE, "URL", "page of the CI run, for reports"},
 	{"events", 0, OPTION_FLAG, NULL, "the journal as NDJSON on stdout while it grows"},
 	{NULL},
 };

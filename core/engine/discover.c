@@ -5,7 +5,7 @@
 #include "core/base/path.h"
 #include "core/engine/run.h"
 #include "core/estimate.h"
-#include "core/history_lessons.h"
+#include "core/history_split.h"
 #include "core/schedule.h"
 
 /*

@@ -2,7 +2,7 @@
 
 #include "core/base/path.h"
 #include "core/engine/run.h"
-#include "core/history_lessons.h"
+#include "core/history_split.h"
 #include "core/history_list.h"
 #include "core/plan_split.h"
 

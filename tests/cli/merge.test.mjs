@@ -260,3 +260,25 @@ test('shards without a plan file make the same plan', () => {
   assert.equal(done.code, 0, done.err);
   assert.equal(JSON.parse(done.out).tests.passed, 16);
 });
+
+test('who this job is: from the CI system, and flags win', () => {
+  const dir = mocha();
+  assert.equal(run(dir, ['plan', '--shards', '2', '-o', 'plan.json']).code, 0);
+  const header = out => JSON.parse(fs.readFileSync(path.join(dir, out, 'journal.ndjson'), 'utf8').split('\n')[0]);
+  const env = {
+    GITLAB_CI: 'true', CI_NODE_INDEX: '2', CI_NODE_TOTAL: '2', CI_COMMIT_SHA: 'abc', CI_COMMIT_REF_NAME: 'topic',
+    CI_JOB_URL: 'https://ci/1',
+  };
+  assert.equal(run(dir, ['run', '-j1', '--plan', 'plan.json', '--out', 'a'], env).code, 0);
+  const said = ({ shard, shards, commit, branch, run_url: url, ci_attempt: attempt }) => [shard, shards, commit, branch, url, attempt];
+  assert.deepEqual(said(header('a')), [2, 2, 'abc', 'topic', 'https://ci/1', undefined]);
+  const flags = ['--shard', '1/2', '--attempt', '3', '--commit', 'def', '--branch', 'main', '--run-url', 'https://ci/2'];
+  assert.equal(run(dir, ['run', '-j1', '--plan', 'plan.json', '--out', 'b', ...flags], env).code, 0);
+  assert.deepEqual(said(header('b')), [1, 2, 'def', 'main', 'https://ci/2', 3]);
+  const lost = run(dir, ['run', '--plan', 'plan.json', '--shard', 'auto']);
+  assert.equal(lost.code, 2);
+  assert.match(lost.err, /needs to know which shard this is/);
+  assert.equal(run(dir, ['run', '--plan', 'plan.json', '--shard', '3/2']).code, 2);
+  assert.match(run(dir, ['run', '--plan', 'plan.json', '--shard', '1/3']).err, /plan for 2 shards/);
+  assert.equal(run(dir, ['run', '--attempt', '0']).code, 2);
+});
