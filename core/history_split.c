@@ -70,10 +70,11 @@ int history_split_record(struct history *h, const struct state *state, int64_t r
 int history_split_verdict(
 	struct history *h, const char *suite, const char *project, const char *file)
 {
-	sqlite3_stmt *s = prepare(h, "SELECT verdict FROM split_files WHERE file_id = (SELECT f.id "
-				     "FROM files f JOIN suites s ON s.id = f.suite_id WHERE f.path "
-				     "= ?3 AND s.name = ?1 AND f.project = ?2) AND run_id > (SELECT "
-				     "max(id) FROM runs) - ?4");
+	sqlite3_stmt *s =
+		prepare(h, "SELECT verdict FROM split_files WHERE file_id = (SELECT f.id "
+			   "FROM files f JOIN suites s ON s.id = f.suite_id WHERE f.path "
+			   "= ?3 AND s.name = ?1 AND f.project = ?2) AND run_id > (SELECT "
+			   "max(id) FROM runs) - ?4");
 	int verdict = 0;
 
 	if (!s)
