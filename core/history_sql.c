@@ -149,7 +149,7 @@ static const char *const statements[SQL_COUNT] = {
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND r.verdict ="
 		" 'passed' ORDER BY r.id DESC LIMIT ?2",
 	[SQL_FILE_TIMES] =
-		"SELECT t.path, t.occurrence, CAST(x.ewma_us AS INT) FROM tests t JOIN"
+		"SELECT t.path, t.occurrence, CAST(x.mean_us AS INT) FROM tests t JOIN"
 		" test_stats x ON x.test_id = t.id WHERE t.file_id = (SELECT f.id FROM files f"
 		" JOIN suites s ON s.id = f.suite_id WHERE f.path = ?3 AND s.name = ?1 AND"
 		" f.project = ?2) AND x.last_run > (SELECT max(id) FROM runs) - 50 ORDER BY t.id",
