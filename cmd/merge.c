@@ -67,8 +67,16 @@ static int find_bundles(struct merging *m, const struct options *options, struct
 	for (size_t i = 0; i < options->words.n; i++)
 		if (bundles_find(&m->bundles, options->words.v[i], err) < 0)
 			return -1;
-	if (m->bundles.n || m->bundles.unreadable.n || options_has(options, "plan"))
+	for (size_t i = 0; i < m->bundles.n; i++)
+		if (!m->bundles.v[i].info.merged)
+			return 0;
+	if (m->bundles.unreadable.n || options_has(options, "plan"))
 		return 0;
+	if (m->bundles.n) {
+		error_set(err, EXIT_CODE_USAGE, "%s is the result of a merge, not a run",
+			m->bundles.v[0].dir);
+		return error_help(err, "give the folders of the runs that it was made of");
+	}
 	error_set(err, EXIT_CODE_USAGE, "no run is in %s", options->words.v[0]);
 	return error_help(err, "a run is a folder with a journal.ndjson in it");
 }

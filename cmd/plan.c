@@ -41,8 +41,8 @@ static int64_t wall_on(struct plan_input *input, int shards)
 	return forecast_wall_us(&input->forecast, shards, makespan);
 }
 
-/* The smallest number of shards that meets the target; where none does, the smallest whose wall
- * time is within 2 % of the best. */
+/* The smallest number of shards that meets the target; where none does, the smallest one looked at
+ * whose wall time is within 2 % of the best. */
 static int choose_shards(struct plan_input *input)
 {
 	int most = (int)MIN((size_t)input->max_shards, MAX(input->plan.item_count, 1) * MOST_PARTS);
@@ -50,15 +50,15 @@ static int choose_shards(struct plan_input *input)
 
 	for (size_t i = 0; i < input->plan.item_count; i++)
 		total += input->plan.items[i].us;
-	for (int k = (int)MIN(MAX(total / input->target_us, 1), most); k <= most; k++) {
-		int64_t wall = wall_on(input, k);
-		if (wall <= input->target_us)
+	for (int k = 1; k <= most; k++)
+		if (forecast_least_us(&input->forecast, k, total / k) <= input->target_us &&
+			wall_on(input, k) <= input->target_us)
 			return k;
-		best = MIN(best, wall);
-	}
+	for (int k = 1; k <= most; k = plan_next_count(k, most))
+		best = MIN(best, wall_on(input, k));
 	int k = 1;
 	while (k < most && wall_on(input, k) > best + best / 50)
-		k++;
+		k = plan_next_count(k, most);
 	return k;
 }
 
@@ -161,6 +161,7 @@ static const struct option plan_options[] = {
 	{"no-split", 0, OPTION_FLAG, NULL, "keep every file whole"},
 	{"what-if", 0, OPTION_FLAG, NULL, "show what each number of shards would give"},
 	{"github", 0, OPTION_FLAG, NULL, "matrix, count and plan_id to $GITHUB_OUTPUT"},
+	{"commit", 0, OPTION_VALUE, "SHA", "commit that is planned for (default: CI's, or git's)"},
 	{"output", 'o', OPTION_VALUE, "FILE", "write the plan there"},
 	{NULL},
 };

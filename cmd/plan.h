@@ -35,6 +35,9 @@ void plan_input_items(struct plan_input *input, int shards, struct plan *ret);
 /* The plan as a table, and what it means for the target when one was asked for (`automatic`). */
 void plan_text(struct strbuf *out, const struct plan_input *input, const struct plan *plan,
 	bool automatic);
+/* The numbers of shards that are looked at: all small ones, then ever larger steps, `most` always;
+ * after it `most` + 1. */
+int plan_next_count(int k, int most);
 /* Makespan, cost and chance for different numbers of shards, and the heaviest files. */
 void plan_what_if_text(struct strbuf *out, struct plan_input *input);
 void plan_what_if_json(struct strbuf *out, struct plan_input *input);

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/estimate.h"
 #include "core/history_list.h"
+#include "core/history_split.h"
 #include "core/plan_split.h"
 
 enum {
@@ -109,24 +110,35 @@ static int read_list(const char *path, struct strbuf *text, struct error *err)
 				err, EXIT_CODE_USAGE, errno, "cannot read the list of files");
 }
 
-/* `path` or `suite<TAB>path`; -1 for a suite without a path. */
-static int add_line(struct plan *plan, struct strmap *seen, char *line)
+static bool is_utf8(const char *s)
+{
+	size_t left = strlen(s), n;
+
+	for (; left && (n = text_utf8_len(s, left)); s += n)
+		left -= n;
+	return !left;
+}
+
+/* `path` or `suite<TAB>path`. Returns what is wrong with it, or NULL. */
+static const char *add_line(struct plan *plan, struct strmap *seen, char *line)
 {
 	char *tab = strchr(line, '\t');
 	const char *suite = tab ? line : "";
 	const char *file = tab ? tab + 1 : line;
 
 	if (!*line)
-		return 0;
+		return NULL;
 	if (!*file)
-		return -1;
+		return "a suite without a path behind it";
+	if (!is_utf8(line))
+		return "a name that is not UTF-8, which no plan can hold";
 	cleanup_free char *key = tab ? xstrdup(line) : xasprintf("\t%s", line);
 	if (strmap_put(seen, key, plan)) /* named twice is meant once */
-		return 0;
+		return NULL;
 	if (tab)
 		*tab = '\0';
 	plan_add(plan, &(struct plan_item){.suite = suite, .project = "", .file = file});
-	return 0;
+	return NULL;
 }
 
 static int add_listed(struct plan *plan, const char *path, struct error *err)
@@ -142,9 +154,10 @@ static int add_listed(struct plan *plan, const char *path, struct error *err)
 		number++;
 		if (end > line && end[-1] == '\r')
 			end[-1] = '\0';
-		if (add_line(plan, &seen, line) < 0)
-			result = error_set(err, EXIT_CODE_USAGE,
-				"%s:%d: a suite without a path behind it", path, number);
+		const char *problem = add_line(plan, &seen, line);
+		if (problem)
+			result =
+				error_set(err, EXIT_CODE_USAGE, "%s:%d: %s", path, number, problem);
 	}
 	strmap_release(&seen, NULL);
 	if (result == 0 && !plan->item_count)
@@ -200,16 +213,19 @@ static void digest_suites(const struct setup *s, char ret[static DIGEST_HEX_SIZE
 	digest_hex(text.buf, text.len, ret);
 }
 
-static void add_discovered(struct plan *plan, const struct state *state)
+static void add_discovered(
+	struct plan *plan, const struct state *state, const struct suites *suites)
 {
 	for (size_t i = 0; i < state->file_count; i++) {
 		const struct state_file *f = state->files[i];
+		const struct suite *suite = suites_find(suites, f->suite->name);
 		plan_add(plan, &(struct plan_item){
 				       .suite = f->suite->name,
 				       .project = f->project,
 				       .file = f->file,
 				       .us = f->estimate_ms * 1000,
 				       .known = f->known,
+				       .together = suite && suite->runner->batch,
 			       });
 	}
 }
@@ -223,7 +239,7 @@ static int discover(struct plan *plan, struct setup *setup, struct error *err)
 	if (state.finished)
 		list_problems(&state);
 	if (code == 0)
-		add_discovered(plan, &state);
+		add_discovered(plan, &state, setup->suites);
 	state_release(&state);
 	return code;
 }
@@ -280,10 +296,12 @@ static int collect(struct plan_input *in, const struct options *options, struct 
 	if (!list && code == 0)
 		digest_suites(setup, digest);
 	in->plan.config_digest = arena_strdup(&in->plan.arena, digest);
-	in->plan.commit = arena_strdup(&in->plan.arena, setup->commit);
+	in->plan.commit =
+		arena_strdup(&in->plan.arena, options_value(options, "commit", setup->commit));
 	in->plan.platform = arena_strdup(&in->plan.arena, setup->platform);
 	in->plan.created_ms = clock_unix_ms();
 	in->split &= !list && !timings_path;
+	history_forecast(setup->history, setup->platform, &in->forecast);
 	return code;
 }
 
@@ -326,7 +344,12 @@ static bool times_of(void *arg, const struct plan_item *item, struct plan_times 
 	struct plan_input *in = arg;
 	struct collecting_times c = {times, &in->arena};
 
-	return history_file_times(in->setup->history, item->suite, item->project, item->file,
+	const struct suite *suite = suites_find(in->setup->suites, item->suite);
+
+	return suite && suite->split &&
+	       history_split_verdict(in->setup->history, item->suite, item->project, item->file) >=
+		       0 &&
+	       history_file_times(in->setup->history, item->suite, item->project, item->file,
 		       add_time, &c) == 0;
 }
 

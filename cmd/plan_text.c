@@ -85,6 +85,36 @@ static void start_up(struct strbuf *out, const struct forecast *f, int shards)
 	strbuf_addstr(out, forecast_knows_startup(f) ? " start-up" : " start-up (assumed)");
 }
 
+static double noise_of(const struct forecast *f, int shards)
+{
+	return MAX(MIN(forecast_noise(f, shards), 1.5), 1.05);
+}
+
+static int64_t wall_of_longest(const struct forecast *f, const struct plan *plan)
+{
+	return forecast_wall_us(f, plan->shard_count, plan->items[0].us);
+}
+
+/* No number of shards meets the target while this item is as long as it is. */
+static void what_it_takes(struct strbuf *out, const struct plan_input *in, const struct plan *plan)
+{
+	const struct forecast *f = &in->forecast;
+	int64_t room = in->target_us - forecast_startup_us(f, plan->shard_count);
+
+	if (room <= 0) {
+		strbuf_addstr(out, "Starting a job alone takes longer than that: cache what the "
+				   "jobs install.\n");
+		return;
+	}
+	strbuf_addstr(out, "The floor is ");
+	name_of(out, plan->items);
+	strbuf_addstr(out, ": it alone takes ");
+	duration(out, plan->items[0].us);
+	strbuf_addstr(out, ". The target needs it within ");
+	duration(out, (int64_t)((double)room / noise_of(f, plan->shard_count)));
+	strbuf_addstr(out, ": make it faster, or split the file.\n");
+}
+
 static void target(struct strbuf *out, const struct plan_input *in, const struct plan *plan)
 {
 	const struct forecast *f = &in->forecast;
@@ -102,8 +132,7 @@ static void target(struct strbuf *out, const struct plan_input *in, const struct
 	start_up(out, f, k);
 	strbuf_addstr(out, " + ");
 	duration(out, plan->makespan_us);
-	strbuf_addf(out, " × %.2f%s", MAX(MIN(noise, 1.5), 1.05),
-		forecast_knows_noise(f) ? "" : " (assumed)");
+	strbuf_addf(out, " × %.2f%s", noise_of(f, k), forecast_knows_noise(f) ? "" : " (assumed)");
 	if (chance >= 0)
 		strbuf_addf(out, ", chance %.0f %%", chance * 100);
 	strbuf_addch(out, '\n');
@@ -117,9 +146,8 @@ static void target(struct strbuf *out, const struct plan_input *in, const struct
 	if (k >= in->max_shards)
 		strbuf_addf(out, "More than %d shards were not allowed (--max-shards).\n",
 			in->max_shards);
-	else if (plan->item_count && forecast_startup_us(f, 1) + plan->items[0].us > in->target_us)
-		strbuf_addstr(out, "The longest item must become shorter first: make it faster, or "
-				   "split the file.\n");
+	else if (plan->item_count && wall_of_longest(f, plan) > in->target_us)
+		what_it_takes(out, in, plan);
 	else
 		strbuf_addstr(out, "More shards would not bring it closer.\n");
 }
@@ -142,10 +170,11 @@ struct what_if {
 	double chance;
 };
 
-/* All small numbers, then ever larger steps. */
-static int next_count(int k)
+int plan_next_count(int k, int most)
 {
-	return k < 8 ? k + 1 : k < 16 ? k + 2 : k < 32 ? k + 4 : k < 64 ? k + 8 : k + k / 2;
+	int next = k < 8 ? k + 1 : k < 16 ? k + 2 : k < 32 ? k + 4 : k < 64 ? k + 8 : k + k / 2;
+
+	return k < most ? MIN(next, most) : most + 1;
 }
 
 static struct what_if what_if(struct plan_input *in, int shards)
@@ -179,7 +208,7 @@ void plan_what_if_text(struct strbuf *out, struct plan_input *in)
 
 	strbuf_addstr(out, "  shards     makespan   lower bound   with start-up   runner time");
 	strbuf_addf(out, "%s\n", chance ? "   in time" : "");
-	for (int k = 1, useless = 0; useless < 3; k = next_count(k)) {
+	for (int k = 1, useless = 0; useless < 3; k = plan_next_count(k, in->max_shards)) {
 		struct what_if row = what_if(in, k);
 		const int64_t times[] = {row.makespan_us, row.bound_us, row.wall_us, row.runner_us};
 		static const int widths[] = {12, 13, 15, 13};
@@ -219,7 +248,7 @@ void plan_what_if_json(struct strbuf *out, struct plan_input *in)
 	jsonw_string(&w, "schema", "muster/what-if/1");
 	jsonw_int(&w, "target_ms", in->target_us / 1000);
 	jsonw_array_begin(&w, "shards");
-	for (int k = 1;; k = next_count(k)) {
+	for (int k = 1;; k = plan_next_count(k, in->max_shards)) {
 		struct what_if row = what_if(in, k);
 		jsonw_object_begin(&w, NULL);
 		jsonw_int(&w, "shards", k);

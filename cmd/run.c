@@ -34,6 +34,7 @@ struct invocation {
 	struct engine_selection *left; /* --failed */
 	size_t left_count;
 	int64_t elapsed_us; /* since the plan was made */
+	bool split;
 	struct sink events; /* --events */
 	bool stream_events;
 	struct tree tree;
@@ -258,6 +259,7 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.in_order = in->in_order,
 		.known = &in->known.tests,
 		.changed = &in->known.changed,
+		.split = in->split,
 		.elapsed_us = in->elapsed_us,
 		.ci = in->setup.ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
@@ -407,9 +409,12 @@ static int run_run(const struct options *options, struct error *err)
 		return -1;
 	state_init(&in.state);
 	bus_init(&in.bus, &in.state);
+	in.split = !options_has(options, "no-split");
 	int code = setup_init(&in.setup, config, err);
 	if (code == 0 && in.setup.commit && !in.setup.ci.is_ci && !config->no_history)
 		tree_ask(&in.tree, config->base);
+	if (code == 0)
+		code = shard_identify(options, &in.setup, err);
 	if (code == 0)
 		code = set_up_shard(&in, options, err);
 	if (code == 0)
@@ -441,7 +446,7 @@ static int run_run(const struct options *options, struct error *err)
 static const struct option run_options[] = {
 	{"plan", 0, OPTION_VALUE, "FILE", "run this job's share of a plan"},
 	{"shard", 0, OPTION_VALUE, "I/N",
-		"which share; without --plan the same plan is made again"},
+		"which share, or auto; without --plan the same plan is made again"},
 	{"no-split", 0, OPTION_FLAG, NULL, "keep every file whole"},
 	{"shuffle", 0, OPTION_OPTIONAL, "SEED",
 		"files, and tests where the runner can, in a random order"},
@@ -451,6 +456,10 @@ static const struct option run_options[] = {
 		"on"},
 	{"no-early-detection", 0, OPTION_FLAG, NULL, "believe them at once", "early_detection",
 		"off"},
+	{"attempt", 0, OPTION_VALUE, "N", "attempt of the CI run; the newest of a shard counts"},
+	{"commit", 0, OPTION_VALUE, "SHA", "commit that is tested (default: CI's, or git's)"},
+	{"branch", 0, OPTION_VALUE, "NAME", "its branch (default: CI's, or git's)"},
+	{"run-url", 0, OPTION_VALUE, "URL", "page of the CI run, for reports"},
 	{"events", 0, OPTION_FLAG, NULL, "the journal as NDJSON on stdout while it grows"},
 	{NULL},
 };

@@ -16,8 +16,10 @@ static int parse_shard(const char *word, int *ret_index, int *ret_count, struct 
 
 	if (slash == word || !end || end == slash + 1 || *end || index < 1 || index > count ||
 		count > 100000) {
-		error_set(err, EXIT_CODE_USAGE, "--shard expects I/N, such as 3/8, not `%s`", word);
-		return error_help(err, "shards are numbered from 1");
+		error_set(err, EXIT_CODE_USAGE,
+			"--shard expects I/N, such as 3/8, or auto, not `%s`", word);
+		return error_help(
+			err, "shards are numbered from 1; auto asks the CI system's environment");
 	}
 	*ret_index = (int)index;
 	*ret_count = (int)count;
@@ -29,17 +31,52 @@ static int find_index(struct shard *s, const struct options *options, const stru
 {
 	const char *word = options_value(options, "shard", NULL);
 
-	if (word)
+	if (word && !streq(word, "auto"))
 		return parse_shard(word, &s->index, &s->count, err);
 	if (setup->ci.shards) {
 		s->index = setup->ci.shard;
 		s->count = setup->ci.shards;
 		return 0;
 	}
-	error_set(err, EXIT_CODE_USAGE, "--plan needs to know which shard this is");
+	error_set(err, EXIT_CODE_USAGE, "%s needs to know which shard this is",
+		word ? "--shard auto" : "--plan");
 	return error_help(err,
 		"add --shard I/N; of CI systems, GitLab, CircleCI, Buildkite and Azure "
 		"say it by themselves");
+}
+
+static void replace(char **to, const char *with)
+{
+	if (!with)
+		return;
+	free(*to);
+	*to = *with ? xstrdup(with) : NULL;
+}
+
+int shard_identify(const struct options *options, struct setup *setup, struct error *err)
+{
+	const char *attempt = options_value(options, "attempt", NULL);
+	const char *url = options_value(options, "run-url", NULL);
+	struct run_info *info = &setup->info;
+
+	if (attempt) {
+		size_t n = strlen(attempt);
+		if (!n || n > 9 || strspn(attempt, "0123456789") != n || !atoi(attempt))
+			return error_set(err, EXIT_CODE_USAGE,
+				"--attempt expects a number from 1, not `%s`", attempt);
+		setup->ci.attempt = info->ci_attempt = atoi(attempt);
+	}
+	if (url && strlen(url) >= sizeof(setup->ci.run_url))
+		return error_set(err, EXIT_CODE_USAGE, "--run-url is too long");
+	if (url) {
+		memcpy(setup->ci.run_url, url, strlen(url) + 1);
+		info->run_url = *url ? setup->ci.run_url : NULL;
+	}
+	replace(&setup->commit, options_value(options, "commit", NULL));
+	replace(&setup->branch, options_value(options, "branch", NULL));
+	info->commit = setup->commit;
+	info->branch = setup->branch;
+	return 0;
 }
 
 /* ---- the plan ---------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ struct shard {
 	size_t selection_count;
 };
 
+/* --attempt, --commit, --branch and --run-url, where the CI system does not say it, or wrongly. */
+int shard_identify(const struct options *options, struct setup *setup, struct error *err);
 /* Exit code 2 when flags, environment and plan do not fit together. Released by the caller. */
 int shard_resolve(struct shard *shard, const struct options *options, const struct setup *setup,
 	struct error *err);

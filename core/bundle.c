@@ -115,7 +115,7 @@ const char *bundles_plan_id(const struct bundles *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const char *id = b->v[i].info.plan_id;
 		size_t n = 0;
-		for (size_t k = 0; id && k < b->n; k++)
+		for (size_t k = 0; id && !b->v[i].info.merged && k < b->n; k++)
 			n += streq_null(b->v[k].info.plan_id, id);
 		if (n > most || (n && n == most && strcmp(id, best) < 0)) {
 			best = id;
@@ -148,15 +148,22 @@ static bool is_later_attempt(const struct bundle *a, const struct bundle *b)
 	       a->info.ci_attempt > b->info.ci_attempt;
 }
 
+/* Ids are made of the second and a bit of chance: of 256 jobs two may well have the same. */
+static bool is_same_run(const struct bundle *a, const struct bundle *b)
+{
+	return streq(a->info.run_id, b->info.run_id) && a->info.shard == b->info.shard &&
+	       a->info.ci_attempt == b->info.ci_attempt && a->started_ms == b->started_ms;
+}
+
 static void choose(struct bundles *b, size_t at)
 {
 	struct bundle *own = &b->v[at];
 
 	for (size_t i = 0; i < b->n; i++) {
 		const struct bundle *other = &b->v[i];
-		if (other == own || other->use == BUNDLE_FOREIGN)
+		if (other == own || other->use == BUNDLE_FOREIGN || other->use == BUNDLE_MERGED)
 			continue;
-		bool same_run = streq(other->info.run_id, own->info.run_id);
+		bool same_run = is_same_run(other, own);
 		if (same_run && i < at) {
 			own->use = BUNDLE_SAME;
 			return;
@@ -175,9 +182,10 @@ void bundles_choose(struct bundles *b, const char *plan_id)
 	if (b->n)
 		qsort(b->v, b->n, sizeof(*b->v), in_order);
 	for (size_t i = 0; i < b->n; i++)
-		b->v[i].use =
-			streq_null(b->v[i].info.plan_id, plan_id) ? BUNDLE_COUNTS : BUNDLE_FOREIGN;
+		b->v[i].use = b->v[i].info.merged                         ? BUNDLE_MERGED
+			      : streq_null(b->v[i].info.plan_id, plan_id) ? BUNDLE_COUNTS
+									  : BUNDLE_FOREIGN;
 	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].use != BUNDLE_FOREIGN)
+		if (b->v[i].use == BUNDLE_COUNTS)
 			choose(b, i);
 }

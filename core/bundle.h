@@ -18,6 +18,7 @@ enum bundle_use {
 	BUNDLE_SAME,  /* the same run again, by another path */
 	BUNDLE_DOUBLED, /* another run of the same shard and attempt: nobody knows which one counts */
 	BUNDLE_FOREIGN, /* made for another plan */
+	BUNDLE_MERGED,  /* what an earlier merge made of them: not a run */
 };
 
 struct bundle {

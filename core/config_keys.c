@@ -52,6 +52,8 @@ const struct config_key config_suite_keys[] = {
 	{"services", CONFIG_LIST, SUITE(services), NULL, "services that must be up"},
 	{"tmpdir", CONFIG_TMPDIR, SUITE(tmpdir_per_worker), "shared",
 		"shared, or worker: a TMPDIR for each worker"},
+	{"split", CONFIG_ON_OFF, SUITE(split), "on",
+		"split long files between tests where it pays"},
 	{NULL},
 };
 
@@ -130,7 +132,7 @@ bool config_key_is_plain(const struct config_key *key)
 {
 	return (key->type <= CONFIG_LIST && key->type != CONFIG_RUNNER &&
 		       key->type != CONFIG_FOLDER) ||
-	       key->type == CONFIG_TMPDIR;
+	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ON_OFF;
 }
 
 char *config_key_variable(const struct config_key *key)

@@ -104,6 +104,7 @@ struct run_info {
 	int fail_fast;      /* failures that stop the run, 0 = never */
 	int64_t budget_ms;  /* 0 = none */
 	int64_t seed;       /* of the order of files and tests; 0 = they are not shuffled */
+	bool merged;        /* not a run: what merge made of some */
 };
 
 struct event {

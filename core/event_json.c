@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/jsonw.h"
-#include "core/event_json.h"
+#include "core/event_fields.h"
 #include "core/test_id.h"
 
 #include <math.h>
@@ -35,15 +35,15 @@ static void put_flag(struct jsonw *w, const char *key, bool value)
 /* Microseconds as milliseconds with three decimals, without floating point's surprises. */
 static void put_ms(struct jsonw *w, const char *key, int64_t us)
 {
-	char text[32];
+	char text[8];
 
 	if (!us)
 		return;
-	if (us % 1000)
-		snprintf(text, sizeof(text), "%" PRId64 ".%03d", us / 1000, (int)(us % 1000));
-	else
-		snprintf(text, sizeof(text), "%" PRId64, us / 1000);
-	jsonw_raw(w, key, text);
+	jsonw_int(w, key, us / 1000);
+	if (us % 1000) {
+		snprintf(text, sizeof(text), ".%03d", (int)(us % 1000));
+		strbuf_addstr(w->out, text);
+	}
 }
 
 static void put_failure(struct jsonw *w, const struct failure *f)
@@ -87,6 +87,7 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_int(w, "fail_fast", run->fail_fast);
 	put_int(w, "budget_ms", run->budget_ms);
 	put_int(w, "seed", run->seed);
+	put_flag(w, "merged", run->merged);
 }
 
 static void put_process(struct jsonw *w, const struct event *e)
@@ -173,14 +174,6 @@ void event_json_write(struct strbuf *out, const struct event *e)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-enum field_kind { FIELD_STRING, FIELD_INT, FIELD_INT64, FIELD_BOOL };
-
-struct field {
-	const char *key;
-	enum field_kind kind;
-	size_t offset;
-};
-
 #define EVENT_FIELD(key, kind, member)                    \
 	{                                                 \
 		key, kind, offsetof(struct event, member) \
@@ -194,7 +187,7 @@ struct field {
 		key, kind, offsetof(struct failure, member) \
 	}
 
-static const struct field event_fields[] = {
+const struct field event_fields[] = {
 	EVENT_FIELD("ts", FIELD_INT64, time_ms),
 	EVENT_FIELD("suite", FIELD_STRING, suite),
 	EVENT_FIELD("project", FIELD_STRING, project),
@@ -232,6 +225,8 @@ static const struct field event_fields[] = {
 	EVENT_FIELD("status", FIELD_STRING, status),
 };
 
+const size_t event_field_count = ARRAY_LEN(event_fields);
+
 static const struct field run_fields[] = {
 	RUN_FIELD("run_id", FIELD_STRING, run_id),
 	RUN_FIELD("version", FIELD_STRING, version),
@@ -252,9 +247,10 @@ static const struct field run_fields[] = {
 	RUN_FIELD("fail_fast", FIELD_INT, fail_fast),
 	RUN_FIELD("budget_ms", FIELD_INT64, budget_ms),
 	RUN_FIELD("seed", FIELD_INT64, seed),
+	RUN_FIELD("merged", FIELD_BOOL, merged),
 };
 
-static const struct field failure_fields[] = {
+const struct field failure_fields[] = {
 	FAILURE_FIELD("message", FIELD_STRING, message),
 	FAILURE_FIELD("stack", FIELD_STRING, stack),
 	FAILURE_FIELD("expected", FIELD_STRING, expected),
@@ -264,6 +260,8 @@ static const struct field failure_fields[] = {
 	FAILURE_FIELD("line", FIELD_INT, line),
 	FAILURE_FIELD("column", FIELD_INT, column),
 };
+
+const size_t failure_field_count = ARRAY_LEN(failure_fields);
 
 static int wrong_kind(struct error *err, const char *key)
 {
@@ -355,6 +353,17 @@ static int read_test(
 	return 0;
 }
 
+bool event_severity_parse(const char *name, enum severity *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(severities); i++) {
+		if (streq(name, severities[i])) {
+			*ret = (enum severity)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static int read_words(const struct json *object, struct event *event, struct error *err)
 {
 	const char *outcome = json_get_string(object, "outcome", NULL);
@@ -369,16 +378,13 @@ static int read_words(const struct json *object, struct event *event, struct err
 	}
 	event->cancel = cancel_reason_parse(json_get_string(object, "cancel", NULL));
 	event->is_stderr = streq(json_get_string(object, "stream", "stdout"), "stderr");
-	for (size_t i = 0; i < ARRAY_LEN(severities); i++)
-		if (streq(severity, severities[i]))
-			event->severity = (enum severity)i;
+	event_severity_parse(severity, &event->severity);
 	event->value = json_get_number(object, "value", 0);
 	event->limit = json_get_number(object, "limit", 0);
 	return 0;
 }
 
-/* What an event cannot do without. */
-static int check(const struct event *e, struct error *err)
+int event_check(const struct event *e, struct error *err)
 {
 	bool about_test = e->type == EVENT_TEST_STARTED || e->type == EVENT_TEST_FINISHED;
 
@@ -403,7 +409,7 @@ int event_json_read(
 	if (read_fields(object, event_fields, ARRAY_LEN(event_fields), &e, err) < 0 ||
 		read_duration(object, &e, err) < 0 || read_failure(object, &e.failure, err) < 0 ||
 		read_test(object, arena, &e, err) < 0 || read_words(object, &e, err) < 0 ||
-		check(&e, err) < 0)
+		event_check(&e, err) < 0)
 		return -1;
 	e.text_len = e.text ? strlen(e.text) : 0;
 	if (e.type == EVENT_SUITE_DISCOVERED)

@@ -138,6 +138,13 @@ int64_t forecast_wall_us(const struct forecast *f, int shards, int64_t makespan_
 	return forecast_startup_us(f, shards) + (int64_t)(noise * (double)makespan_us);
 }
 
+int64_t forecast_least_us(const struct forecast *f, int shards, int64_t makespan_us)
+{
+	double noise = forecast_knows_noise(f) ? noise_least : noise_assumed;
+
+	return forecast_startup_us(f, shards) + (int64_t)(noise * (double)makespan_us);
+}
+
 double forecast_chance(const struct forecast *f, int shards, int64_t makespan_us, int64_t target_us)
 {
 	double sum = 0;

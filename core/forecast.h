@@ -49,6 +49,9 @@ int64_t forecast_startup_us(const struct forecast *f, int shards);
 double forecast_noise(const struct forecast *f, int shards);
 /* What the formula above gives. */
 int64_t forecast_wall_us(const struct forecast *f, int shards, int64_t makespan_us);
+/* The same with the least noise that the formula knows: never more than forecast_wall_us(), and
+ * no run has to be replayed for it. */
+int64_t forecast_least_us(const struct forecast *f, int shards, int64_t makespan_us);
 /* Probability, 0…1, that a plan of this makespan ends within the target; -1 = not known. */
 double forecast_chance(
 	const struct forecast *f, int shards, int64_t makespan_us, int64_t target_us);

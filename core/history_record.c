@@ -4,6 +4,7 @@
 #include "core/history_files.h"
 #include "core/history_merge.h"
 #include "core/history_record.h"
+#include "core/history_split.h"
 
 #include <math.h>
 
@@ -344,7 +345,8 @@ static int record(struct recording *r)
 		if (record_suite(r, st->suites[i]) < 0)
 			return -1;
 	if (record_run(r) < 0 || record_shards(r) < 0 || history_files_record(r) < 0 ||
-		history_record_tests(r) < 0 || record_left(r) < 0)
+		history_record_tests(r) < 0 || record_left(r) < 0 ||
+		history_split_record(r->h, st, r->run_id, r->file_ids, r->err) < 0)
 		return -1;
 	return history_prune_in(r->h, &history_retention_default, st->now_ms, r->err);
 }

@@ -94,29 +94,47 @@ struct replay {
 	journal_event_fn *fn;
 	void *arg;
 	struct arena arena;
+	struct strbuf scratch;
 	struct journal_end end;
 	int64_t offset;
 };
+
+static bool take(struct replay *r, struct event *event)
+{
+	/* the header is the first line, and only that */
+	if ((r->end.lines == 0) != (event->type == EVENT_RUN_STARTED))
+		return false;
+	enum event_type type = event->type;
+	r->fn(r->arg, event);
+	r->end.lines++;
+	r->end.finished = type == EVENT_RUN_FINISHED;
+	return true;
+}
+
+static bool take_tree(struct replay *r, const char *line, size_t len)
+{
+	cleanup_json struct json *object = json_parse(line, len, NULL);
+	struct event event;
+	bool taken =
+		object && event_json_read(object, &r->arena, &event, NULL) == 0 && take(r, &event);
+
+	arena_release(&r->arena);
+	return taken;
+}
 
 /* One line; false ends the replay: what is behind a broken line cannot be trusted. */
 static bool replay_line(struct replay *r, const char *line, size_t len)
 {
 	struct event event;
-	struct error err = ERROR_INIT;
-	cleanup_json struct json *object = json_parse(line, len, &err);
+	bool taken = event_json_read_line(line, len, &r->scratch, &event) ? take(r, &event)
+									  : take_tree(r, line, len);
 
-	if (!object || event_json_read(object, &r->arena, &event, &err) < 0 ||
-		(r->end.lines == 0) != (event.type == EVENT_RUN_STARTED)) {
+	if (!taken) {
 		r->end.truncated = true;
 		r->end.bad_offset = r->offset;
 		return false;
 	}
-	enum event_type type = event.type;
-	r->fn(r->arg, &event);
-	arena_release(&r->arena);
-	r->end.lines++;
 	r->offset += (int64_t)len + 1;
-	r->end.finished = type == EVENT_RUN_FINISHED;
 	return true;
 }
 
@@ -184,13 +202,14 @@ int journal_read(const char *path, journal_event_fn *fn, void *arg, struct journ
 	struct error *err)
 {
 	cleanup_fclose FILE *in = fopen(path, "re");
-	struct replay r = {.fn = fn, .arg = arg, .arena = ARENA_INIT};
+	struct replay r = {.fn = fn, .arg = arg, .arena = ARENA_INIT, .scratch = STRBUF_INIT};
 
 	if (!in)
 		return error_set_errno(
 			err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot read %s", path);
 	int result = replay_stream(&r, in);
 	arena_release(&r.arena);
+	strbuf_release(&r.scratch);
 	if (result < 0)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "cannot read %s", path);
 	if (!r.end.lines)

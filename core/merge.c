@@ -77,7 +77,7 @@ static void take_plan(struct merge *m)
 	for (size_t i = 0; plan && i < plan->item_count; i++) {
 		const struct plan_item *item = &plan->items[i];
 		add_item(m, &(struct merge_item){item, item->suite, item->project, item->file,
-				    item->part, item->parts, item->shard, false});
+				    item->part, item->parts, item->shard, false, 0});
 	}
 	for (int s = 0; plan && s < plan->shard_count; s++)
 		m->shards[s + 1].predicted_us = plan->shards[s].us;
@@ -174,6 +174,8 @@ static void on_file_finished(struct merge *m, struct event *e)
 		m->current->done += !item->done;
 		item->done = true;
 	}
+	if (item)
+		item->us += e->duration_us;
 	if (e->duration_us > m->current->longest_us) {
 		m->current->longest_us = e->duration_us;
 		m->current->longest = item ? item->file : NULL;
@@ -278,6 +280,21 @@ static void replay(struct merge *m, const struct bundle *bundle)
 	shard->truncated |= end.truncated;
 }
 
+/* Jobs that plan for themselves, from histories that differ, are the usual reason. */
+static void tell_foreign(struct merge *m, const struct bundle *b)
+{
+	const struct plan *plan = m->options->plan;
+	const char *id = b->info.plan_id;
+	bool same_kind = plan && id && b->info.shards == plan->shard_count;
+
+	merge_notice(m, SEVERITY_WARNING, "foreign",
+		"%s was made for another plan (%.8s): its results do not count%s", b->dir,
+		id ? id : "none",
+		same_kind ? "; jobs that plan by themselves must have the same files and history, "
+			    "or share the file of one `muster plan`"
+			  : "");
+}
+
 static void tell_unused(struct merge *m, const struct bundle *b)
 {
 	switch (b->use) {
@@ -293,9 +310,11 @@ static void tell_unused(struct merge *m, const struct bundle *b)
 		break;
 	case BUNDLE_FOREIGN:
 		m->problems++;
-		merge_notice(m, SEVERITY_WARNING, "foreign",
-			"%s was made for another plan (%.8s): its results do not count", b->dir,
-			b->info.plan_id ? b->info.plan_id : "none");
+		tell_foreign(m, b);
+		break;
+	case BUNDLE_MERGED:
+		merge_notice(m, SEVERITY_NOTE, "merged",
+			"%s is the result of a merge, not a run: it is left out", b->dir);
 		break;
 	case BUNDLE_DOUBLED:
 	case BUNDLE_COUNTS:
@@ -314,6 +333,8 @@ static void replay_all(struct merge *m)
 		if (b->v[i].use == BUNDLE_STALE)
 			journal_read(b->v[i].journal, evidence_event, m, &end, NULL);
 	for (size_t i = 0; i < b->n; i++) {
+		if (b->v[i].use == BUNDLE_MERGED)
+			continue;
 		if (b->v[i].info.shard > m->shard_count) {
 			m->problems++;
 			merge_notice(m, SEVERITY_WARNING, "foreign",
@@ -346,12 +367,13 @@ void merge_run_id(const struct bundles *b, char buf[static 23])
 	struct tm tm;
 
 	for (size_t i = 0; i < b->n; i++) {
+		if (b->v[i].use == BUNDLE_SAME || b->v[i].use == BUNDLE_MERGED)
+			continue;
 		first_ms = MIN(first_ms, b->v[i].started_ms);
-		if (b->v[i].use != BUNDLE_SAME)
-			strbuf_addf(&ids, "%s\n", b->v[i].info.run_id);
+		strbuf_addf(&ids, "%s\n", b->v[i].info.run_id);
 	}
 	digest_hex(ids.buf, ids.len, hex);
-	time_t t = b->n ? (time_t)(first_ms / 1000) : 0;
+	time_t t = first_ms < INT64_MAX ? (time_t)(first_ms / 1000) : 0;
 	gmtime_r(&t, &tm);
 	strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm);
 	snprintf(buf, 23, "%.15s-%.6s", date, hex);
@@ -398,6 +420,7 @@ static void publish_start(struct merge *m, const char *run_id)
 	info.ci_attempt = (int)m->attempt;
 	info.workers = workers;
 	info.last_ms = info.last_files = 0;
+	info.merged = true;
 	bus_publish(m->bus,
 		&(struct event){.type = EVENT_RUN_STARTED, .time_ms = m->started_ms, .run = &info});
 }

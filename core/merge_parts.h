@@ -12,6 +12,7 @@ struct merge_item {
 	int part, parts;
 	int shard;
 	bool done;
+	int64_t us; /* what it took; 0 = no result */
 };
 
 /* One shard: what its journal said. */
@@ -56,3 +57,5 @@ enum exit_code merge_judge_shards(struct merge *m);
 void merge_judge_duration(struct merge *m);
 void merge_notice(struct merge *m, enum severity severity, const char *name, const char *fmt, ...)
 	FORMAT(4, 5);
+/* merge_advice.c: the critical path and what would shorten it, appended as one text. */
+void merge_advise(struct strbuf *out, const struct merge *m);

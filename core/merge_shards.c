@@ -162,54 +162,6 @@ enum exit_code merge_judge_shards(struct merge *m)
 
 /* ---- duration ---------------------------------------------------------------------------------- */
 
-static int last_to_end(const struct merge *m)
-{
-	int last = 0;
-
-	for (int i = 1; i <= m->shard_count; i++)
-		if (m->shards[i].ended_ms > m->shards[last].ended_ms)
-			last = i;
-	return last;
-}
-
-static void add_time(struct strbuf *out, const char *what, int64_t ms)
-{
-	strbuf_addf(out, ", %s ", what);
-	text_duration(out, MAX(ms, 0));
-}
-
-/* Where the time went on the longest way, and what would help most. */
-static void critical_path(struct strbuf *out, const struct merge *m)
-{
-	int last = last_to_end(m);
-	const struct merge_shard *s = &m->shards[last];
-	const struct plan *plan = m->options->plan;
-
-	if (!s->bundle || !s->first_file_ms || !s->ended_ms)
-		return;
-	int64_t started_ms = s->bundle->started_ms;
-	int64_t waited = started_ms - m->started_ms, start = s->first_file_ms - started_ms;
-	int64_t tests = s->ended_ms - s->first_file_ms;
-	strbuf_addf(out, "; shard %d ended last", last);
-	add_time(out, "waited", waited);
-	add_time(out, "started in", start);
-	add_time(out, "ran tests for", tests);
-	if (s->longest) {
-		strbuf_addf(out, " (longest: %s, ", s->longest);
-		text_duration(out, s->longest_us / 1000);
-		strbuf_addch(out, ')');
-	}
-	if (waited + start > tests)
-		strbuf_addstr(out, ". Most of it is not tests: cache what the jobs install");
-	else if (s->longest_us / 1000 * 2 > tests)
-		strbuf_addf(
-			out, ". %s alone is most of it: make it faster or split it", s->longest);
-	else if (plan && s->predicted_us / 1000 * 5 < tests * 4)
-		strbuf_addstr(out, ". It was predicted to be shorter: the next plan knows better");
-	else
-		strbuf_addf(out, ". More shards would help: `muster plan --what-if` says how much");
-}
-
 void merge_judge_duration(struct merge *m)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -233,7 +185,7 @@ void merge_judge_duration(struct merge *m)
 		strbuf_addstr(&text, "; not all shards are there");
 	}
 	if (streq(status, "failed") || took * 100 > limit * WARN_PERCENT)
-		critical_path(&text, m);
+		merge_advise(&text, m);
 	bus_publish(m->bus, &(struct event){.type = EVENT_GATE_CHECKED,
 				    .time_ms = m->ended_ms,
 				    .name = "duration",

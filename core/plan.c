@@ -116,6 +116,69 @@ void plan_settle(struct plan *plan, int shards)
 		plan->makespan_us = MAX(plan->makespan_us, plan->shards[s].us);
 }
 
+/* ---- parts that meet on one shard -------------------------------------------------------------- */
+
+static bool same_file(const struct plan_item *a, const struct plan_item *b)
+{
+	return streq(a->file, b->file) && streq(a->suite, b->suite) &&
+	       streq(a->project, b->project);
+}
+
+/* Take `part` into `into`: its tests, and its time without another set-up. */
+static void join_part(struct plan *plan, struct plan_item *into, const struct plan_item *part)
+{
+	size_t n = into->test_count + part->test_count;
+	struct plan_test *tests = arena_alloc(&plan->arena, (n + 1) * sizeof(*tests));
+
+	memcpy(tests, into->tests, into->test_count * sizeof(*tests));
+	memcpy(tests + into->test_count, part->tests, part->test_count * sizeof(*tests));
+	into->tests = tests;
+	into->test_count = n;
+	into->rest |= part->rest;
+	into->us += MAX(part->us - part->setup_us, 0);
+}
+
+/* Number what is left of the parts of the file; a single one is the file again. */
+static void renumber(struct plan *plan, const struct plan_item *of)
+{
+	int parts = 0, part = 0;
+
+	for (size_t i = 0; i < plan->item_count; i++)
+		parts += same_file(&plan->items[i], of);
+	for (size_t i = 0; i < plan->item_count; i++) {
+		struct plan_item *item = &plan->items[i];
+		if (!same_file(item, of))
+			continue;
+		item->part = parts > 1 ? ++part : 0;
+		item->parts = parts > 1 ? parts : 0;
+		if (parts > 1)
+			continue;
+		item->tests = NULL;
+		item->test_count = 0;
+		item->rest = false;
+	}
+}
+
+static void join_parts(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->item_count; i++) {
+		size_t before = plan->item_count, kept = i + 1;
+		if (!plan->items[i].parts || !plan->items[i].together)
+			continue;
+		for (size_t k = i + 1; k < before; k++) {
+			struct plan_item *item = &plan->items[k];
+			if (item->shard == plan->items[i].shard && same_file(item, &plan->items[i]))
+				join_part(plan, &plan->items[i], item);
+			else
+				plan->items[kept++] = *item;
+		}
+		plan->item_count = kept;
+		if (kept < before)
+			renumber(plan, &plan->items[i]);
+	}
+	plan_sort(plan);
+}
+
 void plan_place(struct plan *plan, int shards)
 {
 	cleanup_free int *bin = xcalloc(plan->item_count + 1, sizeof(*bin));
@@ -125,6 +188,8 @@ void plan_place(struct plan *plan, int shards)
 	plan_pack(weights, plan->item_count, shards, bin);
 	for (size_t i = 0; i < plan->item_count; i++)
 		plan->items[i].shard = bin[i] + 1;
-	plan->lower_bound_us = plan_pack_bound(weights, plan->item_count, shards);
+	join_parts(plan);
+	cleanup_free int64_t *joined = weights_of(plan);
+	plan->lower_bound_us = plan_pack_bound(joined, plan->item_count, shards);
 	plan_settle(plan, shards);
 }

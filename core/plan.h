@@ -28,11 +28,13 @@ struct plan_item {
 	const char *suite, *project, *file; /* project: "" = none */
 	const struct plan_test *tests;      /* NULL = all of the file */
 	size_t test_count;
-	bool rest;       /* and all tests that no other part names */
-	int part, parts; /* 0 = the whole file; else part 1 … parts */
-	int64_t us;      /* predicted, >= 1 */
-	bool known;      /* from the history of this file */
-	int shard;       /* from 1; 0 = not placed yet */
+	bool rest;        /* and all tests that no other part names */
+	int part, parts;  /* 0 = the whole file; else part 1 … parts */
+	int64_t us;       /* predicted, >= 1 */
+	bool known;       /* from the history of this file */
+	bool together;    /* its runner takes the parts on one shard as one: they are made one */
+	int64_t setup_us; /* of `us`: what every part repeats */
+	int shard;        /* from 1; 0 = not placed yet */
 };
 
 struct plan_shard {

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/jsonw.h"
 #include "core/plan.h"
+#include "core/plan_check.h"
 #include "core/test_id.h"
 
 #define SCHEMA "muster/plan/1"
@@ -113,6 +114,13 @@ static int wrong(struct reading *r, int shard, const char *what)
 	return error_help(r->err, "make it again with `muster plan -o %s`", r->path);
 }
 
+static int wrong_file(struct reading *r, const char *file, const char *what)
+{
+	cleanup_free char *text = xasprintf("%s %s", file, what);
+
+	return wrong(r, 0, text);
+}
+
 static int read_tests(struct reading *r, const struct json *list, struct plan_item *item)
 {
 	struct arena *a = &r->plan->arena;
@@ -183,6 +191,8 @@ static int read_plan(struct reading *r, const struct json *root)
 	const char *id = json_get_string(root, "plan_id", NULL);
 	const char *created = json_get_string(root, "created_at", "");
 	const struct json *predicted = json_get(root, "predicted");
+	char digest[DIGEST_HEX_SIZE];
+	const char *file = NULL, *problem;
 
 	if (!schema || !streq(schema, SCHEMA))
 		return wrong(r, 0, "not a plan of muster (schema " SCHEMA ")");
@@ -196,6 +206,12 @@ static int read_plan(struct reading *r, const struct json *root)
 		arena_strdup(&plan->arena, json_get_string(root, "config_digest", ""));
 	if (read_shards(r, json_get(root, "shards")) < 0)
 		return -1;
+	plan_digest(root, digest);
+	if (!streq(digest, plan->plan_id))
+		return wrong(r, 0, "it was changed after it was made: its id is not its digest");
+	problem = plan_check(plan, &file);
+	if (problem)
+		return wrong_file(r, file, problem);
 	plan->lower_bound_us = json_get_int(predicted, "lower_bound_ms", 0) * 1000;
 	return 0;
 }

@@ -63,19 +63,26 @@ size_t plan_cut(const int64_t *us, size_t n, size_t pieces, size_t *ret_first)
 	return runs_within(us, n, high, ret_first);
 }
 
-size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us,
-	size_t *ret_first, int64_t *ret_us)
+static int64_t sum_of(const struct plan_times *times)
 {
-	int64_t tests_us = 0, longest = 0;
-	int64_t limit = MAX(ideal_us / 2, PART_MIN_US);
+	int64_t us = 0;
 
 	for (size_t i = 0; i < times->n; i++)
-		tests_us += times->us[i];
+		us += times->us[i];
+	return us;
+}
+
+size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us, size_t most,
+	size_t *ret_first, int64_t *ret_us)
+{
+	int64_t tests_us = sum_of(times), longest = 0;
+	int64_t limit = MAX(ideal_us / 2, PART_MIN_US);
+
 	if (us <= limit || times->n < 2)
 		return 1;
 	int64_t setup_us = MAX(us - tests_us, 0); /* load and hooks: every part pays it */
 	int64_t room = MAX(limit - setup_us, limit / 4);
-	size_t pieces = (size_t)MIN((tests_us + room - 1) / room, PARTS_MAX);
+	size_t pieces = (size_t)MIN((tests_us + room - 1) / room, (int64_t)most);
 	if (pieces < 2)
 		return 1;
 	pieces = plan_cut(times->us, times->n, pieces, ret_first);
@@ -101,50 +108,110 @@ static void add_parts(struct plan *to, const struct plan_item *item, const struc
 		part.part = (int)p + 1;
 		part.parts = (int)pieces;
 		part.us = us[p];
+		part.setup_us = MAX(item->us - sum_of(times), 0);
 		plan_add(to, &part);
 	}
 }
 
-/* The same items, long ones in parts, in `ret`. */
-static size_t split_into(struct plan *ret, const struct plan *plan, int64_t ideal_us,
-	plan_times_fn *times_of, void *arg)
-{
-	size_t split = 0;
+/* A file that is long enough, and what is known of its tests. */
+struct candidate {
+	size_t index; /* of the item */
+	struct plan_times times;
+};
 
+struct candidates {
+	struct candidate *v;
+	size_t n, cap;
+	int64_t ideal_us;
+};
+
+static void find_candidates(
+	struct candidates *c, const struct plan *plan, plan_times_fn *times_of, void *arg)
+{
 	for (size_t i = 0; i < plan->item_count; i++) {
 		const struct plan_item *item = &plan->items[i];
 		struct plan_times times = {0};
+		if (item->us <= c->ideal_us / 2 || !item->known)
+			continue;
+		if (!times_of(arg, item, &times)) {
+			plan_times_release(&times);
+			continue;
+		}
+		GROW(c->v, c->n + 1, c->cap);
+		c->v[c->n++] = (struct candidate){i, times};
+	}
+}
+
+static void release_candidates(struct candidates *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		plan_times_release(&c->v[i].times);
+	free(c->v);
+}
+
+/* The same items in `ret`, long ones in at most `most` parts. Returns how many files are split. */
+static size_t split_into(
+	struct plan *ret, const struct plan *plan, const struct candidates *c, size_t most)
+{
+	size_t split = 0, next = 0;
+
+	for (size_t i = 0; i < plan->item_count; i++) {
+		const struct plan_item *item = &plan->items[i];
 		size_t pieces = 1;
-		if (item->us > ideal_us / 2 && item->known && times_of(arg, item, &times)) {
-			cleanup_free size_t *first = xcalloc(times.n + 1, sizeof(*first));
-			cleanup_free int64_t *us = xcalloc(times.n + 1, sizeof(*us));
-			pieces = plan_split_parts(&times, item->us, ideal_us, first, us);
+		if (next < c->n && c->v[next].index == i) {
+			const struct plan_times *times = &c->v[next++].times;
+			cleanup_free size_t *first = xcalloc(times->n + 1, sizeof(*first));
+			cleanup_free int64_t *us = xcalloc(times->n + 1, sizeof(*us));
+			pieces = plan_split_parts(times, item->us, c->ideal_us, most, first, us);
 			if (pieces > 1)
-				add_parts(ret, item, &times, pieces, first, us);
+				add_parts(ret, item, times, pieces, first, us);
 		}
 		if (pieces <= 1)
 			plan_push(ret, item);
 		split += pieces > 1;
-		plan_times_release(&times);
 	}
 	return split;
 }
 
+/* The number of parts that shortens the plan most, fewer where it makes no difference: each part
+ * repeats the set-up, so more are not always better. 1 = do not split. */
+static size_t best_parts(const struct plan *plan, const struct candidates *c, int shards)
+{
+	static const size_t tried[] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, PARTS_MAX};
+	int64_t best = plan_makespan(plan, shards);
+	size_t most = 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(tried); i++) {
+		struct plan parts;
+		plan_init(&parts);
+		size_t split = split_into(&parts, plan, c, tried[i]);
+		plan_sort(&parts);
+		int64_t makespan = plan_makespan(&parts, shards);
+		plan_release(&parts);
+		if (!split || makespan * 1000 >= best * WORTH_PERMILLE)
+			continue;
+		best = makespan;
+		most = tried[i];
+	}
+	return most;
+}
+
 size_t plan_split(struct plan *plan, int shards, plan_times_fn *times_of, void *arg)
 {
-	struct plan parts;
+	struct candidates c = {0};
 	int64_t total = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < plan->item_count; i++)
 		total += plan->items[i].us;
-	plan_init(&parts);
-	size_t n = split_into(&parts, plan, total / shards, times_of, arg);
+	c.ideal_us = total / shards;
 	plan_sort(plan);
-	plan_sort(&parts);
-	if (n && plan_makespan(&parts, shards) * 1000 >=
-			 plan_makespan(plan, shards) * WORTH_PERMILLE)
-		n = 0;
-	if (n) { /* swap the items, and append the parts' strings */
+	find_candidates(&c, plan, times_of, arg);
+	size_t most = c.n ? best_parts(plan, &c, shards) : 1;
+	if (most > 1) { /* swap the items, and append the parts' strings */
+		struct plan parts;
+		plan_init(&parts);
+		n = split_into(&parts, plan, &c, most);
 		free(plan->items);
 		plan->items = NULL;
 		plan->item_count = plan->item_cap = 0;
@@ -154,7 +221,8 @@ size_t plan_split(struct plan *plan, int shards, plan_times_fn *times_of, void *
 			else
 				plan_push(plan, &parts.items[i]);
 		}
+		plan_release(&parts);
 	}
-	plan_release(&parts);
+	release_candidates(&c);
 	return n;
 }

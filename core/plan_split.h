@@ -28,7 +28,8 @@ typedef bool plan_times_fn(void *arg, const struct plan_item *item, struct plan_
  * the number of files that were split. Before plan_place(). */
 size_t plan_split(struct plan *plan, int shards, plan_times_fn *times_of, void *arg);
 
-/* Parts of one file of `us` with these tests, for an ideal share of `ideal_us`; 1 = leave it whole.
- * ret_first and ret_us (at least times->n) get the first test and the prediction of each part. */
-size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us,
+/* Parts of one file of `us` with these tests, at most `most`, for an ideal share of `ideal_us`; 1 =
+ * leave it whole. ret_first and ret_us (at least times->n) get the first test and the prediction of
+ * each part. */
+size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us, size_t most,
 	size_t *ret_first, int64_t *ret_us);

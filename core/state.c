@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/state.h"
+#include "core/state_tests.h"
 
 /* Of what a file prints the beginning and the end are kept. */
 enum { OUTPUT_BYTES = 256 * 1024, OUTPUT_HEAD_BYTES = 64 * 1024 };
@@ -42,12 +43,20 @@ static void file_key(struct strbuf *out, const struct event *e)
 		e->file);
 }
 
+static bool is_of(const struct state_file *f, const struct event *e)
+{
+	return f && streq(f->file, e->file) && streq(f->suite->name, e->suite ? e->suite : "") &&
+	       streq(f->project, e->project ? e->project : "");
+}
+
 struct state_file *state_file_of(const struct state *s, const struct event *e)
 {
 	cleanup_strbuf struct strbuf key = STRBUF_INIT;
 
 	if (!e->file)
 		return NULL;
+	if (is_of(s->recent, e))
+		return s->recent;
 	file_key(&key, e);
 	return strmap_get(&s->file_index, key.buf);
 }
@@ -58,8 +67,10 @@ static struct state_file *file_get(struct state *s, const struct event *e)
 
 	if (!e->file || !e->suite)
 		return NULL;
+	if (is_of(s->recent, e))
+		return s->recent;
 	file_key(&key, e);
-	struct state_file *f = strmap_get(&s->file_index, key.buf);
+	struct state_file *f = s->recent = strmap_get(&s->file_index, key.buf);
 	if (f)
 		return f;
 	f = arena_alloc(&s->arena, sizeof(*f));
@@ -67,47 +78,24 @@ static struct state_file *file_get(struct state *s, const struct event *e)
 	f->project = e->project ? keep(s, e->project) : "";
 	f->file = keep(s, e->file);
 	f->output = (struct strbuf)STRBUF_INIT;
+	s->recent = f;
 	strmap_put(&s->file_index, key.buf, f);
 	GROW(s->files, s->file_count + 1, s->file_cap);
 	s->files[s->file_count++] = f;
 	return f;
 }
 
-static void test_key(struct strbuf *out, const struct event *e)
-{
-	strbuf_addf(out, "%d\x1f%s", MAX(e->occurrence, 1), e->test);
-}
-
-static struct state_test *test_in(const struct state_file *f, const struct event *e)
-{
-	cleanup_strbuf struct strbuf key = STRBUF_INIT;
-
-	if (!f || !e->test)
-		return NULL;
-	test_key(&key, e);
-	return strmap_get(&f->test_index, key.buf);
-}
-
-struct state_test *state_test_of(const struct state *s, const struct event *e)
-{
-	return test_in(state_file_of(s, e), e);
-}
-
 static struct state_test *test_get(struct state *s, struct state_file *f, const struct event *e)
 {
-	struct state_test *t = test_in(f, e);
+	struct state_test *t = state_tests_find(f, e->test, MAX(e->occurrence, 1));
 
 	if (t)
 		return t;
-	cleanup_strbuf struct strbuf key = STRBUF_INIT;
-	test_key(&key, e);
 	t = arena_alloc(&s->arena, sizeof(*t));
 	t->path = keep(s, e->test);
 	t->occurrence = MAX(e->occurrence, 1);
 	t->file = f;
-	strmap_put(&f->test_index, key.buf, t);
-	GROW(f->tests, f->test_count + 1, f->test_cap);
-	f->tests[f->test_count++] = t;
+	state_tests_add(f, t);
 	return t;
 }
 
@@ -335,6 +323,7 @@ static void on_file_finished(struct state *s, const struct event *e)
 	if (f->parts_planned & ~f->parts_done) /* other parts are still to come */
 		return;
 	f->phase = FILE_DONE;
+	state_tests_forget(f);
 	close_open_tests(s, f, OUTCOME_NOT_RUN);
 	set_file_outcome(s, f, outcome);
 	f->flaky = f->flaky && outcome == OUTCOME_PASSED;

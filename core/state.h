@@ -67,7 +67,8 @@ struct state_file {
 	struct failure failure; /* of the file itself: load, crash, timeout */
 	struct state_test **tests;
 	size_t test_count, test_cap;
-	struct strmap test_index; /* "occurrence\x1fpath" -> state_test */
+	uint32_t *test_slots; /* hash table: index + 1 into tests; only while the file runs */
+	size_t test_slot_count;
 	struct strbuf
 		output; /* stdout and stderr as they came, bounded; freed when the file passed */
 	int64_t output_dropped; /* bytes over the bound */
@@ -134,7 +135,8 @@ struct state {
 	size_t suite_count, suite_cap;
 	struct state_file **files; /* in order of planning */
 	size_t file_count, file_cap;
-	struct strmap file_index; /* "suite\x1fproject\x1ffile" -> state_file */
+	struct strmap file_index;  /* "suite\x1fproject\x1ffile" -> state_file */
+	struct state_file *recent; /* found last: the next event is often of the same file */
 
 	struct state_counts file_counts; /* total = planned */
 	struct state_counts test_counts; /* flaky is part of passed */

@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/state.h"
+#include "core/state_tests.h"
 
 void state_init(struct state *s)
 {
@@ -12,7 +13,7 @@ void state_release(struct state *s)
 	for (size_t i = 0; i < s->file_count; i++) {
 		struct state_file *f = s->files[i];
 		free(f->tests);
-		strmap_release(&f->test_index, NULL);
+		state_tests_forget(f);
 		strbuf_release(&f->output);
 	}
 	free(s->suites);

@@ -17,6 +17,7 @@ struct suite *suite_new(const char *name, const struct runner *runner, const cha
 		.services = STRVEC_INIT,
 		.retries = {{-1, -1, -1}},
 		.timeout_ms = -1,
+		.split = true,
 	};
 	return suite;
 }

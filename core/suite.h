@@ -32,6 +32,7 @@ struct suite {
 	struct strvec services; /* names */
 	bool coverage;
 	bool tmpdir_per_worker; /* `tmpdir: worker` */
+	bool split;             /* long files may be split between tests */
 };
 
 struct suite *suite_new(const char *name, const struct runner *runner, const char *root);

@@ -5,6 +5,10 @@
 
 static void encode(struct strbuf *path, const char *part)
 {
+	if (!strpbrk(part, "\x1e\x1f")) {
+		strbuf_addstr(path, part);
+		return;
+	}
 	for (; *part; part++) {
 		if (*part == '\x1f')
 			strbuf_addstr(path, "\x1eU");
@@ -25,13 +29,19 @@ void test_id_push(struct strbuf *path, const char *part)
 /* Decode one part; returns what follows its separator, or NULL behind the last part. */
 static const char *next_part(const char *path, struct strbuf *out)
 {
-	for (; *path && *path != TEST_ID_SEPARATOR; path++) {
-		if (*path == '\x1e' && (path[1] == 'U' || path[1] == 'R'))
-			strbuf_addch(out, *++path == 'U' ? '\x1f' : '\x1e');
-		else
-			strbuf_addch(out, *path);
+	for (;;) {
+		size_t n = 0;
+		while ((unsigned char)path[n] > '\x1f' ||
+			(path[n] && path[n] != TEST_ID_SEPARATOR && path[n] != '\x1e'))
+			n++;
+		strbuf_add(out, path, n);
+		path += n;
+		if (*path != '\x1e')
+			return *path ? path + 1 : NULL;
+		bool escape = path[1] == 'U' || path[1] == 'R';
+		strbuf_addch(out, escape && path[1] == 'U' ? '\x1f' : '\x1e');
+		path += escape ? 2 : 1;
 	}
-	return *path ? path + 1 : NULL;
 }
 
 bool test_id_from_json(const struct json *array, struct strbuf *path)
@@ -68,9 +78,22 @@ void test_id_to_json(struct jsonw *w, const char *key, const char *path)
 	jsonw_array_end(w);
 }
 
+static bool is_plain(const struct strbuf *part)
+{
+	for (size_t i = 0; i < part->len; i++)
+		if ((unsigned char)part->buf[i] < 0x20 || (unsigned char)part->buf[i] > 0x7e)
+			return false;
+	return true;
+}
+
 static void add_clean(struct strbuf *out, const struct strbuf *part)
 {
 	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+
+	if (is_plain(part)) {
+		strbuf_add(out, part->buf, part->len);
+		return;
+	}
 
 	ansi_filter(&clean, part->buf, part->len, false);
 	for (size_t i = 0; i < clean.len; i++)

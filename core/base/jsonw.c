@@ -120,8 +120,17 @@ void jsonw_string(struct jsonw *w, const char *key, const char *value)
 
 void jsonw_int(struct jsonw *w, const char *key, int64_t value)
 {
+	char text[24], *at = text + sizeof(text);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do { /* journals are made of numbers: printf() would be a fifth of their cost */
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (value < 0)
+		*--at = '-';
 	start(w, key);
-	strbuf_addf(w->out, "%" PRId64, value);
+	strbuf_add(w->out, at, (size_t)(text + sizeof(text) - at));
 }
 
 void jsonw_double(struct jsonw *w, const char *key, double value)

@@ -29,7 +29,16 @@ void strbuf_setlen(struct strbuf *sb, size_t len); /* len <= sb->len */
 
 void strbuf_add(struct strbuf *sb, const void *data, size_t len);
 void strbuf_addstr(struct strbuf *sb, const char *s);
-void strbuf_addch(struct strbuf *sb, char c);
+void strbuf_addch_slow(struct strbuf *sb, char c);
+static inline void strbuf_addch(struct strbuf *sb, char c)
+{
+	if (sb->len + 1 >= sb->cap) {
+		strbuf_addch_slow(sb, c);
+		return;
+	}
+	sb->buf[sb->len++] = c;
+	sb->buf[sb->len] = '\0';
+}
 void strbuf_addchn(struct strbuf *sb, char c, size_t n);
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...) FORMAT(2, 3);
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap);

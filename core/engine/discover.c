@@ -5,6 +5,7 @@
 #include "core/base/path.h"
 #include "core/engine/run.h"
 #include "core/estimate.h"
+#include "core/history_split.h"
 #include "core/schedule.h"
 
 /*
@@ -110,7 +111,7 @@ static void estimate(struct run_file *file, const struct engine_selection *s, in
 	file->known = e.known;
 }
 
-static void add_one(struct run_suite *suite, const char *project, const char *name,
+void discover_add_file(struct run_suite *suite, const char *project, const char *name,
 	const struct engine_selection *s, int64_t size)
 {
 	struct run_file *file = xcalloc(1, sizeof(*file));
@@ -131,6 +132,8 @@ static void add_one(struct run_suite *suite, const char *project, const char *na
 	}
 	file->part = s ? s->part : 0;
 	file->parts = s ? s->parts : 0;
+	file->proven = file->parts && history_split_verdict(suite->run->options->history,
+					      suite->spec->name, project, name) > 0;
 	estimate(file, s, size);
 	GROW(suite->files, suite->file_count + 1, suite->file_cap);
 	suite->files[suite->file_count++] = file;
@@ -152,9 +155,9 @@ static int add_file(struct run_suite *suite, const struct json *entry, struct er
 	if (run->options->select && !(s = selection_of(suite, project, name)))
 		return 0;
 	int64_t size = json_get_int(entry, "size", -1);
-	add_one(suite, project, name, s, size);
+	discover_add_file(suite, project, name, s, size);
 	for (; s && follows(run, s, s + 1); s++)
-		add_one(suite, project, name, s + 1, size);
+		discover_add_file(suite, project, name, s + 1, size);
 	return 0;
 }
 
@@ -182,6 +185,16 @@ static void miss_planned(struct run_suite *suite)
 	}
 }
 
+/* A split file is one. */
+static int64_t count_files(const struct run_suite *suite)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < suite->file_count; i++)
+		n += suite->files[i]->part <= 1;
+	return n;
+}
+
 static void publish(struct run_suite *suite, const char *version)
 {
 	const struct suite *spec = suite->spec;
@@ -198,7 +211,7 @@ static void publish(struct run_suite *suite, const char *version)
 					.root = root,
 					.reason = spec->reason,
 					.config = config,
-					.count = (int64_t)suite->file_count,
+					.count = count_files(suite),
 				});
 	for (size_t i = 0; i < suite->file_count; i++)
 		run_publish(suite->run, &(struct event){
@@ -326,6 +339,7 @@ int discover_apply(struct worker *worker, const struct json *message, struct err
 	suite->exclusive = json_get_bool(message, "exclusive", false);
 	suite->max_workers = (int)json_get_int(message, "max_workers", 0);
 	suite->global_setup = json_get_bool(message, "global_setup", false);
+	split_long_files(suite);
 	publish(suite, json_get_string(message, "version", NULL));
 	publish_notices(suite, message);
 	miss_planned(suite);

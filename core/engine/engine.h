@@ -41,6 +41,7 @@ struct engine_options {
 	bool select;    /* only the selection, even when it is empty */
 	bool planned;   /* the selection is a plan's: every file of it must be found */
 	bool list_only; /* discover, then stop */
+	bool split;     /* long files may run in parts */
 	bool in_order;  /* the files of `paths` in that order in one worker, nothing else at work */
 	const struct retry_known *known; /* tests with retries of their own; NULL = none */
 	const struct strmap *changed;    /* files that the change touches, as keys; NULL = none */

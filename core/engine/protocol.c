@@ -121,8 +121,9 @@ void protocol_run(struct strbuf *out, int id, struct run_file *const *files, siz
 		jsonw_int(&w, "attempt", files[i]->attempt);
 		if (files[i]->parts)
 			jsonw_int(&w, "part", files[i]->part);
-		only(&w, files[i]->except ? "except" : "only", files[i]->only,
-			files[i]->only_count);
+		if (!files[i]->whole)
+			only(&w, files[i]->except ? "except" : "only", files[i]->only,
+				files[i]->only_count);
 		special_retries(&w, files[i]);
 		jsonw_object_end(&w);
 	}

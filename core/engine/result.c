@@ -186,6 +186,11 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	if (!event->will_retry) {
 		file->finals++;
 		w->tests_sent++;
+	}
+	bool failed = event->outcome == OUTCOME_FAILED && !event->will_retry;
+	if (!split_is_own(file, event) || (failed && split_doubts(file)))
+		return;
+	if (!event->will_retry) {
 		if (event->outcome == OUTCOME_FAILED) {
 			event->will_retry = again_test(file, event);
 			remember_failed(file, event);
@@ -213,7 +218,7 @@ void result_test(struct worker *w, struct run_file *file, struct event *event)
 		add_running_test(w, file, event);
 	if (event->type == EVENT_TEST_FINISHED)
 		finish_test(w, file, event);
-	else
+	else if (!event->test || split_is_own(file, event))
 		run_publish(w->run, event);
 }
 
@@ -347,6 +352,13 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	publish_tail(w, file);
 	take_from_worker(w, file);
 	dispatch_release(file);
+	if (file->doubted && !file->suite->run->cancel) {
+		reset_try(file);
+		split_try_whole(file);
+		return;
+	}
+	if (file->whole && !failed)
+		split_tell(file);
 	event->type = EVENT_FILE_FINISHED;
 	event->suite = w->suite->spec->name;
 	event->project = file->project;
@@ -400,6 +412,10 @@ void result_file(struct worker *w, struct run_file *file, struct event *event)
 			" tests for this file, but %d results arrived",
 			event->count, file->finals);
 		set_failure(event, FAILURE_PROTOCOL, text.buf);
+	} else if (file->doubted) {
+		event->outcome = OUTCOME_FAILED; /* of this try, which does not count */
+	} else if (file->whole && !file->failed_count && event->failure.kind == FAILURE_NONE) {
+		event->outcome = OUTCOME_PASSED; /* only tests of other parts may have failed */
 	} else if (file->failed_count && event->outcome != OUTCOME_FAILED) {
 		set_failure(event, FAILURE_PROTOCOL,
 			"the worker says that the file passed, but tests of it failed");

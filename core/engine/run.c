@@ -112,12 +112,9 @@ static void on_tick(struct deadline *d)
 {
 	struct run *run = CONTAINER_OF(d, struct run, tick);
 	int64_t now = clock_mono_us();
-	int64_t budget_ms = run->options->config->budget_ms;
 
 	run_publish(run, &(struct event){.type = EVENT_TICK});
-	if (budget_ms && !run->cancel &&
-		now - run->started_us + run->options->elapsed_us > budget_ms * 1000)
-		run_cancel(run, CANCEL_DEADLINE, "the budget of this run is used up");
+	budget_check(run, now);
 	if (run->cancel && now > run->cancel_deadline_us)
 		kill_all(run);
 	for (size_t i = run->worker_count; i-- > 0;)
@@ -220,7 +217,7 @@ static void init(struct run *run, const struct engine_options *options)
 	deadline_start(&run->tick, TICK_MS, TICK_MS);
 }
 
-static void release_file(struct run_file *file)
+void run_free_file(struct run_file *file)
 {
 	for (size_t i = 0; i < file->only_count; i++)
 		free(file->only[i].path);
@@ -240,7 +237,7 @@ static void release(struct run *run)
 	for (size_t i = 0; i < run->suite_count; i++) {
 		struct run_suite *suite = &run->suites[i];
 		for (size_t k = 0; k < suite->file_count; k++)
-			release_file(suite->files[k]);
+			run_free_file(suite->files[k]);
 		free(suite->files);
 		free(suite->pending);
 		free(suite->plan_path);

@@ -52,6 +52,9 @@ struct run_file {
 	struct run_test *only; /* NULL = all tests */
 	size_t only_count;
 	bool except;             /* all tests but `only` */
+	bool proven;             /* a part: the file was seen to pass in parts */
+	bool doubted;            /* a part: a test of it failed, and nobody knows why yet */
+	bool whole;              /* a part: this try runs the whole file, others' tests unseen */
 	struct run_test *failed; /* failed for good in this try: what a retry would run */
 	size_t failed_count, failed_cap;
 	struct run_test *fresh; /* new or changed tests that passed */
@@ -192,6 +195,7 @@ struct run {
 	int signal; /* that ended the run */
 	int64_t started_us;
 	int64_t cancel_deadline_us;
+	bool budget_told; /* that it is, or will be, used up */
 	bool suite_failed;
 	enum exit_code worst; /* infrastructure and configuration errors of suites */
 	bool finished;
@@ -204,6 +208,7 @@ void run_notice(struct run *run, enum severity severity, const char *name, const
 	const char *file, const char *fmt, ...) FORMAT(6, 7);
 /* Stop everything that still runs; the first reason counts. */
 void run_cancel(struct run *run, enum cancel_reason reason, const char *text);
+void run_free_file(struct run_file *file);
 /* A suite cannot run (any more): its files become not_run, the run is cancelled. */
 void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *text);
 
@@ -212,6 +217,21 @@ void discover_index(struct run *run); /* the selection by file */
 void discover_start(struct run *run);
 /* The message `discovered`: files, order, estimates. -1: it does not make sense. */
 int discover_apply(struct worker *worker, const struct json *message, struct error *err);
+
+void discover_add_file(struct run_suite *suite, const char *project, const char *file,
+	const struct engine_selection *selection, int64_t size);
+
+/* split.c: files in parts */
+/* Before they are published: replace what would be the tail by its parts. */
+void split_long_files(struct run_suite *suite);
+/* A test of it failed. True: it does not count yet, the whole file decides. */
+bool split_doubts(struct run_file *file);
+/* Run the whole file in place of the doubted part. */
+void split_try_whole(struct run_file *file);
+/* False for the tests of other parts that a whole try runs, too. */
+bool split_is_own(const struct run_file *file, const struct event *event);
+/* The whole try passed: say that the parts depend on each other. */
+void split_tell(const struct run_file *file);
 
 /* dispatch.c */
 void dispatch(struct run *run);
@@ -262,6 +282,9 @@ void result_output(
 bool result_fall_back(struct run_suite *suite);
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
+
+/* budget.c */
+void budget_check(struct run *run, int64_t now_us);
 
 /* protocol.c: messages down */
 void protocol_init(struct strbuf *out, const struct worker *worker);

@@ -130,3 +130,14 @@ def shop(folder, modules, example):
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(example, folder, ignore=shutil.ignore_patterns("node_modules", "test-results", ".muster"))
     os.symlink(modules, os.path.join(folder, "node_modules"))
+
+
+def one_long_file(folder, modules, tests=48, wait_ms=250):
+    """A Mocha suite whose longest file is four times the ideal share of four workers: its tests wait,
+    so that a machine with fewer cores, or with other work, measures the same."""
+    start(folder, modules, {"devDependencies": {"mocha": "*"}})
+    write(folder, ".mocharc.json", json.dumps({"spec": ["test/*.js"], "parallel": True}) + "\n")
+    wait = f"done => setTimeout(done, {wait_ms})"
+    write(folder, "test/long.js", "".join(f"it('case {i}', {wait});\n" for i in range(tests)))
+    for i in range(4):
+        write(folder, f"test/short{i}.js", "it('is short', () => {});\n")

@@ -61,6 +61,7 @@ A flag wins over the environment, which wins over the file:
     needs          db: 1
     services       redis
     tmpdir         shared
+    split          on
   
   service redis
     command        redis-server, --port, ${port}
@@ -138,7 +139,8 @@ A flag wins over the environment, which wins over the file:
         "services": [
           "redis"
         ],
-        "tmpdir": "shared"
+        "tmpdir": "shared",
+        "split": "on"
       }
     ],
     "resources": {
@@ -191,7 +193,7 @@ Mistakes are shown where they are:
   error: unknown key `wrokers` in muster.yaml:4:5
     4 |     wrokers: 4
       |     ^^^^^^^
-  help: known keys here: name, runner, root, config, files, args, env, node_options, retries, timeout, needs, services, tmpdir
+  help: known keys here: name, runner, root, config, files, args, env, node_options, retries, timeout, needs, services, tmpdir, split
   $ check <<'YAML'
   > gates:
   >   coverage: 90
@@ -268,5 +270,5 @@ The schema takes what muster takes:
   > print(sorted(schema["properties"]["suites"]["items"]["properties"]))
   > print(schema["properties"]["suites"]["items"]["properties"]["runner"]["enum"])'
   http://json-schema.org/draft-07/schema#
-  ['args', 'config', 'env', 'files', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'timeout', 'tmpdir']
+  ['args', 'config', 'env', 'files', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'split', 'timeout', 'tmpdir']
   ['jest', 'mocha', 'playwright']

@@ -103,6 +103,7 @@ static const struct {
 		{"", "[db]", "{db: 0}", "{db: 3}", "{db: 1x}", "{gpu: 1}", "{db: }", "{db: -1}"}},
 	{config_suite_keys, "services", AT_SUITE, {"[s]", "s", "[]"}, {"[t]", "t", "{s: 1}"}},
 	{config_suite_keys, "tmpdir", AT_SUITE, {"shared", "worker"}, {"private", ""}},
+	{config_suite_keys, "split", AT_SUITE, {"on", "off", "true", "false"}, {"", "2", "never"}},
 	{config_service_keys, "command", AT_COMMAND, {"[a, b]", "a"}, {"", "{}", "[]", "['']"}},
 	{config_service_keys, "ready", AT_SERVICE, {"{}", "{tcp: 80}", "{log: up, timeout: 1s}"},
 		{"", "up", "{tcp: 80, log: up}", "{http: x}"}},

@@ -65,6 +65,7 @@ static void check_round_trip(enum event_type type, const char *text)
 	struct arena arena = ARENA_INIT;
 	struct error err = ERROR_INIT;
 	struct event event = full(type, text), back;
+	struct strbuf scratch = STRBUF_INIT;
 
 	event_json_write(&line, &event);
 	cr_assert(!memchr(line.buf, '\n', line.len - 1), "one line: %s", line.buf);
@@ -75,6 +76,14 @@ static void check_round_trip(enum event_type type, const char *text)
 	/* what is not valid UTF-8 is replaced once, and stays as it is afterwards */
 	ASSERT_STR(again.buf, line.buf);
 	arena_release(&arena);
+	strbuf_setlen(&line, line.len - 1); /* the fast reader reads the same, or leaves it */
+	if (event_json_read_line(line.buf, line.len, &scratch, &back)) {
+		strbuf_reset(&again);
+		event_json_write(&again, &back);
+		strbuf_setlen(&again, again.len - 1);
+		ASSERT_STR(again.buf, line.buf);
+	}
+	strbuf_release(&scratch);
 }
 
 TEST(events, round_trip)
@@ -82,6 +91,54 @@ TEST(events, round_trip)
 	for (int type = 0; type < EVENT_TYPE_COUNT; type++)
 		for (size_t i = 0; i < ARRAY_LEN(hostile); i++)
 			check_round_trip((enum event_type)type, hostile[i]);
+}
+
+/* What runs are made of must not fall back to the slow reader; what is broken must. */
+TEST(events, fast_lines)
+{
+	static const struct {
+		const char *line;
+		bool plain;
+	} rows[] = {
+		{"{\"type\":\"test_started\",\"ts\":1,\"suite\":\"s\",\"file\":\"f\","
+		 "\"path\":[\"a\",\"b \\u00e4\"],\"occ\":1}",
+			true},
+		{"{\"type\":\"test_finished\",\"ts\":1,\"path\":[\"a\\n\\\"\\\\\"],\"outcome\":"
+		 "\"failed\",\"ms\":1.5,\"failure\":{\"kind\":\"error\",\"message\":\"x\",\"line\":"
+		 "3}}",
+			true},
+		{"{\"type\":\"output\",\"file\":\"f\",\"stream\":\"stderr\",\"text\":\"\"}", true},
+		{"{\"type\":\"file_finished\",\"outcome\":\"passed\",\"ms\":12,\"will_retry\":"
+		 "true}",
+			true},
+		{"{\"type\":\"test_started\",\"path\":[\"\\ud83d\\ude00\"]}", false},
+		{"{\"type\":\"test_started\",\"path\":[\"\\u0000\"]}", false},
+		{"{\"type\":\"test_started\",\"path\":[\"\\u001f\"]}", false},
+		{"{\"type\":\"test_started\",\"path\":[\"a\",]}", false},
+		{"{\"type\":\"test_started\",\"path\":[\"\"]}", false},
+		{"{\"type\":\"test_started\"}", false},
+		{"{\"type\":\"test_finished\",\"path\":[\"a\"]}", false},
+		{"{\"type\":\"notice\",\"line\":1e3}", false},
+		{"{\"type\":\"notice\",\"line\":99999999999}", false},
+		{"{\"type\":\"notice\",\"ms\":1.2345}", false},
+		{"{\"type\":\"notice\",\"ms\":-1}", false},
+		{"{\"type\":\"notice\",\"unheard\":1}", false},
+		{"{\"type\":\"notice\",\"name\":null}", false},
+		{"{\"type\":\"notice\"", false},
+		{"{\"type\":\"notice\"}x", false},
+		{"{\"type\":\"notice\",}", false},
+		{"{\"type\":\"notice\",\"name\":\"cut o", false},
+		{"{\"type\":\"notice\",\"name\":\"cut \\", false},
+		{"{\"ts\":1,\"type\":\"notice\"}", false},
+		{"", false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup_strbuf struct strbuf scratch = STRBUF_INIT;
+		struct event event;
+		cr_assert_eq(
+			event_json_read_line(rows[i].line, strlen(rows[i].line), &scratch, &event),
+			rows[i].plain, "%s", rows[i].line);
+	}
 }
 
 TEST(events, refused)

@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/forecast.h"
 #include "core/plan.h"
+#include "core/plan_check.h"
 #include "core/plan_pack.h"
 #include "core/plan_split.h"
 #include "tests/support/test.h"
@@ -217,6 +218,77 @@ TEST(plan, splits_what_would_be_the_tail)
 	ASSERT_INT(tests, 10);
 	ASSERT_INT(rest, 1);
 	plan_release(&plan);
+}
+
+/* A runner that takes its whole share at once cannot hold two parts of one file. */
+TEST(plan, parts_on_one_shard_become_one)
+{
+	int64_t each = 1900000;
+	struct plan plan;
+
+	for (int shards = 1; shards <= 6; shards++) {
+		size_t tests = 0, rest = 0, of_shard[8] = {0};
+		plan_init(&plan);
+		add_work(&plan, 20000000);
+		plan_split(&plan, 6, ten_tests, &each);
+		for (size_t i = 0; i < plan.item_count; i++)
+			plan.items[i].together = true;
+		plan_place(&plan, shards);
+		for (size_t i = 0; i < plan.item_count; i++) {
+			const struct plan_item *item = &plan.items[i];
+			if (!streq(item->file, "long.js"))
+				continue;
+			of_shard[item->shard]++;
+			tests += item->test_count;
+			rest += item->rest;
+			cr_assert(item->parts ? item->part <= item->parts : shards == 1);
+		}
+		ASSERT_INT(tests, shards == 1 ? 0 : 10);
+		ASSERT_INT(rest, shards == 1 ? 0 : 1);
+		for (int s = 1; s <= shards; s++)
+			cr_assert(of_shard[s] <= 1);
+		if (shards == 1)
+			ASSERT_INT(plan.total_us, 30000000); /* one set-up, not six */
+		plan_release(&plan);
+	}
+}
+
+/* A plan that lost something and kept its id, or its digest, proves nothing. */
+TEST(plan, check_finds_what_is_missing_or_doubled)
+{
+	static const struct plan_test test = {"t", 1};
+	static const struct {
+		struct plan_item items[3];
+		size_t n;
+		const char *problem;
+	} rows[] = {
+		{{{"s", "", "a"}, {"s", "", "b"}}, 2, NULL},
+		{{{"s", "", "a"}, {"s", "p", "a"}, {"t", "", "a"}}, 3, NULL},
+		{{{"s", "", "a"}, {"s", "", "a"}}, 2, "twice"},
+		{{{"s", "", "a", &test, 1, false, 1, 2}, {"s", "", "a", &test, 1, true, 2, 2}}, 2,
+			NULL},
+		{{{"s", "", "a", &test, 1, false, 1, 2}}, 1, "not all its parts"},
+		{{{"s", "", "a", &test, 1, false, 1, 2}, {"s", "", "a", &test, 1, false, 1, 2}}, 2,
+			"twice"},
+		{{{"s", "", "a", &test, 1, false, 1, 2}, {"s", "", "a"}}, 2, "not all its parts"},
+		{{{"s", "", "a", &test, 1, false, 1, 2}, {"s", "", "a", &test, 1, false, 2, 2}}, 2,
+			"not exactly one"},
+		{{{"s", "", "a", NULL, 0, false, 1, 2}, {"s", "", "a", &test, 1, true, 2, 2}}, 2,
+			"names no tests"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *file = NULL, *problem;
+		struct plan plan;
+		plan_init(&plan);
+		for (size_t k = 0; k < rows[i].n; k++)
+			plan_push(&plan, &rows[i].items[k]);
+		problem = plan_check(&plan, &file);
+		cr_assert_eq(!problem, !rows[i].problem, "row %zu: %s", i, problem);
+		if (problem)
+			cr_assert(strstr(problem, rows[i].problem), "row %zu: %s", i, problem);
+		plan_release(&plan);
+	}
 }
 
 TEST(plan, leaves_whole_what_splitting_does_not_help)

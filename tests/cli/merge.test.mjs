@@ -1,0 +1,284 @@
+// Many jobs as one run: what merge proves, what it refuses, what it remembers.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { folder, here, run } from './support.mjs';
+
+const modules = path.join(here, '../fixtures/mixed/node_modules');
+
+// ---- journals made by hand: a plan of four files on two shards, [a c] and [b d] ----
+
+const START = 1790000000000;
+
+function planned(more = []) {
+  const dir = folder({ '.git/HEAD': 'ref: refs/heads/main\n', files: 'a.js\nb.js\nc.js\nd.js\n' });
+  assert.equal(run(dir, ['plan', '--files', 'files', '--shards', '2', '-o', 'plan.json', ...more]).code, 0);
+  return { dir, plan: JSON.parse(fs.readFileSync(path.join(dir, 'plan.json'), 'utf8')) };
+}
+
+// One shard's folder. `results` overrides outcomes; null = the file was never run.
+function bundle({ dir, plan }, name, shard, options = {}) {
+  const { attempt = 1, results = {}, files, end = true, cut = 0, cancel, start = 1000, took = 10 } = options;
+  const names = files ?? plan.shards[shard - 1].items.map(item => item.file);
+  let ts = START + start;
+  const lines = [{
+    type: 'run_started', ts, schema: 'muster/journal/1', run_id: `run-${shard}-${attempt}-${start}`, version: '0.1.0', base: '/p',
+    commit: 'c0ffee', platform: 'linux-x64', plan_id: options.planId ?? plan.plan_id, shard, shards: plan.shards.length,
+    ci_attempt: attempt, plan_ms: START, workers: 1, history_runs: 0,
+  }];
+  const where = file => ({ suite: '', file });
+  for (const file of names) lines.push({ type: 'file_planned', ts, ...where(file), estimate_ms: 5 });
+  let code = 0;
+  for (const file of names) {
+    const outcome = results[file] === undefined ? 'passed' : results[file];
+    if (!outcome) continue;
+    lines.push({ type: 'file_started', ts, ...where(file), attempt: 1, worker: 1 });
+    ts += took;
+    const failure = outcome === 'failed' ? { failure: { kind: 'error', message: `${file} is wrong` } } : {};
+    if (outcome === 'failed') code = 1;
+    lines.push({ type: 'test_finished', ts, ...where(file), path: ['works'], occ: 1, attempt: 1, worker: 1, outcome, ms: took, ...failure });
+    lines.push({ type: 'file_finished', ts, ...where(file), attempt: 1, worker: 1, outcome, ms: took, count: 1 });
+  }
+  if (cancel) lines.push({ type: 'run_cancelled', ts, cancel, text: cancel });
+  if (end) lines.push({ type: 'run_finished', ts, exit_code: code, ms: ts - START });
+  const text = lines.map(line => JSON.stringify(line) + '\n').join('');
+  fs.mkdirSync(path.join(dir, name), { recursive: true });
+  fs.writeFileSync(path.join(dir, name, 'journal.ndjson'), text.slice(0, text.length - cut));
+}
+
+function merge({ dir }, args, more = ['--no-history', '--no-gates']) {
+  const done = run(dir, ['merge', ...args, '--plan', 'plan.json', '--json', ...more]);
+  return { ...done, summary: done.out ? JSON.parse(done.out) : null };
+}
+
+const shards = summary => summary.shards.map(shard => `${shard.index} ${shard.status}`);
+const notices = summary => JSON.stringify(summary.notices);
+
+test('all shards are there: passed, in whatever order they are given', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1);
+  bundle(p, 'in/2', 2);
+  const one = merge(p, ['in/1', 'in/2']);
+  assert.equal(one.code, 0, one.err);
+  assert.deepEqual(shards(one.summary), ['1 passed', '2 passed']);
+  assert.equal(one.summary.tests.passed, 4);
+  assert.equal(one.summary.plan_id, p.plan.plan_id);
+  assert.equal(merge(p, ['in/2', 'in/1']).out, one.out);
+  assert.equal(merge(p, ['in']).out, one.out);
+});
+
+test('merging again changes neither the outputs nor the history', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1, { results: { 'a.js': 'failed' } });
+  bundle(p, 'in/2', 2);
+  const args = ['merge', 'in', '--plan', 'plan.json', '--out', 'out', '--reporter', 'junit=junit.xml', '--reporter', 'json=sum.json'];
+  const read = () => ['out/journal.ndjson', 'junit.xml', 'sum.json'].map(name => fs.readFileSync(path.join(p.dir, name), 'utf8'));
+  assert.equal(run(p.dir, args).code, 1);
+  const first = read(), runs = run(p.dir, ['runs', '--json']).out;
+  assert.equal(run(p.dir, args).code, 1);
+  assert.deepEqual(read(), first);
+  assert.equal(run(p.dir, ['runs', '--json']).out, runs);
+  assert.match(first[1], /a\.js is wrong/);
+});
+
+test('the same bundle by two paths counts once', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1);
+  bundle(p, 'in/2', 2);
+  fs.cpSync(path.join(p.dir, 'in/1'), path.join(p.dir, 'copy/1'), { recursive: true });
+  const done = merge(p, ['in', 'copy']);
+  assert.equal(done.code, 0);
+  assert.equal(done.summary.tests.total, 4);
+});
+
+const broken = {
+  'a shard is missing': { make: p => bundle(p, 'in/1', 1), shards: ['1 passed', '2 missing'], says: /no result for b\.js, d\.js/ },
+  'two runs of one attempt': {
+    make: p => { bundle(p, 'in/1', 1); bundle(p, 'in/x', 1, { start: 2000 }); bundle(p, 'in/2', 2); },
+    shards: ['1 doubled', '2 passed'], says: /two different runs of the same attempt/,
+  },
+  'the journal is cut in the middle of a line': {
+    make: p => { bundle(p, 'in/1', 1, { cut: 5 }); bundle(p, 'in/2', 2); },
+    shards: ['1 truncated', '2 passed'], says: /cut off/,
+  },
+  'the job was killed': {
+    make: p => { bundle(p, 'in/1', 1, { end: false, results: { 'c.js': null } }); bundle(p, 'in/2', 2); },
+    shards: ['1 unfinished', '2 passed'], says: /killed.*no result for c\.js/,
+  },
+  'a journal without even a header': {
+    make: p => { bundle(p, 'in/1', 1, { cut: 100000 }); bundle(p, 'in/2', 2); },
+    shards: ['1 missing', '2 passed'], says: /has no header/,
+  },
+  'a file has no result and nothing explains it': {
+    make: p => { bundle(p, 'in/1', 1, { results: { 'c.js': null } }); bundle(p, 'in/2', 2); },
+    shards: ['1 incomplete', '2 passed'], says: /no result for c\.js/,
+  },
+  'a bundle of another plan beside them': {
+    make: p => { bundle(p, 'in/1', 1); bundle(p, 'in/2', 2); bundle(p, 'in/x', 2, { planId: 'f'.repeat(32), start: 5000 }); },
+    shards: ['1 passed', '2 passed'], says: /made for another plan/,
+  },
+  'shards that planned differently': {
+    make: p => { bundle(p, 'in/1', 1); bundle(p, 'in/2', 2, { planId: 'f'.repeat(32) }); },
+    shards: ['1 passed', '2 missing'], says: /must have the same files and history/,
+  },
+  'a result for a file of another shard': {
+    make: p => { bundle(p, 'in/1', 1, { files: ['a.js', 'c.js', 'd.js'] }); bundle(p, 'in/2', 2); },
+    shards: ['1 passed', '2 passed'], says: /d\.js, which is planned for shard 2/,
+  },
+  'a result for a file that nobody planned': {
+    make: p => { bundle(p, 'in/1', 1, { files: ['a.js', 'c.js', 'z.js'] }); bundle(p, 'in/2', 2); },
+    shards: ['1 passed', '2 passed'], says: /z\.js, which is not in the plan/,
+  },
+};
+
+for (const [name, { make, shards: expected, says }] of Object.entries(broken)) {
+  test(`incomplete: ${name}`, () => {
+    const p = planned();
+    make(p);
+    const done = merge(p, ['in']);
+    assert.equal(done.code, 5, done.err);
+    assert.equal(done.summary.verdict, 'incomplete');
+    assert.equal(done.summary.exit_reason, 'incomplete');
+    assert.deepEqual(shards(done.summary), expected);
+    assert.match(notices(done.summary), says);
+  });
+}
+
+test('a failure outranks incompleteness, and both are told', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1, { results: { 'a.js': 'failed' } });
+  const done = merge(p, ['in']);
+  assert.equal(done.code, 1);
+  assert.deepEqual(shards(done.summary), ['1 failed', '2 missing']);
+});
+
+test('of jobs that were run again the newest attempt counts; the failure before it is a flaky test', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1, { results: { 'a.js': 'failed' } });
+  bundle(p, 'in/1b', 1, { attempt: 2, start: 90000 });
+  bundle(p, 'in/2', 2);
+  const done = merge(p, ['in']);
+  assert.equal(done.code, 0, done.err);
+  assert.deepEqual([done.summary.tests.flaky, done.summary.tests.total], [1, 4]);
+  bundle(p, 'again/1c', 1, { attempt: 3, start: 190000, results: { 'a.js': 'failed' } });
+  const worse = merge(p, ['in', 'again']);
+  assert.equal(worse.code, 1);
+  assert.equal(worse.summary.failures.length, 1);
+  assert.equal(worse.summary.tests.flaky, 0);
+});
+
+test('cancelled shards are told apart, and the first failure by time comes first', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1, { results: { 'a.js': 'failed', 'c.js': null }, cancel: 'terminated', start: 8000 });
+  bundle(p, 'in/2', 2, { results: { 'b.js': 'failed' }, start: 2000 });
+  const done = merge(p, ['in']);
+  assert.equal(done.code, 1);
+  assert.deepEqual(shards(done.summary), ['1 cancelled', '2 failed']);
+  assert.deepEqual(done.summary.failures.map(f => f.file), ['b.js', 'a.js']);
+  assert.deepEqual([done.summary.files.not_run, done.summary.verdict], [1, 'failed']);
+});
+
+test('what a merge made is no run', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1);
+  bundle(p, 'in/2', 2);
+  assert.equal(run(p.dir, ['merge', 'in', '--plan', 'plan.json', '--no-gates', '--out', 'in/merged']).code, 0);
+  const again = merge(p, ['in']); // left out beside the runs
+  assert.equal(again.code, 0);
+  assert.equal(again.summary.tests.total, 4);
+  const alone = run(p.dir, ['merge', 'in/merged']);
+  assert.equal(alone.code, 2);
+  assert.match(alone.err, /result of a merge/);
+});
+
+test('nothing to merge, and a plan that was changed', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1);
+  assert.equal(run(p.dir, ['merge']).code, 2);
+  assert.equal(run(p.dir, ['merge', 'nowhere']).code, 2);
+  fs.mkdirSync(path.join(p.dir, 'empty'));
+  assert.match(run(p.dir, ['merge', 'empty']).err, /no run is in/);
+  assert.match(run(p.dir, ['merge', 'in']).err, /none of them brings/);
+  const text = fs.readFileSync(path.join(p.dir, 'plan.json'), 'utf8');
+  fs.writeFileSync(path.join(p.dir, 'less.json'), text.replace(/,?\{"suite":"","file":"d.js"[^}]*\}/, ''));
+  assert.match(run(p.dir, ['merge', 'in', '--plan', 'less.json']).err, /changed after it was made/);
+});
+
+test('the gate on duration names the shard that ended last and what would help', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1, { took: 20000 });
+  bundle(p, 'in/2', 2, { took: 2000 });
+  const done = merge(p, ['in'], ['--no-history', '--budget', '30s']);
+  const gate = done.summary.gates.find(g => g.name === 'duration');
+  assert.equal(gate.status, 'passed', 'the gate has its own limit');
+  fs.writeFileSync(path.join(p.dir, 'muster.yaml'), 'gates:\n  duration: 30s\n');
+  const slow = merge(p, ['in'], ['--no-history']);
+  assert.equal(slow.code, 6);
+  const text = slow.summary.gates.find(g => g.name === 'duration').text;
+  assert.match(text, /shard 1 ended last, waited 0 ms, started in 0 ms, ran tests for 40\.0 s/);
+  assert.match(text, /3 shards instead of 2 would take about 20\.0 s/);
+});
+
+// ---- real runs ----
+
+function mocha() {
+  const files = { 'package.json': JSON.stringify({ name: 'm', scripts: { test: 'mocha' } }) };
+  for (let i = 1; i <= 4; i++) files[`test/f${i}.js`] = `describe('f${i}', () => { it('a', done => setTimeout(done, ${i * 20})); it('b', () => {}); });`;
+  const tests = Array.from({ length: 8 }, (_, i) => `it('${i === 5 ? 't4' : `t${i}`}', done => setTimeout(done, 150));`).join('\n');
+  files['test/long.js'] = `describe('long', () => { before(done => setTimeout(done, 20)); ${tests} });`;
+  const dir = folder(files);
+  fs.symlinkSync(modules, path.join(dir, 'node_modules'));
+  return dir;
+}
+
+test('a plan, its shards and their merge: every test exactly once, the long file in parts', () => {
+  const dir = mocha();
+  assert.equal(run(dir, ['-j1']).code, 0);
+  assert.equal(run(dir, ['plan', '--shards', '3', '-o', 'plan.json']).code, 0);
+  const plan = JSON.parse(fs.readFileSync(path.join(dir, 'plan.json'), 'utf8'));
+  assert.ok(plan.shards.flatMap(s => s.items).some(item => item.parts > 1), 'long.js is split');
+  for (let i = 1; i <= 3; i++) {
+    const done = run(dir, ['run', '-j1', '--plan', 'plan.json', '--shard', `${i}/3`, '--out', `out/${i}`]);
+    assert.equal(done.code, 0, done.out + done.err);
+  }
+  const done = run(dir, ['merge', 'out', '--json']);
+  assert.equal(done.code, 0, done.err);
+  const summary = JSON.parse(done.out);
+  assert.deepEqual([summary.files.planned, summary.files.passed, summary.tests.passed], [5, 5, 16]);
+  assert.equal(summary.slowest.filter(f => f.file === 'test/long.js').length, 1);
+  const runs = JSON.parse(run(dir, ['runs', '--json']).out);
+  assert.equal((runs.runs ?? runs).length, 2, 'the first run, and one for all shards');
+  assert.match(run(dir, ['plan', '--target', '1m']).out, /start-up \+/, 'start-up of shards is known now');
+});
+
+test('shards without a plan file make the same plan', () => {
+  const dir = mocha();
+  assert.equal(run(dir, ['-j1']).code, 0);
+  for (let i = 1; i <= 2; i++) assert.equal(run(dir, ['run', '-j1', '--shard', `${i}/2`, '--out', `out/${i}`]).code, 0);
+  const done = run(dir, ['merge', 'out', '--json']);
+  assert.equal(done.code, 0, done.err);
+  assert.equal(JSON.parse(done.out).tests.passed, 16);
+});
+
+test('who this job is: from the CI system, and flags win', () => {
+  const dir = mocha();
+  assert.equal(run(dir, ['plan', '--shards', '2', '-o', 'plan.json']).code, 0);
+  const header = out => JSON.parse(fs.readFileSync(path.join(dir, out, 'journal.ndjson'), 'utf8').split('\n')[0]);
+  const env = {
+    GITLAB_CI: 'true', CI_NODE_INDEX: '2', CI_NODE_TOTAL: '2', CI_COMMIT_SHA: 'abc', CI_COMMIT_REF_NAME: 'topic',
+    CI_JOB_URL: 'https://ci/1',
+  };
+  assert.equal(run(dir, ['run', '-j1', '--plan', 'plan.json', '--out', 'a'], env).code, 0);
+  const said = ({ shard, shards, commit, branch, run_url: url, ci_attempt: attempt }) => [shard, shards, commit, branch, url, attempt];
+  assert.deepEqual(said(header('a')), [2, 2, 'abc', 'topic', 'https://ci/1', undefined]);
+  const flags = ['--shard', '1/2', '--attempt', '3', '--commit', 'def', '--branch', 'main', '--run-url', 'https://ci/2'];
+  assert.equal(run(dir, ['run', '-j1', '--plan', 'plan.json', '--out', 'b', ...flags], env).code, 0);
+  assert.deepEqual(said(header('b')), [1, 2, 'def', 'main', 'https://ci/2', 3]);
+  const lost = run(dir, ['run', '--plan', 'plan.json', '--shard', 'auto']);
+  assert.equal(lost.code, 2);
+  assert.match(lost.err, /needs to know which shard this is/);
+  assert.equal(run(dir, ['run', '--plan', 'plan.json', '--shard', '3/2']).code, 2);
+  assert.match(run(dir, ['run', '--plan', 'plan.json', '--shard', '1/3']).err, /plan for 2 shards/);
+  assert.equal(run(dir, ['run', '--attempt', '0']).code, 2);
+});
