@@ -239,6 +239,9 @@ static void order(struct run_suite *suite)
 		suite->max_workers = 1;
 	suite->target = schedule_target(
 		&suite->model, (int)n, work_ms, suite->run->slots, suite->max_workers);
+	if (suite->ordered && suite->run->suite_count == 1 &&
+		schedule_tries_serial(&suite->model, work_ms))
+		suite->target = 1;
 	if (suite->ordered)
 		schedule_sort_ordered(items, n, suite->target);
 	else
