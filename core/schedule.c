@@ -6,8 +6,9 @@
 #include <math.h>
 
 enum {
-	START_PRIOR_MS = 250, /* boot and load of a framework, before anything is learned */
-	GAIN_PERCENT = 15,    /* what an untried number of workers must promise */
+	SERIAL_FIRST_MS = 20 * 1000, /* work up to this is first tried in one process */
+	START_PRIOR_MS = 250,        /* boot and load of a framework, before anything is learned */
+	GAIN_PERCENT = 15,           /* what an untried number of workers must promise */
 };
 
 static double work_per_worker(const struct schedule_suite *s, bool start)
@@ -97,6 +98,12 @@ static bool is_measured(const struct history_suite *model)
 		if (model->wall_ms[k] > 0)
 			return true;
 	return false;
+}
+
+bool schedule_tries_serial(const struct history_suite *model, int64_t work_ms)
+{
+	return model->wall_ms[1] <= 0 && work_ms <= SERIAL_FIRST_MS &&
+	       (is_measured(model) || model->start_ms <= 0);
 }
 
 int schedule_batch_slots(

@@ -38,6 +38,13 @@ struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t
 int schedule_target(
 	const struct history_suite *model, int files, int64_t work_ms, int slots, int max_workers);
 
+/*
+ * For a suite whose runner is serial by itself: is it time to try that? A second process loads and
+ * compiles everything again, which only a run in one process can show. Small suites are tried so
+ * first, or next when other numbers were measured; not when their runs cannot be measured.
+ */
+bool schedule_tries_serial(const struct history_suite *model, int64_t work_ms);
+
 /* Slots for a batch suite of `work_ms` that starts now, while the others have `others_ms` of work:
  * the number that ends the whole first. */
 int schedule_batch_slots(const struct history_suite *model, int files, int64_t work_ms,

@@ -176,8 +176,17 @@ function nextSync() {
 	return messages.shift();
 }
 
+/* Resolves when what was printed has left the process: Node queues what a full pipe does not take, and
+ * it must be on its way before the end of the file is told. */
+async function printed() {
+	for (const stream of [process.stdout, process.stderr])
+		if (stream.writableLength > 0 && !stream.destroyed)
+			/* not stream.write: tests put their own in its place */
+			await new Promise(resolve => net.Socket.prototype.write.call(stream, '', resolve));
+}
+
 module.exports = {
-	elapsed, end, exit, fail, next, nextSync, now, peek, rssKb, send, sendSoon,
+	elapsed, end, exit, fail, next, nextSync, now, peek, printed, rssKb, send, sendSoon,
 	...failure,
 	...require('./selection.cjs'),
 };

@@ -195,6 +195,20 @@ static int64_t count_files(const struct run_suite *suite)
 	return n;
 }
 
+static void publish_file(const struct run_file *file)
+{
+	run_publish(file->suite->run, &(struct event){
+					      .type = EVENT_FILE_PLANNED,
+					      .suite = file->suite->spec->name,
+					      .project = file->project,
+					      .file = file->file,
+					      .part = file->part,
+					      .parts = file->parts,
+					      .estimate_ms = file->estimate_ms,
+					      .known = file->known,
+				      });
+}
+
 static void publish(struct run_suite *suite, const char *version)
 {
 	const struct suite *spec = suite->spec;
@@ -214,16 +228,7 @@ static void publish(struct run_suite *suite, const char *version)
 					.count = count_files(suite),
 				});
 	for (size_t i = 0; i < suite->file_count; i++)
-		run_publish(suite->run, &(struct event){
-						.type = EVENT_FILE_PLANNED,
-						.suite = spec->name,
-						.project = suite->files[i]->project,
-						.file = suite->files[i]->file,
-						.part = suite->files[i]->part,
-						.parts = suite->files[i]->parts,
-						.estimate_ms = suite->files[i]->estimate_ms,
-						.known = suite->files[i]->known,
-					});
+		publish_file(suite->files[i]);
 }
 
 /* The place among the paths that the user named. */
@@ -281,6 +286,9 @@ static void order(struct run_suite *suite)
 		suite->max_workers = 1;
 	suite->target = schedule_target(
 		&suite->model, (int)n, work_ms, suite->run->slots, suite->max_workers);
+	if (suite->ordered && suite->run->suite_count == 1 &&
+		schedule_tries_serial(&suite->model, work_ms))
+		suite->target = 1;
 	sort(suite, items, n);
 	suite->pending = xcalloc(n, sizeof(struct run_file *));
 	for (size_t i = 0; i < n; i++) {
@@ -312,6 +320,28 @@ static void publish_notices(struct run_suite *suite, const struct json *message)
 	json_each (notice, json_get(message, "notices"))
 		run_notice(suite->run, SEVERITY_NOTE, json_get_string(notice, "name", "runner"),
 			suite->spec->name, NULL, "%s", json_get_string(notice, "text", ""));
+}
+
+struct run_file *discover_late(struct worker *w, const char *name)
+{
+	struct run_suite *suite = w->suite;
+	const struct engine_options *o = w->run->options;
+	cleanup_free char *key = xasprintf("\x1f%s", name);
+
+	for (size_t i = 0; i < w->item_count; i++)
+		if (streq(w->items[i]->file, name))
+			return w->items[i];
+	if (strmap_put(&suite->index, key, suite) || !wanted_by_path(w->run, name) ||
+		(o->select && !selection_of(suite, "", name)))
+		return NULL;
+	discover_add_file(suite, "", name, NULL, -1);
+	struct run_file *file = suite->files[suite->file_count - 1];
+	publish_file(file);
+	suite->unfinished++;
+	GROW(w->items, w->item_count + 1, w->item_cap);
+	w->items[w->item_count++] = file;
+	file->phase = RUN_FILE_ASSIGNED;
+	return file;
 }
 
 int discover_apply(struct worker *worker, const struct json *message, struct error *err)

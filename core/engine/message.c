@@ -110,13 +110,44 @@ static int on_error(struct worker *w, const struct json *message, struct error *
 	return 0;
 }
 
+static int on_load_failed(struct worker *w, const struct json *message, struct error *err)
+{
+	const char *name = json_get_string(message, "file", NULL);
+	struct event event = {
+		.outcome = OUTCOME_FAILED,
+		.failure =
+			{
+				.kind = FAILURE_LOAD,
+				.message = json_get_string(message, "message", ""),
+				.file = name,
+				.line = (int)json_get_int(message, "line", 0),
+				.column = (int)json_get_int(message, "column", 0),
+			},
+	};
+
+	if (!w->suite->spec->runner->batch || w->phase != WORKER_BUSY || !name || !*name ||
+		*name == '/')
+		return protocol_error(err, "`load_failed` out of turn");
+	struct run_file *file = discover_late(w, name);
+	if (file) /* else nobody asked for it */
+		result_load_failed(w, file, &event);
+	return 0;
+}
+
 static int on_run_done(struct worker *w, const struct json *message, struct error *err)
 {
-	(void)message;
-	if (!w->suite->spec->runner->batch || !w->item_count)
+	struct run_suite *suite = w->suite;
+
+	if (!suite->spec->runner->batch || !w->item_count || w->run->cancel)
 		return 0;
+	/* Once: what it cannot run in the second process it has lost, too. */
+	if (json_get_bool(message, "again", false) && !suite->handed_back) {
+		suite->handed_back = true;
+		result_hand_back(w);
+		worker_end(w);
+		return 0;
+	}
 	/* A batch that says it is done while files are open has lost them. */
-	(void)err;
 	return protocol_error(err, "the runner finished without a result for every file");
 }
 
@@ -146,6 +177,7 @@ static const struct {
 	{"setup_done", on_setup_done},
 	{"teardown_done", on_teardown_done},
 	{"error", on_error},
+	{"load_failed", on_load_failed},
 	{"run_done", on_run_done},
 	{"end", on_end},
 };

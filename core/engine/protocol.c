@@ -66,6 +66,15 @@ static void special_retries(struct jsonw *w, const struct run_file *file)
 	jsonw_array_end(w);
 }
 
+/* A batch that starts anew loads these and nothing else. */
+static void pending(struct jsonw *w, const struct run_suite *suite)
+{
+	jsonw_array_begin(w, "pending");
+	for (size_t i = 0; i < suite->pending_count; i++)
+		jsonw_string(w, NULL, suite->pending[i]->file);
+	jsonw_array_end(w);
+}
+
 void protocol_init(struct strbuf *out, const struct worker *worker)
 {
 	const struct run_suite *suite = worker->suite;
@@ -88,6 +97,8 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	jsonw_array_end(&w);
 	strings(&w, "files", &spec->files);
 	strings(&w, "paths", &config->paths);
+	if (suite->handed_back)
+		pending(&w, suite);
 	jsonw_int(&w, "slot", worker->slot);
 	jsonw_int(&w, "workers", worker->run->slots);
 	jsonw_string(&w, "test", config->test_regex);

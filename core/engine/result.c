@@ -434,6 +434,28 @@ void result_file(struct worker *w, struct run_file *file, struct event *event)
 		w->claim = MAX((int)w->item_count, 1); /* gives slots back as it drains */
 }
 
+/* As if this worker had never had it. */
+static void requeue(struct worker *w, struct run_file *file)
+{
+	take_from_worker(w, file);
+	dispatch_release(file);
+	forget_failed(file);
+	reset_try(file);
+	dispatch_requeue(file);
+}
+
+void result_load_failed(struct worker *w, struct run_file *file, struct event *event)
+{
+	start_file(w, file);
+	end_try(w, file, event);
+}
+
+void result_hand_back(struct worker *w)
+{
+	while (w->item_count)
+		requeue(w, w->items[0]);
+}
+
 /* ---- the death of a worker ------------------------------------------------------------------ */
 
 static void describe_death(
@@ -560,11 +582,7 @@ void result_worker_lost(struct worker *w, const struct process_status *status)
 			/* somebody else's crash: once more, elsewhere */
 			if (!has_guilty || file->phase == RUN_FILE_RUNNING)
 				file->crashes += running != 1;
-			take_from_worker(w, file);
-			dispatch_release(file);
-			forget_failed(file);
-			reset_try(file);
-			dispatch_requeue(file);
+			requeue(w, file);
 		}
 	}
 }

@@ -111,6 +111,7 @@ struct run_suite {
 		bool asked, decided;
 	} early;
 	bool services_up;
+	bool handed_back; /* a batch could not go on with its files: they run in a new process */
 };
 
 /*
@@ -217,6 +218,9 @@ void discover_index(struct run *run); /* the selection by file */
 void discover_start(struct run *run);
 /* The message `discovered`: files, order, estimates. -1: it does not make sense. */
 int discover_apply(struct worker *worker, const struct json *message, struct error *err);
+/* A file that turned out not to load after discovery: given to this worker now, or, when it has it
+ * already, that one. NULL: nobody asked for it. */
+struct run_file *discover_late(struct worker *worker, const char *name);
 
 void discover_add_file(struct run_suite *suite, const char *project, const char *file,
 	const struct engine_selection *selection, int64_t size);
@@ -280,6 +284,10 @@ void result_output(
  * as its runner would, in one process and in order, and let that decide. False: the failure counts.
  */
 bool result_fall_back(struct run_suite *suite);
+/* A file that cannot be loaded; event has the failure. */
+void result_load_failed(struct worker *worker, struct run_file *file, struct event *event);
+/* What this worker has not begun goes to another one. */
+void result_hand_back(struct worker *worker);
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
 

@@ -2,7 +2,7 @@
 'use strict';
 
 const path = require('path');
-const { bound, elapsed, keyOf, location, matcher, now, rssKb, send, sendSoon } = require('./channel.cjs');
+const { bound, elapsed, keyOf, location, matcher, now, printed, rssKb, send, sendSoon } = require('./channel.cjs');
 const { failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
 const { shareScripts, shareSources } = require('./jest_scripts.cjs');
@@ -124,6 +124,7 @@ class Runner {
 		current = null;
 		this.resetFaults();
 		this.checkSelection(item, report);
+		await printed();
 		sendSoon('file_finished', {
 			...identity, attempt: item.attempt, outcome: report.outcome(), ms: elapsed(started),
 			count: report.count, failure: report.failure ?? undefined, rss_kb: rssKb(),

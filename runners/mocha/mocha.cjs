@@ -326,6 +326,7 @@ async function runFile(item) {
   }
   failure = failure || run.late;
   const skipped = (!run.selected.all || exclusive) && !run.count;
+  await channel.printed();
   send({
     type: 'file_finished', file: item.file, project: '', attempt: item.attempt,
     outcome: failure || run.failed ? 'failed' : skipped ? 'skipped' : 'passed',

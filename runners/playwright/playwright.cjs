@@ -49,7 +49,11 @@ function commandLine(init, cli) {
   if (init.repeat > 0) args.push('--repeat-each=' + init.repeat, '--retries=0');
   else if (init.retries > 0) args.push('--retries=' + init.retries);
   if (init.list) args.push('--list');
-  for (const file of [...init.files, ...init.paths]) args.push(escapeRegex(path.resolve(init.root, file)));
+  if (init.pending) {
+    for (const file of init.pending) args.push(escapeRegex(path.resolve(init.base, file)) + '$');
+  } else {
+    for (const file of [...init.files, ...init.paths]) args.push(escapeRegex(path.resolve(init.root, file)));
+  }
   return [process.argv[0], cli, ...args];
 }
 

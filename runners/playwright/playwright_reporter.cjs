@@ -61,6 +61,7 @@ module.exports = class Reporter {
     this.ids = new Map(); // test -> {record, path, occ}
     this.errors = [];
     this.begun = false;
+    this.ran = false; // a test has begun
     this.unreported = new Set(); // records that run because others need them, in another shard's name
     this.needed = null; // why tests that depend on one of those did not run
     this.lastEnd = new Map(); // workerIndex -> when its last test ended
@@ -216,6 +217,7 @@ module.exports = class Reporter {
   }
 
   onTestBegin(test, result) {
+    this.ran = true;
     const { record, path, occ } = this.ids.get(test);
     if (record.done || this.unreported.has(record)) return;
     this.start(record);
@@ -306,14 +308,17 @@ module.exports = class Reporter {
       this.couldNotRun(result.status);
       return;
     }
+    const broken = this.ran ? [] : this.broken();
+    for (const record of broken) send({ type: 'load_failed', ...record.failure });
     for (const record of this.files.values()) {
-      if (record.done || !record.tests.length || this.unreported.has(record)) continue;
+      if (broken.length || record.done || !record.tests.length || this.unreported.has(record)) continue;
       if (result.status === 'interrupted') continue; // the engine knows why
       for (const test of record.tests) this.neverRan(test);
       this.finish(record);
     }
-    if (this.errors.length) this.tellErrors('tests');
-    send({ type: 'run_done', id: this.runId });
+    if (this.errors.length && !broken.length) this.tellErrors('tests');
+    // Playwright runs nothing when one file does not load; the others run without it
+    send({ type: 'run_done', id: this.runId, again: broken.length > 0 || undefined });
   }
 
   // Playwright gave up on it: a project it depends on failed, or a limit was reached.
@@ -335,13 +340,8 @@ module.exports = class Reporter {
     send({ type: 'error', code, message: text.join('\n\n') || 'Playwright failed without a message' });
   }
 
-  // Nothing could be run: specs that do not load are files that failed; the rest is configuration.
-  couldNotRun(status) {
-    const none = this.errors.length > 0 && this.errors.every(e => /^(Error: )?No tests found/.test(plain(e.message)));
-    if (none || status === 'passed') {
-      this.discovered([]);
-      return;
-    }
+  // Files that the errors name, which are not the configuration: records with their failure.
+  broken() {
     const broken = new Map();
     for (const error of this.errors) {
       const at = error.location || channel.location(plain(error.stack), where);
@@ -354,14 +354,25 @@ module.exports = class Reporter {
         failure: { kind: 'load', message: channel.bound(text), file, line: at.line, column: at.column },
       });
     }
-    if (!broken.size) {
+    return [...broken.values()];
+  }
+
+  // Nothing could be run: specs that do not load are files that failed; the rest is configuration.
+  couldNotRun(status) {
+    const none = this.errors.length > 0 && this.errors.every(e => /^(Error: )?No tests found/.test(plain(e.message)));
+    if (none || status === 'passed') {
+      this.discovered([]);
+      return;
+    }
+    const broken = this.broken();
+    if (!broken.length) {
       this.tellErrors('config');
       return;
     }
-    this.discovered([...broken.values()]);
+    this.discovered(broken);
     const message = channel.nextSync();
     if (message.type !== 'run') leave();
-    for (const record of broken.values()) this.finish(record, 'failed', record.failure);
+    for (const record of broken) this.finish(record, 'failed', record.failure);
     send({ type: 'run_done', id: message.id });
   }
 

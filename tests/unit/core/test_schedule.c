@@ -146,3 +146,25 @@ TEST(schedule, ranked)
 	cr_assert_str_neq(orders[0], orders[1]);
 	cr_assert_neq(schedule_rank(1, "s", "", "a"), schedule_rank(1, "s", "a", ""));
 }
+
+TEST(schedule, serial_first)
+{
+	static const struct {
+		double start, wall1, wall2;
+		int64_t work_ms;
+		bool want;
+	} rows[] = {
+		{0, 0, 0, 5000, true},      /* small and unknown */
+		{0, 0, 0, 50000, false},    /* too long to wait for it in one process */
+		{300, 0, 4000, 5000, true}, /* two were measured, one was not */
+		{300, 3000, 4000, 5000, false}, {300, 3000, 0, 5000, false},
+		{300, 0, 0, 5000, false}, /* it ran, and no wall time could be had */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct history_suite model = {.start_ms = rows[i].start};
+		model.wall_ms[1] = rows[i].wall1;
+		model.wall_ms[2] = rows[i].wall2;
+		cr_assert_eq(
+			schedule_tries_serial(&model, rows[i].work_ms), rows[i].want, "row %zu", i);
+	}
+}
