@@ -30,7 +30,7 @@ static void say(const char *word, enum ansi_style style, const struct strbuf *te
 	file_write_all(STDERR_FILENO, out.buf, out.len);
 }
 
-static void problem_text(struct strbuf *out, const struct junit_problem *p)
+static void problem_text(struct strbuf *out, const struct problem *p)
 {
 	if (p->file)
 		strbuf_addstr(out, streq(p->file, "-") ? "stdin" : p->file);
@@ -42,7 +42,7 @@ static void problem_text(struct strbuf *out, const struct junit_problem *p)
 }
 
 /* Problem `at` among those of its kind, from 0. */
-static size_t rank_of(const struct junit_problems *problems, size_t at)
+static size_t rank_of(const struct problems *problems, size_t at)
 {
 	size_t rank = 0;
 
@@ -51,12 +51,12 @@ static size_t rank_of(const struct junit_problems *problems, size_t at)
 	return rank;
 }
 
-static void say_problems(const struct junit_problems *problems, int verbosity, bool color)
+static void say_problems(const struct problems *problems, int verbosity, bool color)
 {
 	size_t folded = 0;
 
 	for (size_t i = 0; i < problems->n; i++) {
-		const struct junit_problem *p = &problems->v[i];
+		const struct problem *p = &problems->v[i];
 		cleanup_strbuf struct strbuf text = STRBUF_INIT;
 		if (!p->lost && verbosity < 0)
 			continue;
@@ -76,16 +76,16 @@ static void say_problems(const struct junit_problems *problems, int verbosity, b
 
 /* ---- the result ------------------------------------------------------------------------------ */
 
-static int exit_code_of(const struct junit_problems *problems)
+static int exit_code_of(const struct problems *problems)
 {
 	return problems->lost ? EXIT_CODE_INCOMPLETE : EXIT_CODE_PASSED;
 }
 
-static void json_problems(struct jsonw *w, const struct junit_problems *problems)
+static void json_problems(struct jsonw *w, const struct problems *problems)
 {
 	jsonw_array_begin(w, "problems");
 	for (size_t i = 0; i < problems->n; i++) {
-		const struct junit_problem *p = &problems->v[i];
+		const struct problem *p = &problems->v[i];
 		jsonw_object_begin(w, NULL);
 		jsonw_string(w, "severity", p->lost ? "error" : "notice");
 		jsonw_string(w, "kind", p->kind);
@@ -100,7 +100,7 @@ static void json_problems(struct jsonw *w, const struct junit_problems *problems
 	jsonw_array_end(w);
 }
 
-static int print_json(const struct junit_merge *m, const struct junit_problems *problems,
+static int print_json(const struct junit_merge *m, const struct problems *problems,
 	const char *output, struct error *err)
 {
 	const struct junit_counts *c = junit_merge_counts(m);
@@ -138,7 +138,7 @@ static void count(struct strbuf *out, int64_t n, const char *word)
 }
 
 static void say_summary(
-	const struct junit_merge *m, const struct junit_problems *problems, const char *output)
+	const struct junit_merge *m, const struct problems *problems, const char *output)
 {
 	const struct junit_counts *c = junit_merge_counts(m);
 	cleanup_strbuf struct strbuf out = STRBUF_INIT, clean = STRBUF_INIT;
@@ -241,7 +241,7 @@ static int nothing(const struct junit_inputs *in, struct error *err)
 }
 
 static int merge_into(const struct options *options, const struct target *target,
-	const struct junit_inputs *in, struct junit_problems *problems, struct error *err)
+	const struct junit_inputs *in, struct problems *problems, struct error *err)
 {
 	int verbosity = command_verbosity(options), color = -1, result = -1;
 	bool max = streq(options_value(options, "time", "sum"), "max");
@@ -272,7 +272,7 @@ static int merge_into(const struct options *options, const struct target *target
 static int run_junit(const struct options *options, struct error *err)
 {
 	cleanup_strvec struct strvec words = STRVEC_INIT;
-	struct junit_problems problems = {NULL};
+	struct problems problems = {NULL};
 	struct junit_inputs in;
 	struct target target = {NULL, false};
 
@@ -291,7 +291,7 @@ static int run_junit(const struct options *options, struct error *err)
 	junit_inputs_add(&in, &words, &problems);
 	int result = merge_into(options, &target, &in, &problems, err);
 	junit_inputs_release(&in);
-	junit_problems_release(&problems);
+	problems_release(&problems);
 	return result;
 }
 

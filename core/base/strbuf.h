@@ -30,6 +30,8 @@ void strbuf_setlen(struct strbuf *sb, size_t len); /* len <= sb->len */
 void strbuf_add(struct strbuf *sb, const void *data, size_t len);
 void strbuf_addstr(struct strbuf *sb, const char *s);
 void strbuf_addch(struct strbuf *sb, char c);
+/* Decimal digits; many times quicker than strbuf_addf(). */
+void strbuf_addu(struct strbuf *sb, uint64_t n);
 void strbuf_addchn(struct strbuf *sb, char c, size_t n);
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...) FORMAT(2, 3);
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap);

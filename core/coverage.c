@@ -1,0 +1,261 @@
+#include "core/base/base.h"
+
+#include "core/base/path.h"
+#include "core/coverage_parts.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+struct coverage *coverage_new(void)
+{
+	struct coverage *c = xcalloc(1, sizeof(*c));
+
+	c->window = xmalloc(STREAM_WINDOW);
+	c->entry = xcalloc(1, sizeof(*c->entry));
+	for (int part = 0; part < PARTS; part++)
+		strbuf_init(&c->entry->text[part]);
+	strbuf_init(&c->entry->extra);
+	return c;
+}
+
+static void file_free(struct coverage_file *f)
+{
+	while (f->versions) {
+		struct coverage_version *next = f->versions->next;
+		coverage_version_free(f->versions);
+		f->versions = next;
+	}
+	coverage_version_free(f->merged);
+	free(f->path);
+	free(f);
+}
+
+void coverage_free(struct coverage *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		file_free(c->files[i]);
+	free(c->files);
+	strmap_release(&c->by_path, NULL);
+	strmap_release(&c->by_raw, free);
+	strmap_release(&c->dirs, free);
+	problems_release(&c->problems);
+	coverage_entry_release(c->entry);
+	free(c->entry);
+	free(c->window);
+	free(c->from);
+	free(c->to);
+	free(c);
+}
+
+struct coverage_file *coverage_file_of(struct coverage *c, const char *path)
+{
+	struct coverage_file *f = strmap_get(&c->by_path, path);
+
+	if (f)
+		return f;
+	f = xcalloc(1, sizeof(*f));
+	f->path = xstrdup(path);
+	strmap_put(&c->by_path, path, f);
+	GROW(c->files, c->n + 1, c->cap);
+	c->files[c->n++] = f;
+	return f;
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+static bool read_any(struct coverage_input *in, struct coverage_stream *s)
+{
+	if (stream_has(s, 3) && memcmp(s->p, "\xef\xbb\xbf", 3) == 0)
+		s->p += 3;
+	switch (stream_peek(s)) {
+	case -1:
+		return stream_fault(s, s->errnum ? "it cannot be read" : "the file is empty");
+	case '{':
+		return coverage_read_istanbul(in, s);
+	default:
+		return stream_fault(
+			s, "not coverage: neither Istanbul JSON nor lcov nor Cobertura");
+	}
+}
+
+static int lost(
+	struct coverage *c, const char *path, int64_t offset, const char *text, struct error *err)
+{
+	struct problem *p = problem_add(&c->problems, path, "broken", true, "%s", text);
+
+	p->offset = offset;
+	if (offset < 0)
+		return error_set(err, EXIT_CODE_INCOMPLETE, "%s: %s", path, text);
+	return error_set(
+		err, EXIT_CODE_INCOMPLETE, "%s: at byte %" PRId64 ": %s", path, offset, text);
+}
+
+static int fault_of(struct coverage_input *in, const struct coverage_stream *s, struct error *err)
+{
+	cleanup_free char *text = NULL;
+
+	if (s->errnum)
+		text = xasprintf("%s: %s", s->what, strerror(s->errnum));
+	else if (in->entries)
+		text = xasprintf("%s; %zu file%s before it %s kept", s->what, in->entries,
+			in->entries == 1 ? "" : "s", in->entries == 1 ? "is" : "are");
+	else
+		text = xstrdup(s->what);
+	return lost(in->set, in->path, s->errnum ? -1 : s->fault_at, text, err);
+}
+
+int coverage_add(
+	struct coverage *c, const char *path, const struct coverage_root *root, struct error *err)
+{
+	bool in = streq(path, "-");
+	cleanup_close int opened = in ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	struct coverage_input input = {.set = c, .path = in ? "stdin" : path};
+	struct coverage_stream s;
+
+	if (!in && opened < 0) {
+		cleanup_free char *text = xasprintf("it cannot be read: %s", strerror(errno));
+		return lost(c, path, -1, text, err);
+	}
+	c->settled = false;
+	coverage_set_root(c, root);
+	stream_open(&s, in ? STDIN_FILENO : opened, c->window);
+	bool whole = read_any(&input, &s);
+	c->inputs += whole || input.entries;
+	return whole ? 0 : fault_of(&input, &s, err);
+}
+
+bool coverage_is_complete(const struct coverage *c)
+{
+	return !c->problems.lost;
+}
+
+struct problems *coverage_problems(struct coverage *c)
+{
+	return &c->problems;
+}
+
+size_t coverage_input_count(const struct coverage *c)
+{
+	return c->inputs;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* As JavaScript compares: by UTF-16 units, where U+E000 … U+FFFF come behind all pairs. */
+int coverage_path_compare(const char *a, const char *b)
+{
+	const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
+
+	for (; *x && *x == *y; x++)
+		y++;
+	bool swap = (*x >= 0xf0) != (*y >= 0xf0) && *x >= 0xee && *y >= 0xee;
+	return swap ? (int)*y - (int)*x : (int)*x - (int)*y;
+}
+
+static int by_content(const void *a, const void *b)
+{
+	return coverage_version_compare(*(const struct coverage_version *const *)a,
+		*(const struct coverage_version *const *)b);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return coverage_path_compare((*(struct coverage_file *const *)a)->path,
+		(*(struct coverage_file *const *)b)->path);
+}
+
+/* Versions that count, in their order; `*ret` is the caller's to free. A file that nobody loaded
+ * (`all`) counts only where nothing else is known, and then once. */
+static size_t versions_of(const struct coverage_file *f, const struct coverage_version ***ret)
+{
+	size_t n = 0, loaded = 0, kept = 0;
+
+	for (const struct coverage_version *v = f->versions; v; v = v->next, n++)
+		loaded += !v->all;
+	const struct coverage_version **list = xmalloc(n * sizeof(*list));
+	for (const struct coverage_version *v = f->versions; v; v = v->next)
+		if (!loaded || !v->all)
+			list[kept++] = v;
+	qsort(list, kept, sizeof(*list), by_content);
+	*ret = list;
+	return loaded ? kept : 1;
+}
+
+static void settle_file(struct coverage *c, struct coverage_file *f)
+{
+	cleanup_free const struct coverage_version **v = NULL;
+	struct coverage_version *places = NULL, *lines = NULL;
+	bool limited = false;
+
+	if (f->counts)
+		return;
+	f->counts = f->versions;
+	if (!f->versions->next)
+		return;
+	size_t n = versions_of(f, &v), n_places = 0;
+	while (n_places < n && !v[n_places]->lines)
+		n_places++;
+	f->counts = v[0];
+	if (n == 1)
+		return;
+	if (n_places)
+		places = coverage_combine(v, n_places, &limited);
+	if (n > n_places)
+		lines = coverage_combine(v + n_places, n - n_places, &limited);
+	f->merged = places && lines ? coverage_overlay(places, lines) : places ? places : lines;
+	f->counts = f->merged;
+	if (f->merged != places)
+		coverage_version_free(places);
+	if (f->merged != lines)
+		coverage_version_free(lines);
+	problem_add(&c->problems, NULL, "versions", false,
+		"%s: came in %zu versions with different %s; merged by place", f->path, n,
+		n_places == n || !n_places ? "maps" : "maps and as lines only");
+	if (limited)
+		problem_add(&c->problems, NULL, "limit", false,
+			"%s: its versions are too large to look for what contains what", f->path);
+}
+
+void coverage_settle(struct coverage *c)
+{
+	if (c->settled)
+		return;
+	qsort(c->files, c->n, sizeof(*c->files), by_path);
+	for (size_t i = 0; i < c->n; i++)
+		settle_file(c, c->files[i]);
+	c->settled = true;
+}
+
+/* Sorting and merging on demand changes nothing that can be seen. */
+static const struct coverage *settled(const struct coverage *c)
+{
+	coverage_settle((struct coverage *)c);
+	return c;
+}
+
+size_t coverage_file_count(const struct coverage *c)
+{
+	return c->n;
+}
+
+const struct coverage_file *coverage_file_at(const struct coverage *c, size_t i)
+{
+	return settled(c)->files[i];
+}
+
+const struct coverage_file *coverage_file_find(const struct coverage *c, const char *path)
+{
+	return strmap_get(&settled(c)->by_path, path);
+}
+
+const char *coverage_file_path(const struct coverage_file *f)
+{
+	return f->path;
+}
+
+const struct coverage_version *coverage_file_version(const struct coverage_file *f)
+{
+	return f->counts ? f->counts : f->versions;
+}
