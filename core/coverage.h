@@ -88,6 +88,9 @@ struct coverage_line {
 /* Lines with statements, ascending. `*ret` is the caller's to free; returns how many. */
 size_t coverage_file_lines(const struct coverage_file *f, struct coverage_line **ret);
 
+/* The same of the lines on which branches begin; hits are 0. */
+size_t coverage_file_branch_lines(const struct coverage_file *f, struct coverage_line **ret);
+
 struct coverage_statement {
 	struct coverage_loc loc;
 	uint64_t hits;

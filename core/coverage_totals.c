@@ -76,7 +76,7 @@ static size_t branch_lines(const struct coverage_version *v, struct coverage_lin
 	bool sorted = true;
 
 	for (size_t i = 0; i < m->n; i++) {
-		lines[i] = (struct coverage_line){.line = m->branches[i].line};
+		lines[i] = (struct coverage_line){.line = m->branches[i].line, .has_branch = true};
 		for (uint32_t arm = v->arm_at[i]; arm < v->arm_at[i + 1]; arm++) {
 			lines[i].arms++;
 			lines[i].arms_covered += hits[arm] > 0;
@@ -105,6 +105,14 @@ size_t coverage_file_lines(const struct coverage_file *f, struct coverage_line *
 		(*ret)[i].has_branch = true;
 	}
 	return n;
+}
+
+size_t coverage_file_branch_lines(const struct coverage_file *f, struct coverage_line **ret)
+{
+	const struct coverage_version *v = coverage_file_version(f);
+
+	*ret = xmalloc((v->map[PART_BRANCHES].n + 1) * sizeof(**ret));
+	return branch_lines(v, *ret);
 }
 
 /* ---- totals ---------------------------------------------------------------------------------- */
