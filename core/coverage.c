@@ -74,6 +74,12 @@ static bool read_any(struct coverage_input *in, struct coverage_stream *s)
 		return stream_fault(s, s->errnum ? "it cannot be read" : "the file is empty");
 	case '{':
 		return coverage_read_istanbul(in, s);
+	case '<':
+		return coverage_read_cobertura(in, s);
+	case 'T':
+	case 'S':
+	case '#':
+		return coverage_read_lcov(in, s);
 	default:
 		return stream_fault(
 			s, "not coverage: neither Istanbul JSON nor lcov nor Cobertura");
@@ -183,10 +189,29 @@ static size_t versions_of(const struct coverage_file *f, const struct coverage_v
 	return loaded ? kept : 1;
 }
 
+/* All versions of one grain as one, those of the next grain laid over them. */
+static struct coverage_version *merge_versions(
+	const struct coverage_version *const *v, size_t n, bool *ret_limited)
+{
+	struct coverage_version *merged = NULL;
+
+	for (size_t from = 0, to; from < n; from = to) {
+		for (to = from + 1; to < n && v[to]->grain == v[from]->grain;)
+			to++;
+		struct coverage_version *base = merged;
+		struct coverage_version *more = coverage_combine(v + from, to - from, ret_limited);
+		merged = base ? coverage_overlay(base, more) : more;
+		if (!base)
+			continue;
+		coverage_version_free(base);
+		coverage_version_free(more);
+	}
+	return merged;
+}
+
 static void settle_file(struct coverage *c, struct coverage_file *f)
 {
 	cleanup_free const struct coverage_version **v = NULL;
-	struct coverage_version *places = NULL, *lines = NULL;
 	bool limited = false;
 
 	if (f->counts)
@@ -194,25 +219,15 @@ static void settle_file(struct coverage *c, struct coverage_file *f)
 	f->counts = f->versions;
 	if (!f->versions->next)
 		return;
-	size_t n = versions_of(f, &v), n_places = 0;
-	while (n_places < n && !v[n_places]->lines)
-		n_places++;
+	size_t n = versions_of(f, &v);
 	f->counts = v[0];
 	if (n == 1)
 		return;
-	if (n_places)
-		places = coverage_combine(v, n_places, &limited);
-	if (n > n_places)
-		lines = coverage_combine(v + n_places, n - n_places, &limited);
-	f->merged = places && lines ? coverage_overlay(places, lines) : places ? places : lines;
+	f->merged = merge_versions(v, n, &limited);
 	f->counts = f->merged;
-	if (f->merged != places)
-		coverage_version_free(places);
-	if (f->merged != lines)
-		coverage_version_free(lines);
 	problem_add(&c->problems, NULL, "versions", false,
-		"%s: came in %zu versions with different %s; merged by place", f->path, n,
-		n_places == n || !n_places ? "maps" : "maps and as lines only");
+		"%s: came in %zu versions with different maps; merged by %s", f->path, n,
+		v[n - 1]->grain == GRAIN_PLACES ? "place" : "line");
 	if (limited)
 		problem_add(&c->problems, NULL, "limit", false,
 			"%s: its versions are too large to look for what contains what", f->path);

@@ -7,8 +7,8 @@
 
 int coverage_version_compare(const struct coverage_version *a, const struct coverage_version *b)
 {
-	if (a->lines != b->lines)
-		return a->lines ? 1 : -1;
+	if (a->grain != b->grain)
+		return a->grain < b->grain ? -1 : 1;
 	for (int part = 0; part < PARTS; part++) {
 		int r = memcmp(a->text[part], b->text[part], MIN(a->len[part], b->len[part]));
 		if (r)
@@ -217,7 +217,7 @@ static void decode(struct coverage_map *m, const char *text, size_t len, enum co
 }
 
 struct coverage_version *coverage_version_new(
-	struct combined parts[static PARTS], const char *extra, bool lines)
+	struct combined parts[static PARTS], const char *extra, enum coverage_grain grain)
 {
 	struct coverage_version *v = xcalloc(1, sizeof(*v));
 	size_t total = 0, at = 0;
@@ -240,7 +240,7 @@ struct coverage_version *coverage_version_new(
 	}
 	v->arm_at = parts[PART_BRANCHES].arm_at;
 	v->extra = xstrdup(extra);
-	v->lines = lines;
+	v->grain = grain;
 	return v;
 }
 
@@ -264,5 +264,5 @@ struct coverage_version *coverage_combine(
 		combine_part(&parts[part], &m);
 	}
 	*ret_limited |= steps <= 0;
-	return coverage_version_new(parts, extra, v[0]->lines);
+	return coverage_version_new(parts, extra, v[0]->grain);
 }

@@ -14,7 +14,8 @@ void coverage_entry_reset(struct coverage_entry *e, struct coverage_version *gue
 	}
 	e->arm_n = 0;
 	strbuf_reset(&e->extra);
-	e->all = e->lines = false;
+	e->all = false;
+	e->grain = GRAIN_PLACES;
 }
 
 void coverage_entry_release(struct coverage_entry *e)
@@ -334,7 +335,7 @@ static bool same_arms(const struct coverage_entry *e, const struct coverage_vers
 
 static bool is_version(const struct coverage_entry *e, const struct coverage_version *v)
 {
-	if (e->all != v->all || e->lines != v->lines || !same_arms(e, v))
+	if (e->all != v->all || e->grain != v->grain || !same_arms(e, v))
 		return false;
 	for (int part = 0; part < PARTS; part++) {
 		if (e->same[part] && e->guess == v)
@@ -391,7 +392,7 @@ static struct coverage_version *new_version(const struct coverage_entry *e)
 	v->hits = xcalloc(version_count(v) + 1, sizeof(*v->hits));
 	v->extra = xstrndup(e->extra.buf, e->extra.len);
 	v->all = e->all;
-	v->lines = e->lines;
+	v->grain = e->grain;
 	return v;
 }
 

@@ -52,6 +52,13 @@ bool coverage_map_loc(struct coverage_stream *s, struct coverage_loc *ret);
 
 /* ---- one version of a file: maps and counts -------------------------------------------------- */
 
+/* How fine an input knows a file. */
+enum coverage_grain {
+	GRAIN_PLACES,    /* Istanbul */
+	GRAIN_BRANCHES,  /* lcov: lines, and each branch with its arms */
+	GRAIN_CONDITIONS /* Cobertura: lines, and how many arms of a line were taken */
+};
+
 struct coverage_version {
 	struct coverage_version *next;
 	char *text[PARTS]; /* the three maps; blanks left out, ids dense */
@@ -61,7 +68,7 @@ struct coverage_version {
 	uint32_t *arm_at; /* n + 1: where the arms of branch i begin, behind arm_hits() */
 	char *extra;      /* other members, ready to be written behind a comma; "" */
 	bool all;         /* nobody loaded the file; counts only while nothing else is known */
-	bool lines;       /* made from lcov or Cobertura: places are lines */
+	enum coverage_grain grain;
 };
 
 static inline uint64_t *version_hits(const struct coverage_version *v, enum coverage_part part)
@@ -105,12 +112,12 @@ struct combined {
 	uint32_t *arm_at;
 	size_t n, n_hits;
 };
-/* What is known of lines only (lcov, Cobertura), laid over what is known of places. */
+/* What is known of lines only, laid over what is known better. */
 struct coverage_version *coverage_overlay(
-	const struct coverage_version *places, const struct coverage_version *lines);
+	const struct coverage_version *base, const struct coverage_version *lines);
 /* A version from its maps and counts; takes them over. */
 struct coverage_version *coverage_version_new(
-	struct combined parts[static PARTS], const char *extra, bool lines);
+	struct combined parts[static PARTS], const char *extra, enum coverage_grain grain);
 
 struct container_query {
 	struct coverage_loc loc;
@@ -163,7 +170,8 @@ struct coverage_entry {
 	uint32_t *arm_at;
 	size_t arm_n, arm_cap;
 	struct strbuf extra;
-	bool all, lines;
+	bool all;
+	enum coverage_grain grain;
 };
 
 void coverage_entry_reset(struct coverage_entry *e, struct coverage_version *guess);
@@ -194,5 +202,46 @@ void coverage_set_root(struct coverage *c, const struct coverage_root *root);
  * it is none (why in `ret_what`, static). */
 const char *coverage_path_here(
 	struct coverage *c, const char *raw, size_t len, const char **ret_what);
+/* The same for plain text. */
+const char *coverage_path_plain(struct coverage *c, const char *path, const char **ret_what);
 /* Read all of an input of one kind; false: a fault of the stream. */
 bool coverage_read_istanbul(struct coverage_input *in, struct coverage_stream *s);
+bool coverage_read_lcov(struct coverage_input *in, struct coverage_stream *s);
+bool coverage_read_cobertura(struct coverage_input *in, struct coverage_stream *s);
+
+/* ---- what is known of lines only ------------------------------------------------------------- */
+
+struct line_count {
+	int32_t line;
+	uint64_t hits;
+};
+
+struct line_function {
+	char *name;
+	int32_t line;
+	uint64_t hits;
+};
+
+struct line_arm {
+	int32_t line;
+	uint32_t branch; /* arms of one branch are neighbours and have one number */
+	uint64_t hits;
+};
+
+/* One file of lcov or Cobertura; starts zeroed. */
+struct line_record {
+	struct line_count *lines;
+	struct line_function *functions;
+	struct line_arm *arms;
+	size_t n_lines, n_functions, n_arms, lines_cap, functions_cap, arms_cap;
+	enum coverage_grain grain;
+};
+
+void line_record_line(struct line_record *r, int32_t line, uint64_t hits);
+/* Returns its index. */
+size_t line_record_function(struct line_record *r, const char *name, int32_t line, uint64_t hits);
+void line_record_arm(struct line_record *r, int32_t line, uint32_t branch, uint64_t hits);
+void line_record_reset(struct line_record *r);
+void line_record_release(struct line_record *r);
+/* Into the set, as maps whose places are lines. */
+void line_record_commit(struct line_record *r, struct coverage_input *in, const char *path);

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/coverage_parts.h"
 
@@ -134,4 +135,14 @@ const char *coverage_path_here(
 	char *found = here(c, &path);
 	strmap_put(&c->by_raw, raw, found);
 	return found;
+}
+
+const char *coverage_path_plain(struct coverage *c, const char *path, const char **ret_what)
+{
+	cleanup_strbuf struct strbuf raw = STRBUF_INIT;
+
+	jsonw_quote(&raw, path, strlen(path));
+	strbuf_setlen(&raw, raw.len - 1);
+	strbuf_remove(&raw, 0, 1);
+	return coverage_path_here(c, raw.buf, raw.len, ret_what);
 }
