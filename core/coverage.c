@@ -11,10 +11,7 @@ struct coverage *coverage_new(void)
 	struct coverage *c = xcalloc(1, sizeof(*c));
 
 	c->window = xmalloc(STREAM_WINDOW);
-	c->entry = xcalloc(1, sizeof(*c->entry));
-	for (int part = 0; part < PARTS; part++)
-		strbuf_init(&c->entry->text[part]);
-	strbuf_init(&c->entry->extra);
+	c->entry = coverage_entry_new();
 	return c;
 }
 
@@ -41,12 +38,18 @@ void coverage_free(struct coverage *c)
 	strmap_release(&c->by_raw, free);
 	strmap_release(&c->dirs, free);
 	problems_release(&c->problems);
-	coverage_entry_release(c->entry);
-	free(c->entry);
+	coverage_entry_free(c->entry);
 	free(c->window);
 	free(c->from);
 	free(c->to);
 	free(c);
+}
+
+void coverage_file_changed(struct coverage_file *f)
+{
+	coverage_version_free(f->merged);
+	f->merged = NULL;
+	f->counts = NULL;
 }
 
 struct coverage_file *coverage_file_of(struct coverage *c, const char *path)
@@ -118,6 +121,7 @@ int coverage_add(
 	bool in = streq(path, "-");
 	cleanup_close int opened = in ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 	struct coverage_input input = {.set = c, .path = in ? "stdin" : path};
+
 	struct coverage_stream s;
 
 	if (!in && opened < 0) {
@@ -127,7 +131,9 @@ int coverage_add(
 	c->settled = false;
 	coverage_set_root(c, root);
 	stream_open(&s, in ? STDIN_FILENO : opened, c->window);
+	strbuf_init(&input.versions);
 	bool whole = read_any(&input, &s);
+	strbuf_release(&input.versions);
 	c->inputs += whole || input.entries;
 	return whole ? 0 : fault_of(&input, &s, err);
 }
@@ -160,53 +166,10 @@ int coverage_path_compare(const char *a, const char *b)
 	return swap ? (int)*y - (int)*x : (int)*x - (int)*y;
 }
 
-static int by_content(const void *a, const void *b)
-{
-	return coverage_version_compare(*(const struct coverage_version *const *)a,
-		*(const struct coverage_version *const *)b);
-}
-
 static int by_path(const void *a, const void *b)
 {
 	return coverage_path_compare((*(struct coverage_file *const *)a)->path,
 		(*(struct coverage_file *const *)b)->path);
-}
-
-/* Versions that count, in their order; `*ret` is the caller's to free. A file that nobody loaded
- * (`all`) counts only where nothing else is known, and then once. */
-static size_t versions_of(const struct coverage_file *f, const struct coverage_version ***ret)
-{
-	size_t n = 0, loaded = 0, kept = 0;
-
-	for (const struct coverage_version *v = f->versions; v; v = v->next, n++)
-		loaded += !v->all;
-	const struct coverage_version **list = xmalloc(n * sizeof(*list));
-	for (const struct coverage_version *v = f->versions; v; v = v->next)
-		if (!loaded || !v->all)
-			list[kept++] = v;
-	qsort(list, kept, sizeof(*list), by_content);
-	*ret = list;
-	return loaded ? kept : 1;
-}
-
-/* All versions of one grain as one, those of the next grain laid over them. */
-static struct coverage_version *merge_versions(
-	const struct coverage_version *const *v, size_t n, bool *ret_limited)
-{
-	struct coverage_version *merged = NULL;
-
-	for (size_t from = 0, to; from < n; from = to) {
-		for (to = from + 1; to < n && v[to]->grain == v[from]->grain;)
-			to++;
-		struct coverage_version *base = merged;
-		struct coverage_version *more = coverage_combine(v + from, to - from, ret_limited);
-		merged = base ? coverage_overlay(base, more) : more;
-		if (!base)
-			continue;
-		coverage_version_free(base);
-		coverage_version_free(more);
-	}
-	return merged;
 }
 
 static void settle_file(struct coverage *c, struct coverage_file *f)
@@ -219,11 +182,11 @@ static void settle_file(struct coverage *c, struct coverage_file *f)
 	f->counts = f->versions;
 	if (!f->versions->next)
 		return;
-	size_t n = versions_of(f, &v);
+	size_t n = coverage_versions_of(f, &v);
 	f->counts = v[0];
 	if (n == 1)
 		return;
-	f->merged = merge_versions(v, n, &limited);
+	f->merged = coverage_versions_merge(v, n, &limited);
 	f->counts = f->merged;
 	problem_add(&c->problems, NULL, "versions", false,
 		"%s: came in %zu versions with different maps; merged by %s", f->path, n,

@@ -18,7 +18,17 @@ void coverage_entry_reset(struct coverage_entry *e, struct coverage_version *gue
 	e->grain = GRAIN_PLACES;
 }
 
-void coverage_entry_release(struct coverage_entry *e)
+struct coverage_entry *coverage_entry_new(void)
+{
+	struct coverage_entry *e = xcalloc(1, sizeof(*e));
+
+	for (int part = 0; part < PARTS; part++)
+		strbuf_init(&e->text[part]);
+	strbuf_init(&e->extra);
+	return e;
+}
+
+void coverage_entry_free(struct coverage_entry *e)
 {
 	for (int part = 0; part < PARTS; part++) {
 		strbuf_release(&e->text[part]);
@@ -28,6 +38,28 @@ void coverage_entry_release(struct coverage_entry *e)
 	}
 	free(e->arm_at);
 	strbuf_release(&e->extra);
+	free(e);
+}
+
+int coverage_entry_part(const char *name, bool *ret_is_map)
+{
+	static const char *const maps[PARTS] = {"statementMap", "fnMap", "branchMap"};
+	static const char *const hits[PARTS] = {"s", "f", "b"};
+
+	for (int part = 0; part < PARTS; part++) {
+		*ret_is_map = streq(maps[part], name);
+		if (*ret_is_map || streq(hits[part], name))
+			return part;
+	}
+	return -1;
+}
+
+bool coverage_entry_is_whole(const struct coverage_entry *e)
+{
+	for (int part = 0; part < PARTS; part++)
+		if (!e->seen_map[part] || !e->seen_hits[part])
+			return false;
+	return true;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -208,6 +240,23 @@ bool coverage_entry_hits(
 	c->n = 0;
 	c->dense = e->seen_hits[part] = true;
 	return part == PART_BRANCHES ? read_branches(e, s) : read_counts(c, s);
+}
+
+/* `"name":value` as it stands, behind what is there. */
+bool coverage_entry_extra(
+	struct coverage_entry *e, struct coverage_stream *s, const struct strbuf *name)
+{
+	cleanup_strbuf struct strbuf value = STRBUF_INIT;
+	bool repaired;
+
+	stream_capture(s, &value);
+	if (!stream_skip(s) || !stream_captured(s, &repaired))
+		return false;
+	strbuf_addf(&e->extra, "%s\"", e->extra.len ? "," : "");
+	strbuf_add(&e->extra, name->buf, name->len);
+	strbuf_addstr(&e->extra, "\":");
+	strbuf_add(&e->extra, value.buf, value.len);
+	return true;
 }
 
 /* ---- ids with holes -------------------------------------------------------------------------- */
@@ -396,14 +445,20 @@ static struct coverage_version *new_version(const struct coverage_entry *e)
 	return v;
 }
 
+struct coverage_version *coverage_entry_version(const struct coverage_entry *e)
+{
+	struct coverage_version *v = new_version(e);
+
+	for (int part = 0; part < PARTS; part++)
+		add_hits(version_hits(v, part), &e->hits[part]);
+	return v;
+}
+
 void coverage_entry_commit(struct coverage_entry *e, struct coverage_file *f)
 {
 	struct coverage_version *v = f->versions;
 
-	if (f->merged)
-		coverage_version_free(f->merged);
-	f->merged = NULL;
-	f->counts = NULL;
+	coverage_file_changed(f);
 	while (v && !is_version(e, v))
 		v = v->next;
 	if (!v) {

@@ -93,11 +93,24 @@ struct coverage_file {
 	const struct coverage_version *counts; /* once settled: `merged` or one of `versions` */
 };
 
+/* Something was added: what was merged no longer counts. */
+void coverage_file_changed(struct coverage_file *f);
 /* What counts, in a set that is settled. */
 const struct coverage_version *coverage_file_version(const struct coverage_file *f);
 
 /* ---- different versions of one file ---------------------------------------------------------- */
 
+/* Versions that count, in their order; `*ret` is the caller's to free. A file that nobody loaded
+ * (`all`) counts only where nothing else is known, and then once. */
+size_t coverage_versions_of(const struct coverage_file *f, const struct coverage_version ***ret);
+/* All of them as one: those of one grain, and those of the next grain laid over them. */
+struct coverage_version *coverage_versions_merge(
+	const struct coverage_version *const *v, size_t n, bool *ret_limited);
+#define COVERAGE_VERSIONS "musterVersions"
+/* The member that keeps them, behind a comma; nothing for a file that came in one version. */
+void coverage_versions_print(struct strbuf *out, const struct coverage_file *f);
+/* Maps and counts, as members of an object that is open. */
+void coverage_version_print(struct strbuf *out, const struct coverage_version *v);
 /* An order that depends on nothing but their content. */
 int coverage_version_compare(const struct coverage_version *a, const struct coverage_version *b);
 /* Versions, in that order, as one: entries are the same when their places are; where a version has
@@ -174,8 +187,15 @@ struct coverage_entry {
 	enum coverage_grain grain;
 };
 
+struct coverage_entry *coverage_entry_new(void);
+void coverage_entry_free(struct coverage_entry *e);
 void coverage_entry_reset(struct coverage_entry *e, struct coverage_version *guess);
-void coverage_entry_release(struct coverage_entry *e);
+/* The part that a member is named for, or -1. */
+int coverage_entry_part(const char *name, bool *ret_is_map);
+/* Any other member: kept as it stands. */
+bool coverage_entry_extra(
+	struct coverage_entry *e, struct coverage_stream *s, const struct strbuf *name);
+bool coverage_entry_is_whole(const struct coverage_entry *e);
 /* The map and the counts of one part, ids in any order. False: fault. */
 bool coverage_entry_map(
 	struct coverage_entry *e, struct coverage_stream *s, enum coverage_part part);
@@ -184,6 +204,11 @@ bool coverage_entry_hits(
 /* Number the entries anew where ids have holes or counts and maps do not fit each other. Returns
  * how many counts had no entry in the map and were dropped. */
 size_t coverage_entry_straighten(struct coverage_entry *e);
+/* The entry as a version of its own; the caller frees. */
+struct coverage_version *coverage_entry_version(const struct coverage_entry *e);
+/* Instead of the entry the versions that it was merged from (text of the member), if they are. */
+bool coverage_versions_commit(const struct coverage_entry *e, struct coverage *c, const char *path,
+	const char *text, size_t len);
 /* Add the entry to a version of `f` with the same maps, or as a version of its own. */
 void coverage_entry_commit(struct coverage_entry *e, struct coverage_file *f);
 
@@ -194,6 +219,7 @@ struct coverage_input {
 	const char *path;                 /* for messages */
 	size_t entries;                   /* that came in */
 	bool noticed_maps, noticed_truth; /* said once an input */
+	struct strbuf versions;           /* member of the entry, as text; empty = none */
 };
 
 /* From here on paths are those of this root. */

@@ -2,17 +2,6 @@
 
 #include "core/coverage_parts.h"
 
-static const char *const map_names[PARTS] = {"statementMap", "fnMap", "branchMap"};
-static const char *const hits_names[PARTS] = {"s", "f", "b"};
-
-static int part_named(const char *const *names, const char *name)
-{
-	for (int part = 0; part < PARTS; part++)
-		if (streq(names[part], name))
-			return part;
-	return -1;
-}
-
 static bool read_path(struct coverage_input *in, struct coverage_stream *s, const char **ret_path)
 {
 	cleanup_strbuf struct strbuf raw = STRBUF_INIT;
@@ -33,23 +22,6 @@ static bool read_path(struct coverage_input *in, struct coverage_stream *s, cons
 	return true;
 }
 
-/* `"name":value` as it stands, behind what is there. */
-static bool read_extra(
-	struct coverage_entry *e, struct coverage_stream *s, const struct strbuf *name)
-{
-	cleanup_strbuf struct strbuf value = STRBUF_INIT;
-	bool repaired;
-
-	stream_capture(s, &value);
-	if (!stream_skip(s) || !stream_captured(s, &repaired))
-		return false;
-	strbuf_addf(&e->extra, "%s\"", e->extra.len ? "," : "");
-	strbuf_add(&e->extra, name->buf, name->len);
-	strbuf_addstr(&e->extra, "\":");
-	strbuf_add(&e->extra, value.buf, value.len);
-	return true;
-}
-
 static void notice_once(struct coverage_input *in, bool *said, const char *kind, const char *text)
 {
 	if (!*said)
@@ -57,11 +29,18 @@ static void notice_once(struct coverage_input *in, bool *said, const char *kind,
 	*said = true;
 }
 
-static bool read_other(
-	struct coverage_input *in, struct coverage_stream *s, const struct strbuf *name)
+static bool read_other(struct coverage_input *in, struct coverage_stream *s,
+	const struct strbuf *name, const char **ret_path)
 {
 	struct coverage_entry *e = in->set->entry;
 
+	if (streq(name->buf, "path"))
+		return read_path(in, s, ret_path);
+	if (streq(name->buf, COVERAGE_VERSIONS)) {
+		bool repaired;
+		stream_capture(s, &in->versions);
+		return stream_skip(s) && stream_captured(s, &repaired);
+	}
 	if (streq(name->buf, "all") && stream_peek(s) == 't') {
 		e->all = true;
 		return stream_skip(s);
@@ -75,18 +54,16 @@ static bool read_other(
 		notice_once(in, &in->noticed_maps, "source-map",
 			"has source maps, which are not applied here: "
 			"places are those of the code that ran");
-	return read_extra(e, s, name);
+	return coverage_entry_extra(e, s, name);
 }
 
 static bool is_whole(struct coverage_stream *s, const struct coverage_entry *e, const char *path)
 {
 	if (!path)
 		return stream_fault(s, "no coverage of a file: `path` is missing");
-	for (int part = 0; part < PARTS; part++)
-		if (!e->seen_map[part] || !e->seen_hits[part])
-			return stream_fault(s,
-				"no coverage of a file: one of statementMap, fnMap, branchMap, "
-				"s, f, b is missing");
+	if (!coverage_entry_is_whole(e))
+		return stream_fault(s, "no coverage of a file: one of statementMap, fnMap, "
+				       "branchMap, s, f, b is missing");
 	return true;
 }
 
@@ -98,17 +75,18 @@ static bool read_entry(struct coverage_input *in, struct coverage_stream *s)
 	bool first = true;
 
 	coverage_entry_reset(e, NULL);
+	strbuf_reset(&in->versions);
 	if (!stream_expect(s, '{'))
 		return false;
 	while (stream_next(s, &first, '}')) {
 		strbuf_reset(&name);
 		if (!stream_string(s, &name) || !stream_expect(s, ':'))
 			return false;
-		int map = part_named(map_names, name.buf), hits = part_named(hits_names, name.buf);
-		bool ok = map >= 0    ? coverage_entry_map(e, s, (enum coverage_part)map)
-			  : hits >= 0 ? coverage_entry_hits(e, s, (enum coverage_part)hits)
-			  : streq(name.buf, "path") ? read_path(in, s, &path)
-						    : read_other(in, s, &name);
+		bool is_map;
+		int part = coverage_entry_part(name.buf, &is_map);
+		bool ok = part < 0 ? read_other(in, s, &name, &path)
+			  : is_map ? coverage_entry_map(e, s, (enum coverage_part)part)
+				   : coverage_entry_hits(e, s, (enum coverage_part)part);
 		if (!ok)
 			return false;
 	}
@@ -118,8 +96,14 @@ static bool read_entry(struct coverage_input *in, struct coverage_stream *s)
 	if (lost)
 		problem_add(&in->set->problems, in->path, "no-place", false,
 			"%s: %zu counts that its maps know nothing of: left out", path, lost);
-	coverage_entry_commit(e, coverage_file_of(in->set, path));
 	in->entries++;
+	if (in->versions.len &&
+		coverage_versions_commit(e, in->set, path, in->versions.buf, in->versions.len))
+		return true;
+	if (in->versions.len)
+		problem_add(&in->set->problems, in->path, "versions-changed", false,
+			"%s: its maps are no longer those of the versions they were made of", path);
+	coverage_entry_commit(e, coverage_file_of(in->set, path));
 	return true;
 }
 

@@ -35,7 +35,7 @@ static void write_branches(struct strbuf *out, const struct coverage_version *v)
 	strbuf_addch(out, '}');
 }
 
-static void write_version(struct strbuf *out, const struct coverage_version *v)
+void coverage_version_print(struct strbuf *out, const struct coverage_version *v)
 {
 	static const char *const names[PARTS] = {"statementMap", "fnMap", "branchMap"};
 
@@ -57,9 +57,10 @@ static void write_file(struct strbuf *out, const struct coverage_file *f)
 	strbuf_addstr(out, ":{\"path\":");
 	jsonw_quote(out, f->path, len);
 	strbuf_addstr(out, v->all ? ",\"all\":true," : ",");
-	write_version(out, v);
+	coverage_version_print(out, v);
 	if (*v->extra)
 		strbuf_addf(out, ",%s", v->extra);
+	coverage_versions_print(out, f);
 	strbuf_addch(out, '}');
 }
 
