@@ -190,11 +190,11 @@ bool stream_string(struct coverage_stream *s, struct strbuf *raw)
 		return false;
 	for (;;) {
 		plain(s, raw);
+		if (raw && raw->len > STREAM_STRING_MAX)
+			return stream_fault(s, "a name of more than 64 KiB");
 		int c = next_byte(s);
 		if (c < 0)
 			return stream_end_fault(s);
-		if (raw && raw->len > STREAM_STRING_MAX)
-			return stream_fault(s, "a name of more than 64 KiB");
 		if (c < 0x20)
 			return stream_fault(s, "a control character in a string");
 		if (c == '"') {
