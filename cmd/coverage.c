@@ -85,7 +85,6 @@ static int open_session(
 	coverage_inputs_init(&s->inputs, output);
 	coverage_inputs_add(&s->inputs, &words, coverage_problems(s->set));
 	read_inputs(s);
-	coverage_totals_of(s->set); /* notices of versions come with it */
 	problems_say(coverage_problems(s->set), command_verbosity(options), s->color);
 	return coverage_input_count(s->set) ? 0 : nothing(s, err);
 }

@@ -145,6 +145,7 @@ bool coverage_is_complete(const struct coverage *c)
 
 struct problems *coverage_problems(struct coverage *c)
 {
+	coverage_settle(c);
 	return &c->problems;
 }
 
