@@ -148,6 +148,38 @@ static bool read_statement(struct coverage_map *m, struct coverage_stream *s)
 	return key->line != COVERAGE_NOWHERE || stream_fault(s, "a statement without a line");
 }
 
+static void make_room(struct coverage_map *m, enum coverage_part part)
+{
+	GROW(m->keys, m->n + 1, m->cap);
+	GROW(m->spans, m->n + 1, m->spans_cap);
+	if (part == PART_FUNCTIONS)
+		GROW(m->functions, m->n + 1, m->functions_cap);
+	if (part == PART_BRANCHES)
+		GROW(m->branches, m->n + 1, m->branches_cap);
+}
+
+/* Statements in the regular form, each with the comma behind it; stops before any other. */
+static void fast_statements(struct coverage_map *m, struct coverage_stream *s)
+{
+	int32_t id;
+
+	while (stream_has(s, 2 * FAST_BYTES)) {
+		make_room(m, PART_STATEMENTS);
+		const char *p = *s->p == '"' ? fast_int(s->p + 1, &id) : NULL;
+		if (!p || p[0] != '"' || p[1] != ':')
+			return;
+		const char *end = fast_loc(p + 2, &m->keys[m->n]);
+		if (!end || *end != ',')
+			return;
+		size_t at = position(s) + (size_t)(p + 2 - s->p);
+		m->spans[m->n] =
+			(struct coverage_span){(uint32_t)at, (uint32_t)(end - p - 2), (uint32_t)id};
+		m->dense &= (size_t)id == m->n;
+		m->n++;
+		s->p = end + 1;
+	}
+}
+
 static bool read_name(struct coverage_stream *s, struct map_function *f)
 {
 	stream_peek(s);
@@ -233,16 +265,6 @@ static bool read_branch(struct coverage_map *m, struct coverage_stream *s)
 	return !s->what;
 }
 
-static void make_room(struct coverage_map *m, enum coverage_part part)
-{
-	GROW(m->keys, m->n + 1, m->cap);
-	GROW(m->spans, m->n + 1, m->spans_cap);
-	if (part == PART_FUNCTIONS)
-		GROW(m->functions, m->n + 1, m->functions_cap);
-	if (part == PART_BRANCHES)
-		GROW(m->branches, m->n + 1, m->branches_cap);
-}
-
 bool coverage_map_read(struct coverage_map *m, struct coverage_stream *s, enum coverage_part part)
 {
 	static bool (*const read[PARTS])(struct coverage_map *, struct coverage_stream *) = {
@@ -268,6 +290,13 @@ bool coverage_map_read(struct coverage_map *m, struct coverage_stream *s, enum c
 			(struct coverage_span){(uint32_t)at, (uint32_t)(position(s) - at), id};
 		m->dense &= id == m->n;
 		m->n++;
+		if (part != PART_STATEMENTS || !stream_take(s, ','))
+			continue;
+		/* the comma goes with the entry before it, so one more follows */
+		fast_statements(m, s);
+		first = true;
+		if (stream_peek(s) == '}')
+			return stream_fault(s, "expected a statement");
 	}
 	return !s->what;
 }

@@ -98,7 +98,7 @@ static inline bool is_blank(int c)
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-int stream_peek(struct coverage_stream *s)
+int stream_peek_far(struct coverage_stream *s)
 {
 	int c = next_byte(s);
 
@@ -113,18 +113,8 @@ int stream_peek(struct coverage_stream *s)
 	return c;
 }
 
-bool stream_take(struct coverage_stream *s, char c)
+bool stream_expected(struct coverage_stream *s, char c)
 {
-	if (s->what || stream_peek(s) != (unsigned char)c)
-		return false;
-	s->p++;
-	return true;
-}
-
-bool stream_expect(struct coverage_stream *s, char c)
-{
-	if (stream_take(s, c))
-		return true;
 	if (s->what)
 		return false;
 	if (stream_peek(s) < 0)
@@ -134,16 +124,6 @@ bool stream_expect(struct coverage_stream *s, char c)
 			       : c == '[' ? "expected a list"
 			       : c == '"' ? "expected a string"
 					  : "expected `,` or the end of the object");
-}
-
-bool stream_next(struct coverage_stream *s, bool *first, char close)
-{
-	if (s->what || stream_take(s, close))
-		return false;
-	if (!*first && !stream_expect(s, ','))
-		return false;
-	*first = false;
-	return true;
 }
 
 /* ---- strings --------------------------------------------------------------------------------- */

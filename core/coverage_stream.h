@@ -18,7 +18,7 @@ enum {
 	STREAM_DEPTH_MAX = 128,
 	STREAM_STRING_MAX = 64 * 1024,
 	STREAM_CAPTURE_MAX = 256 * 1024 * 1024,
-	STREAM_WINDOW = 256 * 1024,
+	STREAM_WINDOW = 128 * 1024, /* more no longer fits the caches */
 };
 
 struct coverage_stream {
@@ -57,11 +57,26 @@ static inline bool stream_has(struct coverage_stream *s, size_t n)
 }
 
 /* The next byte behind blanks, not consumed; -1 at the end. */
-int stream_peek(struct coverage_stream *s);
-/* Consume the byte `c` behind blanks, or fault. */
-bool stream_expect(struct coverage_stream *s, char c);
+int stream_peek_far(struct coverage_stream *s);
+static inline int stream_peek(struct coverage_stream *s)
+{
+	return s->p < s->end && (unsigned char)*s->p > ' ' ? (unsigned char)*s->p
+							   : stream_peek_far(s);
+}
 /* Consume it if it is the next one. */
-bool stream_take(struct coverage_stream *s, char c);
+static inline bool stream_take(struct coverage_stream *s, char c)
+{
+	if (s->what || stream_peek(s) != (unsigned char)c)
+		return false;
+	s->p++;
+	return true;
+}
+/* Consume the byte `c` behind blanks, or fault. */
+bool stream_expected(struct coverage_stream *s, char c);
+static inline bool stream_expect(struct coverage_stream *s, char c)
+{
+	return stream_take(s, c) || stream_expected(s, c);
+}
 /* A string; its raw text (escapes as they are) to `raw` (NULL: not wanted). */
 bool stream_string(struct coverage_stream *s, struct strbuf *raw);
 /* Name of a member and its colon. Names that do not fit are cut: longer than any we know. */
@@ -73,7 +88,15 @@ bool stream_hits(struct coverage_stream *s, uint64_t *ret);
 /* Any one value. */
 bool stream_skip(struct coverage_stream *s);
 /* Members or items: `while (stream_next(s, &first, '}'))`. False at the end or with a fault. */
-bool stream_next(struct coverage_stream *s, bool *first, char close);
+static inline bool stream_next(struct coverage_stream *s, bool *first, char close)
+{
+	if (s->what || stream_take(s, close))
+		return false;
+	if (!*first && !stream_expect(s, ','))
+		return false;
+	*first = false;
+	return true;
+}
 
 void stream_capture(struct coverage_stream *s, struct strbuf *text);
 /* Ends it; false when there was a fault. Bytes that are no UTF-8 have become U+FFFD. */

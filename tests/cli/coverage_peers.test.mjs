@@ -68,7 +68,7 @@ const different = (rng, file) => {
 
 test('what istanbul-lib-coverage makes of two maps, thousands of pairs', (t) => {
 	const folder = temporary(t);
-	for (const [make, files] of [[same, 1500], [different, 2500]]) {
+	for (const [make, files] of [[same, 800], [different, 1500]]) {
 		const inputs = shards(folder, files, make).slice(0, 2);
 		const ours = read(merge(folder, inputs));
 		const theirs = maps.istanbulMerge(inputs.map(read));
@@ -84,7 +84,7 @@ test('what istanbul-lib-coverage makes of two maps, thousands of pairs', (t) => 
 
 test('the order of inputs does not matter, nor how they are grouped', (t) => {
 	const folder = temporary(t);
-	for (const [make, files] of [[same, 300], [different, 1200]]) {
+	for (const [make, files] of [[same, 150], [different, 400]]) {
 		const inputs = shards(folder, files, make);
 		const whole = fs.readFileSync(merge(folder, inputs));
 		for (const order of permutations) {
@@ -146,7 +146,7 @@ function compareReports(folder, inputs, root) {
 test('reports of real packages are those of Istanbul, to the byte', (t) => {
 	const folder = temporary(t);
 	const rng = maps.random(SEED);
-	const real = maps.instrumented(2.5e6);
+	const real = maps.instrumented(1.2e6);
 	const inputs = [0, 1, 2].map((i) => write(folder, `r${i}.json`, maps.withHits(real, rng)));
 	compareReports(folder, inputs, maps.fixture);
 	// one folder only, and files right in the common folder
