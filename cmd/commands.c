@@ -8,7 +8,8 @@
 #include "cmd/store.h"
 
 extern const struct command order_cmd, report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd,
-	init_cmd, junit_cmd, query_cmd, help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
+	init_cmd, junit_cmd, coverage_cmd, query_cmd, help_cmd, version_cmd, completion_cmd,
+	docs_cmd, man_cmd;
 
 const struct command *const commands[] = {
 	&run_cmd,
@@ -21,6 +22,7 @@ const struct command *const commands[] = {
 	&order_cmd,
 	&query_cmd,
 	&store_cmd,
+	&coverage_cmd,
 	&junit_cmd,
 	&config_cmd,
 	&init_cmd,

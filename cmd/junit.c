@@ -2,8 +2,9 @@
 
 #include "cmd/command.h"
 #include "cmd/outputs.h"
+#include "cmd/problems.h"
+#include "cmd/target.h"
 #include "core/base/ansi.h"
-#include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/spool.h"
@@ -11,96 +12,14 @@
 #include "core/junit_inputs.h"
 #include "core/junit_merge.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-enum { NOTICES_SHOWN = 3 }; /* of a kind; a reporter that miscounts does so in every file */
-
-/* ---- what there is to say -------------------------------------------------------------------- */
-
-static void say(const char *word, enum ansi_style style, const struct strbuf *text, bool color)
-{
-	cleanup_strbuf struct strbuf out = STRBUF_INIT;
-
-	strbuf_addf(&out, "%s%s%s:%s ", ansi(ANSI_BOLD, color), ansi(style, color), word,
-		ansi(ANSI_RESET, color));
-	/* Names of files and tests: nothing in them may drive the terminal. */
-	ansi_filter(&out, text->buf, text->len, false);
-	strbuf_addch(&out, '\n');
-	file_write_all(STDERR_FILENO, out.buf, out.len);
-}
-
-static void problem_text(struct strbuf *out, const struct junit_problem *p)
-{
-	if (p->file)
-		strbuf_addstr(out, streq(p->file, "-") ? "stdin" : p->file);
-	if (p->line)
-		strbuf_addf(out, ":%" PRId64, p->line);
-	if (p->line && p->column)
-		strbuf_addf(out, ":%" PRId64, p->column);
-	strbuf_addf(out, "%s%s", out->len ? ": " : "", p->text);
-}
-
-/* Problem `at` among those of its kind, from 0. */
-static size_t rank_of(const struct junit_problems *problems, size_t at)
-{
-	size_t rank = 0;
-
-	for (size_t i = 0; i < at; i++)
-		rank += !problems->v[i].lost && streq(problems->v[i].kind, problems->v[at].kind);
-	return rank;
-}
-
-static void say_problems(const struct junit_problems *problems, int verbosity, bool color)
-{
-	size_t folded = 0;
-
-	for (size_t i = 0; i < problems->n; i++) {
-		const struct junit_problem *p = &problems->v[i];
-		cleanup_strbuf struct strbuf text = STRBUF_INIT;
-		if (!p->lost && verbosity < 0)
-			continue;
-		if (!p->lost && verbosity == 0 && rank_of(problems, i) >= NOTICES_SHOWN) {
-			folded++;
-			continue;
-		}
-		problem_text(&text, p);
-		say(p->lost ? "error" : "notice", p->lost ? ANSI_RED : ANSI_YELLOW, &text, color);
-	}
-	if (folded) {
-		cleanup_strbuf struct strbuf text = STRBUF_INIT;
-		strbuf_addf(&text, "%zu more like these; `-v` shows all", folded);
-		say("notice", ANSI_YELLOW, &text, color);
-	}
-}
-
 /* ---- the result ------------------------------------------------------------------------------ */
 
-static int exit_code_of(const struct junit_problems *problems)
+static int exit_code_of(const struct problems *problems)
 {
 	return problems->lost ? EXIT_CODE_INCOMPLETE : EXIT_CODE_PASSED;
 }
 
-static void json_problems(struct jsonw *w, const struct junit_problems *problems)
-{
-	jsonw_array_begin(w, "problems");
-	for (size_t i = 0; i < problems->n; i++) {
-		const struct junit_problem *p = &problems->v[i];
-		jsonw_object_begin(w, NULL);
-		jsonw_string(w, "severity", p->lost ? "error" : "notice");
-		jsonw_string(w, "kind", p->kind);
-		jsonw_string(w, "file", p->file);
-		if (p->line)
-			jsonw_int(w, "line", p->line);
-		if (p->column)
-			jsonw_int(w, "column", p->column);
-		jsonw_string(w, "message", p->text);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
-static int print_json(const struct junit_merge *m, const struct junit_problems *problems,
+static int print_json(const struct junit_merge *m, const struct problems *problems,
 	const char *output, struct error *err)
 {
 	const struct junit_counts *c = junit_merge_counts(m);
@@ -121,7 +40,7 @@ static int print_json(const struct junit_merge *m, const struct junit_problems *
 	jsonw_double(&w, "time_s", (double)c->time_ns / 1e9);
 	jsonw_int(&w, "duplicates", junit_merge_duplicates(m));
 	jsonw_bool(&w, "complete", !problems->lost);
-	json_problems(&w, problems);
+	problems_json(&w, problems);
 	jsonw_int(&w, "exit_code", exit_code_of(problems));
 	jsonw_string(&w, "exit_reason", exit_code_reason(exit_code_of(problems)));
 	jsonw_object_end(&w);
@@ -138,7 +57,7 @@ static void count(struct strbuf *out, int64_t n, const char *word)
 }
 
 static void say_summary(
-	const struct junit_merge *m, const struct junit_problems *problems, const char *output)
+	const struct junit_merge *m, const struct problems *problems, const char *output)
 {
 	const struct junit_counts *c = junit_merge_counts(m);
 	cleanup_strbuf struct strbuf out = STRBUF_INIT, clean = STRBUF_INIT;
@@ -156,64 +75,6 @@ static void say_summary(
 		strbuf_addstr(&out, "; incomplete");
 	ansi_filter(&clean, out.buf, out.len, false);
 	fprintf(stderr, "%s\n", clean.buf);
-}
-
-/* ---- where to -------------------------------------------------------------------------------- */
-
-/* A device or pipe is written to; it must not be replaced by a file. */
-static bool is_stream(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return false;
-	return !S_ISLNK(st.st_mode) || starts_with(path, "/dev/");
-}
-
-struct target {
-	const char *path; /* NULL: nowhere, only counted */
-	bool stream;
-};
-
-static int find_target(const struct options *options, struct target *ret, struct error *err)
-{
-	const char *path = options_value(options, "output", NULL);
-	bool json = options_has(options, "json");
-
-	if (path && json && streq(path, "-")) {
-		error_set(err, EXIT_CODE_USAGE, "`--json` and `-o -` both write to stdout");
-		return error_help(err, "name a file for the report: -o FILE");
-	}
-	if (path && path_is_dir(path)) {
-		error_set(err, EXIT_CODE_USAGE, "%s is a folder", path);
-		return error_help(err, "name the file in it: -o %s/junit.xml", path);
-	}
-	*ret = (struct target){path ? path : json ? NULL : "-", false};
-	ret->stream = ret->path && (streq(ret->path, "-") || is_stream(ret->path));
-	return 0;
-}
-
-static int open_target(const struct target *t, struct spool *out, struct error *err)
-{
-	if (t->path)
-		return spool_open(out, t->stream ? NULL : t->path, err);
-	spool_open_null(out);
-	return 0;
-}
-
-static int write_target(const struct target *t, struct spool *out, struct error *err)
-{
-	if (!t->path)
-		return 0;
-	if (!t->stream)
-		return spool_commit(out, err);
-	if (streq(t->path, "-"))
-		return spool_copy(out, STDOUT_FILENO, err);
-	cleanup_close int fd = open(t->path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_set_errno(
-			err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot write %s", t->path);
-	return spool_copy(out, fd, err);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -241,24 +102,24 @@ static int nothing(const struct junit_inputs *in, struct error *err)
 }
 
 static int merge_into(const struct options *options, const struct target *target,
-	const struct junit_inputs *in, struct junit_problems *problems, struct error *err)
+	const struct junit_inputs *in, struct problems *problems, struct error *err)
 {
 	int verbosity = command_verbosity(options), color = -1, result = -1;
 	bool max = streq(options_value(options, "time", "sum"), "max");
 	struct spool out;
 
 	command_color(options, &color, NULL);
-	if (open_target(target, &out, err) < 0)
+	if (target_open(target, &out, err) < 0)
 		return -1;
 	struct junit_merge *m =
 		junit_merge_new(&out, problems, max ? JUNIT_TIME_MAX : JUNIT_TIME_SUM);
 	for (size_t i = 0; i < in->paths.n; i++)
 		junit_merge_file(m, in->paths.v[i], i < in->named);
 	junit_merge_finish(m);
-	say_problems(problems, verbosity, outputs_color(color, STDERR_FILENO));
+	problems_say(problems, verbosity, outputs_color(color, STDERR_FILENO));
 	if (!junit_merge_files(m))
 		nothing(in, err);
-	else if (write_target(target, &out, err) == 0)
+	else if (target_write(target, &out, err) == 0)
 		result = 0;
 	if (result == 0 && target->path && !target->stream && verbosity >= 0)
 		say_summary(m, problems, target->path);
@@ -272,7 +133,7 @@ static int merge_into(const struct options *options, const struct target *target
 static int run_junit(const struct options *options, struct error *err)
 {
 	cleanup_strvec struct strvec words = STRVEC_INIT;
-	struct junit_problems problems = {NULL};
+	struct problems problems = {NULL};
 	struct junit_inputs in;
 	struct target target = {NULL, false};
 
@@ -285,13 +146,13 @@ static int run_junit(const struct options *options, struct error *err)
 					 : "`muster junit` needs to know what to do");
 		return error_help(err, "usage: muster junit merge FILE... [-o OUT.xml]");
 	}
-	if (find_target(options, &target, err) < 0)
+	if (target_find(options, "junit.xml", &target, err) < 0)
 		return -1;
 	junit_inputs_init(&in, target.path);
 	junit_inputs_add(&in, &words, &problems);
 	int result = merge_into(options, &target, &in, &problems, err);
 	junit_inputs_release(&in);
-	junit_problems_release(&problems);
+	problems_release(&problems);
 	return result;
 }
 

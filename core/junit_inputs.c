@@ -25,13 +25,13 @@ void junit_inputs_release(struct junit_inputs *in)
 	in->output = NULL;
 }
 
-static void add_file(struct junit_inputs *in, const char *path, struct junit_problems *problems)
+static void add_file(struct junit_inputs *in, const char *path, struct problems *problems)
 {
 	cleanup_free char *found = path_real(path);
 	const char *real = found ? found : path;
 
 	if (strmap_has(&in->seen, real)) {
-		junit_problem_add(problems, path, "same-file", false,
+		problem_add(problems, path, "same-file", false,
 			"the same file was named before; it is read once");
 		return;
 	}
@@ -39,10 +39,9 @@ static void add_file(struct junit_inputs *in, const char *path, struct junit_pro
 	strvec_push(&in->paths, path);
 }
 
-static void walk(struct strvec *found, const char *dir, int depth, struct junit_problems *problems);
+static void walk(struct strvec *found, const char *dir, int depth, struct problems *problems);
 
-static void walk_entry(
-	struct strvec *found, const char *path, int depth, struct junit_problems *problems)
+static void walk_entry(struct strvec *found, const char *path, int depth, struct problems *problems)
 {
 	struct stat st;
 
@@ -55,21 +54,21 @@ static void walk_entry(
 	else if (S_ISREG(st.st_mode))
 		strvec_push(found, path);
 	else
-		junit_problem_add(problems, path, "no-file", false,
+		problem_add(problems, path, "no-file", false,
 			"left out: neither links nor special files are read from a folder");
 }
 
-static void walk(struct strvec *found, const char *dir, int depth, struct junit_problems *problems)
+static void walk(struct strvec *found, const char *dir, int depth, struct problems *problems)
 {
 	cleanup_strvec struct strvec names = STRVEC_INIT;
 
 	if (access(dir, R_OK | X_OK) < 0) {
-		junit_problem_add(
+		problem_add(
 			problems, dir, "unreadable", true, "cannot be read: %s", strerror(errno));
 		return;
 	}
 	if (depth > DEPTH_MAX) {
-		junit_problem_add(problems, dir, "limit", true, "folders are nested deeper than %d",
+		problem_add(problems, dir, "limit", true, "folders are nested deeper than %d",
 			DEPTH_MAX);
 		return;
 	}
@@ -80,7 +79,7 @@ static void walk(struct strvec *found, const char *dir, int depth, struct junit_
 	}
 }
 
-static void add_folder(struct junit_inputs *in, const char *dir, struct junit_problems *problems)
+static void add_folder(struct junit_inputs *in, const char *dir, struct problems *problems)
 {
 	cleanup_strvec struct strvec found = STRVEC_INIT;
 
@@ -89,17 +88,17 @@ static void add_folder(struct junit_inputs *in, const char *dir, struct junit_pr
 	strvec_each (path, &found) {
 		cleanup_free char *real = path_real(path);
 		if (in->output && real && streq(real, in->output))
-			junit_problem_add(problems, path, "output", false,
+			problem_add(problems, path, "output", false,
 				"left out: it is what is being written");
 		else
 			add_file(in, path, problems);
 	}
 	if (!found.n)
-		junit_problem_add(problems, dir, "no-files", false, "no *.xml in this folder");
+		problem_add(problems, dir, "no-files", false, "no *.xml in this folder");
 }
 
 void junit_inputs_add(
-	struct junit_inputs *in, const struct strvec *words, struct junit_problems *problems)
+	struct junit_inputs *in, const struct strvec *words, struct problems *problems)
 {
 	strvec_each (word, words) {
 		if (!path_is_dir(word))

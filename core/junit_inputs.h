@@ -8,7 +8,7 @@
 #include "core/base/base.h"
 #include "core/base/strmap.h"
 #include "core/base/strvec.h"
-#include "core/junit_problem.h"
+#include "core/problem.h"
 
 struct junit_inputs {
 	struct strvec paths; /* as they are shown: the word, or the word and the path below it */
@@ -22,4 +22,4 @@ void junit_inputs_init(struct junit_inputs *in, const char *output);
 void junit_inputs_release(struct junit_inputs *in);
 /* All words of a command line; "-" is stdin. What is missing or left out becomes a problem. */
 void junit_inputs_add(
-	struct junit_inputs *in, const struct strvec *words, struct junit_problems *problems);
+	struct junit_inputs *in, const struct strvec *words, struct problems *problems);

@@ -28,7 +28,7 @@ struct claim {
 
 struct junit_merge {
 	struct spool *out;
-	struct junit_problems *problems;
+	struct problems *problems;
 	enum junit_time time;
 	struct junit_counts counts;
 	int64_t files, suites, longest_ns;
@@ -239,7 +239,7 @@ static void check_claim(struct junit_merge *m)
 	compare(&text, "failures and errors", m->claim.bad, own.failures + own.errors);
 	compare(&text, "skipped", m->claim.skipped, own.skipped);
 	if (text.len)
-		junit_problem_add(m->problems, m->paths.v[m->paths.n - 1], "totals", false,
+		problem_add(m->problems, m->paths.v[m->paths.n - 1], "totals", false,
 			"its totals are not those of its test cases, which count (%s)", text.buf);
 }
 
@@ -417,14 +417,14 @@ static void tell_fault(
 {
 	int64_t kept = m->counter.counts.tests;
 	bool lost = named || report->fault != JUNIT_FOREIGN;
-	struct junit_problem *p;
+	struct problem *p;
 
 	if (kept)
-		p = junit_problem_add(m->problems, path, junit_fault_name(report->fault), lost,
+		p = problem_add(m->problems, path, junit_fault_name(report->fault), lost,
 			"%s; %" PRId64 " complete test case%s before it %s kept", report->what,
 			kept, kept == 1 ? "" : "s", kept == 1 ? "is" : "are");
 	else
-		p = junit_problem_add(m->problems, path, junit_fault_name(report->fault), lost,
+		p = problem_add(m->problems, path, junit_fault_name(report->fault), lost,
 			"%s; nothing of it is kept", report->what);
 	p->line = report->line;
 	p->column = report->column;
@@ -433,20 +433,20 @@ static void tell_fault(
 static void tell_rest(struct junit_merge *m, const char *path, const struct junit_report *report)
 {
 	if (report->repaired)
-		junit_problem_add(m->problems, path, "repaired", false,
+		problem_add(m->problems, path, "repaired", false,
 			"%" PRId64 " character%s that XML forbids: replaced by U+FFFD",
 			report->repaired, report->repaired == 1 ? "" : "s")
 			->line = report->repaired_line;
 	if (report->passed_over)
-		junit_problem_add(m->problems, path, "other-text", false,
+		problem_add(m->problems, path, "other-text", false,
 			"%" PRId64 " bytes of other text around the report: passed over",
 			report->passed_over)
 			->line = report->passed_line;
 	if (report->documents > 1)
-		junit_problem_add(m->problems, path, "several-reports", false,
+		problem_add(m->problems, path, "several-reports", false,
 			"%d reports in one file: all are taken", report->documents);
 	if (report->cut)
-		junit_problem_add(m->problems, path, "cut", true,
+		problem_add(m->problems, path, "cut", true,
 			"%" PRId64 " text%s of more than %d MiB: cut", report->cut,
 			report->cut == 1 ? "" : "s", JUNIT_TEXT_BYTES >> 20)
 			->line = report->cut_line;
@@ -481,7 +481,7 @@ void junit_merge_file(struct junit_merge *m, const char *path, bool named)
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 struct junit_merge *junit_merge_new(
-	struct spool *out, struct junit_problems *problems, enum junit_time time)
+	struct spool *out, struct problems *problems, enum junit_time time)
 {
 	struct junit_merge *m = xcalloc(1, sizeof(*m));
 
@@ -505,13 +505,13 @@ void junit_merge_finish(struct junit_merge *m)
 	strbuf_addstr(&m->out->buf, "\n</testsuites>\n");
 	patch_head(m, m->head, &m->counts);
 	if (m->duplicates)
-		junit_problem_add(m->problems, NULL, "duplicates", false,
+		problem_add(m->problems, NULL, "duplicates", false,
 			"%" PRId64
 			" test case%s in more than one file: all are kept and counted; %s%s",
 			m->duplicates, m->duplicates == 1 ? " is" : "s are", m->examples.buf,
 			m->duplicates > EXAMPLES ? ", …" : "");
 	if (m->seen.n >= JUNIT_SEEN_MAX)
-		junit_problem_add(m->problems, NULL, "limit", false,
+		problem_add(m->problems, NULL, "limit", false,
 			"more than %d test cases: those behind were not compared over files",
 			JUNIT_SEEN_MAX);
 }

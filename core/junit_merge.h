@@ -15,7 +15,7 @@
 #include "core/base/base.h"
 #include "core/base/spool.h"
 #include "core/junit_count.h"
-#include "core/junit_problem.h"
+#include "core/problem.h"
 
 enum junit_time {
 	JUNIT_TIME_SUM, /* of all test cases */
@@ -26,7 +26,7 @@ struct junit_merge;
 
 /* `out` and `problems` are borrowed. */
 struct junit_merge *junit_merge_new(
-	struct spool *out, struct junit_problems *problems, enum junit_time time);
+	struct spool *out, struct problems *problems, enum junit_time time);
 void junit_merge_free(struct junit_merge *m);
 /*
  * Add a file. It cannot fail: what is wrong becomes a problem. `named`: the user named this very

@@ -3,6 +3,7 @@
 #include "core/base/strbuf.h"
 #include "core/junit_read.h"
 #include "core/junit_repair.h"
+#include "core/parser_memory.h"
 
 #include <expat.h>
 #include <fcntl.h>
@@ -12,8 +13,6 @@ enum {
 	CHUNK_MAX = 512 * 1024,
 	/* Newer parsers look at an unfinished tag again only when it has doubled. */
 	PENDING_BYTES = 3 * JUNIT_TAG_BYTES + CHUNK_MAX,
-	/* Also bounds the names that the parser keeps: a file of nothing but new names is a bomb. */
-	PARSER_BYTES = 12 * 1024 * 1024,
 };
 
 /*
@@ -96,42 +95,6 @@ const char *junit_attribute(const struct junit_tag *tag, const char *name)
 	return NULL;
 }
 
-/* ---- memory of the parser -------------------------------------------------------------------- */
-
-static _Thread_local size_t parser_bytes;
-
-union block {
-	size_t size;
-	max_align_t align;
-};
-
-static void *parser_realloc(void *p, size_t size)
-{
-	union block *old = p ? (union block *)p - 1 : NULL;
-	size_t before = old ? old->size : 0;
-
-	if (size > PARSER_BYTES || parser_bytes - before + size > PARSER_BYTES)
-		return NULL;
-	union block *b = xrealloc(old, sizeof(*b) + size);
-	parser_bytes += size - before;
-	b->size = size;
-	return b + 1;
-}
-
-static void *parser_malloc(size_t size)
-{
-	return parser_realloc(NULL, size);
-}
-
-static void parser_free(void *p)
-{
-	if (!p)
-		return;
-	union block *b = (union block *)p - 1;
-	parser_bytes -= b->size;
-	free(b);
-}
-
 /* ---- faults ---------------------------------------------------------------------------------- */
 
 static void place(const struct reader *r, int64_t *ret_line, int64_t *ret_column)
@@ -188,7 +151,7 @@ static void parser_fault(struct reader *r, bool final)
 
 	if (code == XML_ERROR_NO_MEMORY)
 		fault(r, JUNIT_LIMIT, "parsing needs more than %d MiB of memory",
-			PARSER_BYTES >> 20);
+			PARSER_MEMORY_MAX >> 20);
 	else if (code == XML_ERROR_UNKNOWN_ENCODING || code == XML_ERROR_INCORRECT_ENCODING)
 		fault(r, JUNIT_ENCODING,
 			"the encoding is not known here (UTF-8, UTF-16, ISO-8859-1 and US-ASCII "

@@ -71,6 +71,17 @@ void strbuf_addch_slow(struct strbuf *sb, char c)
 	strbuf_add(sb, &c, 1);
 }
 
+void strbuf_addu(struct strbuf *sb, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	strbuf_add(sb, digits + at, sizeof(digits) - at);
+}
+
 void strbuf_addchn(struct strbuf *sb, char c, size_t n)
 {
 	if (!n)

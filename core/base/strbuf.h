@@ -39,6 +39,8 @@ static inline void strbuf_addch(struct strbuf *sb, char c)
 	sb->buf[sb->len++] = c;
 	sb->buf[sb->len] = '\0';
 }
+/* Decimal digits; many times quicker than strbuf_addf(). */
+void strbuf_addu(struct strbuf *sb, uint64_t n);
 void strbuf_addchn(struct strbuf *sb, char c, size_t n);
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...) FORMAT(2, 3);
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap);

@@ -6,7 +6,7 @@
   $ . ./muster.bash
   $ complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster; echo "${COMPREPLY[@]}"; }
   $ complete_words muster co
-  config completion
+  coverage config completion
   $ complete_words muster config s
   show schema
   $ complete_words muster --colo

@@ -301,7 +301,7 @@ TEST(junit_seen, many)
 struct merged {
 	struct strbuf xml;
 	struct junit_counts counts;
-	struct junit_problems problems;
+	struct problems problems;
 	int64_t files, duplicates;
 };
 
@@ -332,7 +332,7 @@ static void merge(
 static void merged_release(struct merged *m)
 {
 	strbuf_release(&m->xml);
-	junit_problems_release(&m->problems);
+	problems_release(&m->problems);
 }
 
 static const char sample[] =
@@ -525,7 +525,7 @@ TEST(junit_inputs, words)
 {
 	char *dir = temp_new();
 	struct junit_inputs in;
-	struct junit_problems problems = {NULL};
+	struct problems problems = {NULL};
 	cleanup_strvec struct strvec words = STRVEC_INIT;
 	cleanup_free char *output = path_join(dir, "out.xml");
 
@@ -551,6 +551,6 @@ TEST(junit_inputs, words)
 	ASSERT_INT(problems.n, 3); /* the link, the file named before, the output */
 	ASSERT_INT(problems.lost, 0);
 	junit_inputs_release(&in);
-	junit_problems_release(&problems);
+	problems_release(&problems);
 	temp_free(dir);
 }

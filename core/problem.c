@@ -1,10 +1,10 @@
 #include "core/base/base.h"
 
 #include "core/base/strbuf.h"
-#include "core/junit_problem.h"
+#include "core/problem.h"
 
-struct junit_problem *junit_problem_add(struct junit_problems *p, const char *file,
-	const char *kind, bool lost, const char *fmt, ...)
+struct problem *problem_add(
+	struct problems *p, const char *file, const char *kind, bool lost, const char *fmt, ...)
 {
 	struct strbuf text = STRBUF_INIT;
 	va_list ap;
@@ -13,8 +13,9 @@ struct junit_problem *junit_problem_add(struct junit_problems *p, const char *fi
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
 	GROW(p->v, p->n + 1, p->cap);
-	p->v[p->n] = (struct junit_problem){
+	p->v[p->n] = (struct problem){
 		.file = file ? xstrdup(file) : NULL,
+		.offset = -1,
 		.kind = kind,
 		.lost = lost,
 		.text = strbuf_detach(&text),
@@ -23,12 +24,12 @@ struct junit_problem *junit_problem_add(struct junit_problems *p, const char *fi
 	return &p->v[p->n++];
 }
 
-void junit_problems_release(struct junit_problems *p)
+void problems_release(struct problems *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->v[i].file);
 		free(p->v[i].text);
 	}
 	free(p->v);
-	*p = (struct junit_problems){NULL};
+	*p = (struct problems){NULL};
 }

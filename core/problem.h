@@ -3,20 +3,21 @@
 
 #include "core/base/base.h"
 
-struct junit_problem {
+struct problem {
 	char *file;           /* NULL: not about one file */
 	int64_t line, column; /* from 1; 0 = not known */
+	int64_t offset;       /* bytes before it; -1 = not known */
 	const char *kind;     /* a word for programs, static */
 	bool lost;            /* something of the file is not in the result */
 	char *text;
 };
 
-struct junit_problems {
-	struct junit_problem *v;
+struct problems {
+	struct problem *v;
 	size_t n, cap;
 	size_t lost; /* how many of them lost something */
 };
 
-struct junit_problem *junit_problem_add(struct junit_problems *p, const char *file,
-	const char *kind, bool lost, const char *fmt, ...) FORMAT(5, 6);
-void junit_problems_release(struct junit_problems *p);
+struct problem *problem_add(struct problems *p, const char *file, const char *kind, bool lost,
+	const char *fmt, ...) FORMAT(5, 6);
+void problems_release(struct problems *p);

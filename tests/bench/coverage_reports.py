@@ -1,0 +1,82 @@
+"""Target `coverage`: `muster coverage merge` and `report` against nyc, and against reading the bytes."""
+import json
+import os
+import shutil
+import subprocess
+
+import measure
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+FIXTURES = os.path.join(ROOT, "tests", "fixtures")
+NYC = os.path.join(FIXTURES, "coverage", "node_modules", "nyc", "bin", "nyc.js")
+# packages to instrument, until there is enough of them
+PACKAGES = [os.path.join(FIXTURES, name, "node_modules") for name in ("coverage", "mixed", "jest-basic", "jest-29")]
+SIZES = {"5 MB": (6e6, 64, (4, 64)), "50 MB": (49e6, 16, (4, 16))}
+REPORTS = {"lcovonly": "lcov", "cobertura": "cobertura", "json-summary": "json-summary", "text": "text"}
+
+
+def shards(folder, size, count):
+    """Written once: the maps of real packages, with hits drawn anew for each shard. Their paths."""
+    if not os.path.exists(os.path.join(folder, f"shard{count - 1:02}.json")):
+        script = os.path.join(ROOT, "tests", "bench", "coverage_inputs.mjs")
+        subprocess.run(["node", "--max-old-space-size=4096", script, folder, str(int(size)), str(count), *PACKAGES],
+                       check=True, stdout=subprocess.DEVNULL)
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".json")]
+
+
+def turns(context, name, folder, contenders, base):
+    """Rows of {contender: (argv, program)}; the memory is that of the program."""
+    results = {contender: [] for contender in contenders}
+    for _ in range(context.reps):
+        for contender, (argv, program) in contenders.items():
+            results[contender].append(context.run(f"{name}, {contender}", argv, folder, program=program))
+    return [context.row("coverage", f"{name}: {contender}", runs, results[base])
+            | {"rss_kb": measure.median([run["own_rss_kb"] for run in runs])}
+            for contender, runs in results.items()]
+
+
+def merges(context, folder, name, paths):
+    inputs = os.path.join(folder, "inputs")
+    shutil.rmtree(inputs, ignore_errors=True)
+    os.makedirs(inputs)
+    for path in paths:
+        os.link(path, os.path.join(inputs, os.path.basename(path)))
+    node, out = os.path.realpath(shutil.which("node")), os.path.join(folder, "merged.json")
+    rows = turns(context, name, folder, {
+        "nyc merge": (["node", NYC, "merge", inputs, os.path.join(folder, "nyc.json")], node),
+        "reading": (["sh", "-c", f"cat '{inputs}'/*.json >/dev/null"], os.path.realpath(shutil.which("cat"))),
+        "muster": ([context.muster, "coverage", "merge", "-q", inputs, "-o", out], context.muster),
+    }, "muster")
+    with open(out, encoding="utf-8") as ours, open(os.path.join(folder, "nyc.json"), encoding="utf-8") as theirs:
+        if json.load(ours) != json.load(theirs):
+            context.failures.append(f"{name}: the merged maps are not equal")
+    return rows
+
+
+def reports(context, folder, path):
+    inputs = os.path.join(folder, "inputs")
+    shutil.rmtree(inputs, ignore_errors=True)
+    os.makedirs(inputs)
+    os.link(path, os.path.join(inputs, "map.json"))
+    node, rows = os.path.realpath(shutil.which("node")), []
+    for names in [[name] for name in REPORTS] + [list(REPORTS)]:
+        nyc = ["node", NYC, "report", "--temp-dir", inputs, "--report-dir", os.path.join(folder, "nyc"),
+               "--exclude-after-remap=false", *(f"--reporter={name}" for name in names)]
+        muster = [context.muster, "coverage", "report", "-q", inputs, "-o", os.path.join(folder, "muster"),
+                  *(f"--reporter={REPORTS[name]}" for name in names)]
+        rows += turns(context, "+".join(names) if len(names) == 1 else "all four", folder,
+                      {"nyc report": (nyc, node), "muster": (muster, context.muster)}, "muster")
+    return rows
+
+
+def coverage(context):
+    """Coverage maps of real packages: 4 and 64 x 5 MB, 4 and 16 x 50 MB, and reports of one of 50 MB."""
+    folder, rows = context.folder("coverage"), []
+    os.makedirs(folder, exist_ok=True)
+    for label, (size, count, takes) in SIZES.items():
+        paths = shards(os.path.join(folder, label.split()[0]), size, count)
+        for take in takes:
+            rows += merges(context, folder, f"{take} x {label}", paths[:take])
+    rows += reports(context, folder, paths[0])
+    shutil.rmtree(os.path.join(folder, "inputs"))
+    return rows
