@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "cmd/gate.h"
 #include "cmd/list.h"
 #include "cmd/merge.h"
 #include "cmd/plan.h"
@@ -16,6 +17,7 @@ const struct command *const commands[] = {
 	&list_cmd,
 	&plan_cmd,
 	&merge_cmd,
+	&gate_cmd,
 	&report_cmd,
 	&runs_cmd,
 	&history_cmd,

@@ -74,7 +74,7 @@ static void show_text(const struct config *c, struct strbuf *out)
 static void json_record(struct jsonw *w, const struct config_key *keys, const void *record)
 {
 	for (const struct config_key *k = keys; k->name; k++) {
-		if (k->type != CONFIG_SECTION && k->type != CONFIG_SWITCH) {
+		if (!k->keys) {
 			config_key_json(k, record, w, k->name);
 			continue;
 		}

@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "cmd/gate.h"
 #include "cmd/outputs.h"
 #include "cmd/problems.h"
 #include "cmd/target.h"
@@ -309,13 +310,25 @@ static int run_report(const struct options *options, struct error *err)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
+static int run_check(const struct options *options, struct error *err)
+{
+	cleanup_strvec struct strvec inputs = STRVEC_INIT;
+
+	for (size_t i = 1; i < options->words.n; i++)
+		strvec_push(&inputs, options->words.v[i]);
+	strvec_push_all(&inputs, &options->rest);
+	return gate_check_coverage(options, &inputs, err);
+}
+
 static int run_coverage(const struct options *options, struct error *err)
 {
+	if (options->words.n && streq(options->words.v[0], "check"))
+		return run_check(options, err);
 	if (options->words.n)
 		return streq(options->words.v[0], "merge") ? run_merge(options, err)
 							   : run_report(options, err);
 	error_set(err, EXIT_CODE_USAGE, "`muster coverage` needs to know what to do");
-	return error_help(err, "usage: muster coverage merge|report INPUT...");
+	return error_help(err, "usage: muster coverage merge|report|check INPUT...");
 }
 
 static const struct option coverage_options[] = {
@@ -329,20 +342,25 @@ static const struct option coverage_options[] = {
 		"root of the project: relative paths start there (default: here)"},
 	{"from", 0, OPTION_VALUE, "DIR",
 		"root on the machine that wrote the inputs; run directories know theirs"},
+	{"against", 0, OPTION_VALUE, "REF",
+		"check: also the lines changed since REF, 90 % of them unless muster.yaml says "
+		"else"},
+	{"config", 'c', OPTION_VALUE, "FILE", "check: configuration file (default: muster.yaml)"},
 	{NULL},
 };
 
-static const char *const coverage_words[] = {"merge", "report", NULL};
+static const char *const coverage_words[] = {"merge", "report", "check", NULL};
 
 const struct command coverage_cmd = {
 	.name = "coverage",
-	.usage = "coverage merge|report INPUT... [-o PATH] [--reporter NAME] [--json]",
+	.usage = "coverage merge|report|check INPUT... [-o PATH] [--reporter NAME] [--json]",
 	.summary = "merge coverage of any tool into one, and report it",
 	.details =
 		"INPUT is a file (Istanbul JSON, lcov, Cobertura), a folder (all coverage below\n"
 		"it), a run directory (its coverage; of several the newest attempt of each shard\n"
 		"counts) or - for stdin. merge writes one Istanbul map; reports are those of\n"
-		"Istanbul, figure for figure. The exit code is 5 when something of the inputs\n"
+		"Istanbul, figure for figure. check judges the gates of coverage (default: of the\n"
+		"latest run; 6 when one fails). The exit code is 5 when something of the inputs\n"
 		"was lost: file and place are named, and the rest is merged.",
 	.options = coverage_options,
 	.words = coverage_words,

@@ -2,8 +2,10 @@
 
 #include "cmd/list.h"
 #include "core/base/jsonw.h"
+#include "core/base/path.h"
 #include "core/bus.h"
 #include "core/engine/engine.h"
+#include "core/history_testmap.h"
 
 int list_collect(struct setup *setup, struct state *state, struct error *err)
 {
@@ -93,6 +95,64 @@ static void list_text(struct strbuf *out, const struct state *s)
 	}
 }
 
+/* ---- --covering ------------------------------------------------------------------------------ */
+
+struct covering {
+	struct strbuf out;
+	struct jsonw w;
+	bool json;
+};
+
+static int add_covering(void *arg, const char *suite, const char *project, const char *file)
+{
+	struct covering *c = arg;
+
+	if (!c->json) {
+		strbuf_addf(&c->out, "%s\t%s%s%s\n", suite, file, *project ? "\t" : "", project);
+		return 0;
+	}
+	jsonw_object_begin(&c->w, NULL);
+	jsonw_string(&c->w, "suite", suite);
+	jsonw_string(&c->w, "project", *project ? project : NULL);
+	jsonw_string(&c->w, "file", file);
+	jsonw_object_end(&c->w);
+	return 0;
+}
+
+static int no_testmap(struct error *err)
+{
+	error_set(err, EXIT_CODE_USAGE, "the history does not know yet which test covers what");
+	return error_help(err, "run `muster --coverage` once; every such run keeps it up to date");
+}
+
+static int list_covering(struct setup *setup, const char *name, bool json, struct error *err)
+{
+	struct covering c = {.out = STRBUF_INIT, .json = json};
+	cleanup_free char *cwd = path_cwd();
+	cleanup_free char *joined = path_join(cwd, name);
+	cleanup_free char *path = path_normalize(joined);
+	cleanup_free char *source = path_relative(setup->config->base, path);
+
+	if (!setup->history || !history_has_testmap(setup->history))
+		return no_testmap(err);
+	jsonw_init(&c.w, &c.out, true);
+	if (json) {
+		jsonw_object_begin(&c.w, NULL);
+		jsonw_string(&c.w, "schema", "muster/covering/1");
+		jsonw_string(&c.w, "source", source);
+		jsonw_array_begin(&c.w, "files");
+	}
+	int code = history_covering(setup->history, source, add_covering, &c, err);
+	if (json) {
+		jsonw_array_end(&c.w);
+		jsonw_object_end(&c.w);
+	}
+	if (code == 0 && c.out.len)
+		code = command_print(c.out.buf, c.out.len, err);
+	strbuf_release(&c.out);
+	return code;
+}
+
 static int run_list(const struct options *options, struct error *err)
 {
 	struct setup setup = {0};
@@ -102,8 +162,12 @@ static int run_list(const struct options *options, struct error *err)
 	if (!config)
 		return -1;
 	state_init(&state);
-	int code = setup_init(&setup, config, err);
-	if (code == 0)
+	const char *covering = options_value(options, "covering", NULL);
+	int code = covering ? setup_init_without_suites(&setup, config, err)
+			    : setup_init(&setup, config, err);
+	if (code == 0 && covering)
+		code = list_covering(&setup, covering, options_has(options, "json"), err);
+	else if (code == 0)
 		code = list_collect(&setup, &state, err);
 	if (state.finished) {
 		cleanup_strbuf struct strbuf out = STRBUF_INIT;
@@ -120,12 +184,19 @@ static int run_list(const struct options *options, struct error *err)
 	return code;
 }
 
+static const struct option list_options[] = {
+	{"covering", 0, OPTION_VALUE, "SOURCE",
+		"test files that touched this source when they ran last with --coverage"},
+	{NULL},
+};
+
 const struct command list_cmd = {
 	.name = "list",
 	.usage = "list [--json] [OPTIONS] [PATH...]",
 	.summary = "show the test files that would run",
 	.details = "One line a file: suite, path, project. What was detected, and why, goes to "
 		   "stderr.",
+	.options = list_options,
 	.max_words = -1,
 	.takes_rest = true,
 	.takes_config = true,

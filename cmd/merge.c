@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/merge.h"
+#include "cmd/judge.h"
 #include "cmd/outputs.h"
 #include "cmd/setup.h"
 #include "core/base/path.h"
@@ -18,6 +19,7 @@ struct merging {
 	struct journal *journal;
 	struct outputs outputs;
 	bool has_outputs;
+	struct judge judge;
 };
 
 /* ---- what is merged ---------------------------------------------------------------------------- */
@@ -102,6 +104,7 @@ static int open_outputs(struct merging *m, const struct options *options, struct
 	if (!m->journal)
 		return -1;
 	bus_subscribe(&m->bus, journal_event, m->journal);
+	bus_subscribe(&m->bus, judge_event, &m->judge);
 	m->has_outputs = true;
 	if (outputs_open(&m->outputs, &o, err) < 0)
 		return -1;
@@ -129,11 +132,19 @@ static void remember(struct merging *m)
 	if (m->setup.config->no_history || !m->state.run.platform)
 		return;
 	struct history *h = setup_history_for_writing(&m->setup, &err);
-	if (h)
-		history_record(h, &m->state, &err);
+	if (h && history_record(h, &m->state, &err) == 0)
+		judge_remember(&m->judge, h, &err);
 	history_close(h);
 	if (err.code != EXIT_CODE_PASSED)
 		fprintf(stderr, "warning: this merge is not in the history: %s\n", err.text);
+}
+
+static void before_verdict(void *arg, int64_t problems)
+{
+	struct merging *m = arg;
+
+	judge_bundles(&m->judge, &m->bundles);
+	judge_verdict(&m->judge, problems);
 }
 
 static int merge(struct merging *m, const struct options *options, struct error *err)
@@ -144,16 +155,19 @@ static int merge(struct merging *m, const struct options *options, struct error 
 		.bus = &m->bus,
 		.duration_limit_ms =
 			m->setup.config->no_gates ? 0 : m->setup.config->gates.duration_ms,
+		.before_verdict = before_verdict,
+		.arg = m,
 	};
 
 	merge_run_id(&m->bundles, m->setup.run_id);
 	if (setup_run_dir(&m->setup, err) < 0)
 		return -1;
+	judge_init(&m->judge, &m->setup, &m->bus);
 	int code = open_outputs(m, options, err);
 	if (code == 0)
 		code = merge_run(&o, err);
 	if (code == 0)
-		code = m->state.exit_code;
+		code = judge_error(&m->judge, err) < 0 ? -1 : m->state.exit_code;
 	code = close_outputs(m, code, err);
 	if (m->state.finished)
 		remember(m);
@@ -178,6 +192,7 @@ static int run_merge(const struct options *options, struct error *err)
 		code = find_plan(&m, options, err);
 	if (code == 0)
 		code = merge(&m, options, err);
+	judge_release(&m.judge);
 	state_release(&m.state);
 	plan_release(&m.plan);
 	bundles_release(&m.bundles);

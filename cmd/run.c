@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/judge.h"
 #include "cmd/known.h"
 #include "cmd/outputs.h"
 #include "cmd/run.h"
@@ -30,6 +31,7 @@ struct invocation {
 	struct shard shard;
 	struct known known;
 	bool in_order;
+	struct judge judge;
 	struct arena arena;
 	struct engine_selection *left; /* --failed */
 	size_t left_count;
@@ -50,6 +52,13 @@ static void before_sleep(void *arg)
 		outputs_flush(&in->outputs);
 	if (in->stream_events)
 		sink_flush(&in->events);
+}
+
+static void before_verdict(void *arg)
+{
+	struct invocation *in = arg;
+
+	judge_verdict(&in->judge, 0);
 }
 
 static void on_signal(void *arg, int signum)
@@ -182,7 +191,8 @@ static void remember(struct invocation *in)
 		recover(history, runs, in->setup.run_id);
 		if (tree_is_clean(&in->tree))
 			history_trust_commit(history);
-		history_record(history, &in->state, &err);
+		if (history_record(history, &in->state, &err) == 0)
+			judge_remember(&in->judge, history, &err);
 	}
 	history_close(history);
 	if (err.code != EXIT_CODE_PASSED)
@@ -228,6 +238,10 @@ static int open_outputs(struct invocation *in, const struct options *options, st
 	if (!in->journal)
 		return -1;
 	bus_subscribe(&in->bus, journal_event, in->journal);
+	judge_init(&in->judge, &in->setup, &in->bus);
+	if (judge_collect(&in->judge, err) < 0)
+		return -1;
+	bus_subscribe(&in->bus, judge_event, &in->judge);
 	in->stream_events = options_has(options, "events");
 	if (in->stream_events) {
 		sink_init_fd(&in->events, STDOUT_FILENO);
@@ -261,9 +275,11 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.changed = &in->known.changed,
 		.split = in->split,
 		.elapsed_us = in->elapsed_us,
+		.coverage_dir = in->judge.work,
 		.ci = in->setup.ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
 		.before_sleep = before_sleep,
+		.before_verdict = before_verdict,
 		.on_signal = on_signal,
 		.arg = in,
 	};
@@ -397,7 +413,7 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 			return -1;
 	}
 	before_sleep(in);
-	return in->state.exit_code;
+	return judge_error(&in->judge, err) < 0 ? -1 : in->state.exit_code;
 }
 
 static int run_run(const struct options *options, struct error *err)
@@ -427,6 +443,9 @@ static int run_run(const struct options *options, struct error *err)
 		known_read(&in.known, &in.setup);
 		code = run_tests(&in, options, err);
 		code = close_all(&in, code, err);
+		bool piped = options_has(options, "json") || options_has(options, "events");
+		if (judge_print(&in.judge, piped ? STDERR_FILENO : STDOUT_FILENO, err) < 0)
+			code = -1;
 		if (in.state.finished) {
 			if (!in.shard.active) /* of shards, merge alone writes */
 				remember(&in);
@@ -438,6 +457,7 @@ static int run_run(const struct options *options, struct error *err)
 	arena_release(&in.arena);
 	shard_release(&in.shard);
 	known_release(&in.known);
+	judge_release(&in.judge);
 	state_release(&in.state);
 	setup_release(&in.setup);
 	return code;

@@ -6,6 +6,10 @@
 #define DURATION                                                                  \
 	"{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]*)?|\\\\.[0-9]+) " \
 	"*(ms|s|m|h|d)?$\"}"
+#define PERCENT                                                 \
+	"[{\"type\":\"number\",\"minimum\":0,\"maximum\":100}," \
+	"{\"enum\":[\"off\",false]},"                           \
+	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?%?$\"}]"
 #define TEXT   "{\"type\":[\"string\",\"number\",\"boolean\"]}"
 #define AMOUNT "{\"type\":\"integer\",\"minimum\":1,\"maximum\":999999}"
 
@@ -39,6 +43,8 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 	[CONFIG_STRING] = {{"type", "\"string\""}, {"minLength", "1"}},
 	[CONFIG_PORT] = {{"anyOf", "[{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535},"
 				   "{\"const\":\"${port}\"}]"}},
+	[CONFIG_PERCENT] = {{"anyOf", PERCENT}},
+	[CONFIG_BOOL] = {{"type", "\"boolean\""}},
 	[CONFIG_FOLDER] = {{"type", "\"string\""}, {"minLength", "1"}},
 	[CONFIG_PATH] = {{"type", "\"string\""}, {"minLength", "1"}},
 	[CONFIG_LIST] = {{"anyOf", "[{\"type\":\"string\",\"minLength\":1},"
@@ -62,6 +68,18 @@ static void put_default(struct jsonw *w, const struct config_key *key)
 		jsonw_string(w, "default", text);
 }
 
+/* A short form, or the mapping. */
+static void put_choice(struct jsonw *w, const char *short_form, const struct config_key *keys,
+	runner_table runners)
+{
+	jsonw_array_begin(w, "anyOf");
+	jsonw_raw(w, NULL, short_form);
+	jsonw_object_begin(w, NULL);
+	put_mapping(w, keys, runners);
+	jsonw_object_end(w);
+	jsonw_array_end(w);
+}
+
 static void put_key(struct jsonw *w, const struct config_key *key, runner_table runners)
 {
 	jsonw_object_begin(w, key->name);
@@ -74,13 +92,18 @@ static void put_key(struct jsonw *w, const struct config_key *key, runner_table 
 		for (runner_table r = runners; *r; r++)
 			jsonw_string(w, NULL, (*r)->name);
 		jsonw_array_end(w);
-	} else if (key->type == CONFIG_SWITCH) {
-		jsonw_array_begin(w, "anyOf");
-		jsonw_raw(w, NULL, "{\"enum\": [\"off\", false]}");
-		jsonw_object_begin(w, NULL);
-		put_mapping(w, key->keys, runners);
+	} else if (key->type == CONFIG_SWITCH || key->type == CONFIG_TOGGLE) {
+		put_choice(w,
+			key->type == CONFIG_SWITCH ? "{\"enum\": [\"off\", false]}"
+						   : "{\"enum\": [\"on\", \"off\", true, false]}",
+			key->keys, runners);
+	} else if (key->type == CONFIG_LIMITS) {
+		put_choice(w, "{\"anyOf\":" PERCENT "}", key->keys, runners);
+	} else if (key->type == CONFIG_MODULES) {
+		jsonw_string(w, "type", "object");
+		jsonw_object_begin(w, "additionalProperties");
+		put_choice(w, "{\"anyOf\":" PERCENT "}", config_limit_keys, runners);
 		jsonw_object_end(w);
-		jsonw_array_end(w);
 	} else if (key->type == CONFIG_SECTION) {
 		put_mapping(w, key->keys, runners);
 	} else if (key->type == CONFIG_SECTION_LIST || key->type == CONFIG_SECTION_MAP) {

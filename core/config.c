@@ -12,13 +12,18 @@ struct config *config_new(const char *base)
 	c->base = xstrdup(base);
 	strvec_init(&c->reporters);
 	strvec_init(&c->paths);
+	strvec_init(&c->coverage.include);
+	strvec_init(&c->coverage.exclude);
+	strvec_init(&c->coverage.reports);
 	strvec_init(&c->only_suites);
 	strvec_init(&c->runner_args);
 	for (const struct config_key *k = config_root_keys; k->name; k++)
 		if (k->fallback)
 			config_key_set(k, c, k->fallback, NULL);
 	for (const struct config_key *k = config_gate_keys; k->name; k++)
-		config_key_set(k, c, k->fallback, NULL);
+		if (k->fallback)
+			config_key_set(k, c, k->fallback, NULL);
+	c->coverage.enabled = -1;
 	return c;
 }
 
@@ -40,10 +45,16 @@ void config_free(struct config *c)
 		free(c->resources[i].name);
 	for (size_t i = 0; i < c->service_count; i++)
 		service_release(&c->services[i]);
+	for (size_t i = 0; i < c->gates.module_count; i++)
+		free(c->gates.modules[i].glob);
+	free(c->gates.modules);
 	free(c->resources);
 	free(c->services);
 	strvec_release(&c->reporters);
 	strvec_release(&c->paths);
+	strvec_release(&c->coverage.include);
+	strvec_release(&c->coverage.exclude);
+	strvec_release(&c->coverage.reports);
 	strvec_release(&c->only_suites);
 	strvec_release(&c->runner_args);
 	free(c->base);
@@ -79,6 +90,13 @@ enum config_origin config_origin(const struct config *c, const char *name)
 	const struct config_key *key = config_key_find(config_root_keys, name);
 
 	return key ? c->origins[key - config_root_keys] : ORIGIN_DEFAULT;
+}
+
+bool config_collects(const struct config *c, const struct suite *suite)
+{
+	if (c->coverage.enabled == 0)
+		return false;
+	return suite->coverage >= 0 ? suite->coverage > 0 : c->coverage.enabled > 0;
 }
 
 /* A list is separated by commas here. */

@@ -7,6 +7,7 @@
 #include "core/base/base.h"
 #include "core/base/error.h"
 #include "core/base/strvec.h"
+#include "core/coverage.h"
 #include "core/retry.h"
 #include "core/runner.h"
 #include "core/suite.h"
@@ -27,6 +28,16 @@ struct config_service {
 	struct strvec env; /* "NAME=value", given to the suites that use it; "${port}" works */
 };
 
+/* What must be reached, in per cent, by coverage_kind; below 0 = no limit. */
+struct config_limits {
+	double pct[COVERAGE_KINDS];
+};
+
+struct config_module {
+	char *glob; /* of folders or files, from the base */
+	struct config_limits limits;
+};
+
 enum { CONFIG_KEYS_MAX = 24 };
 
 struct config {
@@ -43,7 +54,18 @@ struct config {
 	int64_t budget_ms;  /* whole run; 0 = none */
 	int64_t slow_ms;    /* a running test gets a SLOW mark */
 	struct {
+		int enabled; /* 1 = collect, 0 = do not, -1 = nobody said */
+		struct strvec include,
+			exclude;       /* globs from the base; empty = the runner's rules */
+		struct strvec reports; /* names */
+	} coverage;
+	struct {
 		int64_t duration_ms; /* 0 = off */
+		struct config_limits coverage, coverage_per_file, patch_coverage;
+		struct config_module *modules; /* coverage_by */
+		size_t module_count;
+		double coverage_drop;            /* points it may lose; below 0 = off */
+		double failure_rate, flaky_rate; /* per cent at most; below 0 = off */
 	} gates;
 	bool no_gates;
 	struct suites suites; /* from the file; empty = detect */
@@ -78,3 +100,6 @@ int config_load(
 int config_set(struct config *config, const char *key, const char *value, enum config_origin origin,
 	struct error *err);
 enum config_origin config_origin(const struct config *config, const char *key);
+/* Whether coverage of this suite is collected. `coverage: off` and --coverage=off win over the
+ * suite, the suite's own word over `coverage:` and --coverage. */
+bool config_collects(const struct config *config, const struct suite *suite);

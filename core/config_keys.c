@@ -29,6 +29,9 @@ const struct config_key config_root_keys[] = {
 	{"resources", CONFIG_RESOURCES, 0, NULL, "how much of each named resource there is"},
 	{"services", CONFIG_SECTION_MAP, 0, NULL, "servers that suites need while they run",
 		config_service_keys},
+	{"coverage", CONFIG_TOGGLE, ROOT(coverage.enabled), NULL,
+		"collect coverage, and of which files; on = what the runners are set to",
+		config_coverage_keys},
 	{"gates", CONFIG_SWITCH, 0, NULL, "what must hold beside the tests; off = nothing",
 		config_gate_keys},
 	{"reporters", CONFIG_LIST, ROOT(reporters), NULL, "reporters, as NAME or NAME=PATH"},
@@ -50,6 +53,7 @@ const struct config_key config_suite_keys[] = {
 	{"timeout", CONFIG_DURATION, SUITE(timeout_ms), NULL, "as above, for this suite"},
 	{"needs", CONFIG_NEEDS, 0, NULL, "resources taken while a file runs"},
 	{"services", CONFIG_LIST, SUITE(services), NULL, "services that must be up"},
+	{"coverage", CONFIG_BOOL, SUITE(coverage), NULL, "collect it for this suite, or do not"},
 	{"tmpdir", CONFIG_TMPDIR, SUITE(tmpdir_per_worker), "shared",
 		"shared, or worker: a TMPDIR for each worker"},
 	{"split", CONFIG_ON_OFF, SUITE(split), "on",
@@ -77,11 +81,49 @@ const struct config_key config_gate_keys[] = {
 	{"duration", CONFIG_DURATION, ROOT(gates.duration_ms), "10m",
 		"the whole pipeline, from the plan to the last result; enforced in CI and by "
 		"merge"},
+	{"coverage", CONFIG_LIMITS, ROOT(gates.coverage), "90",
+		"per cent of all code; enforced whenever coverage is collected", config_limit_keys},
+	{"coverage_by", CONFIG_MODULES, 0, NULL, "the same for each folder that a glob names"},
+	{"coverage_per_file", CONFIG_LIMITS, ROOT(gates.coverage_per_file), "off",
+		"the same for every file", config_limit_keys},
+	{"patch_coverage", CONFIG_LIMITS, ROOT(gates.patch_coverage), "off",
+		"per cent of the lines that differ from the base branch", config_patch_keys},
+	{"coverage_drop", CONFIG_PERCENT, ROOT(gates.coverage_drop), "off",
+		"points that coverage may lose against the last run on the base branch"},
+	{"failure_rate", CONFIG_PERCENT, ROOT(gates.failure_rate), "off",
+		"per cent of the tests that may fail"},
+	{"flaky_rate", CONFIG_PERCENT, ROOT(gates.flaky_rate), "off",
+		"per cent of the tests that may be flaky"},
 	{NULL},
 };
 
-static const char *const reserved[] = {"coverage", "quarantine", "coverage_by", "patch_coverage",
-	"failure_rate", "flaky_rate", "audit", "measures", "regression"};
+const struct config_key config_coverage_keys[] = {
+	{"include", CONFIG_LIST, ROOT(coverage.include), NULL,
+		"globs of source files; default: what the runner is set to"},
+	{"exclude", CONFIG_LIST, ROOT(coverage.exclude), NULL, "globs of files that do not count"},
+	{"reports", CONFIG_LIST, ROOT(coverage.reports), NULL,
+		"reports to write beside the map: text, text-summary, lcov, cobertura, "
+		"json-summary, html"},
+	{NULL},
+};
+
+#define LIMIT(kind) offsetof(struct config_limits, pct[kind])
+
+const struct config_key config_limit_keys[] = {
+	{"lines", CONFIG_PERCENT, LIMIT(COVERAGE_LINES), NULL, "of lines"},
+	{"branches", CONFIG_PERCENT, LIMIT(COVERAGE_BRANCHES), NULL, "of branches"},
+	{"functions", CONFIG_PERCENT, LIMIT(COVERAGE_FUNCTIONS), NULL, "of functions"},
+	{"statements", CONFIG_PERCENT, LIMIT(COVERAGE_STATEMENTS), NULL, "of statements"},
+	{NULL},
+};
+
+/* What git tells of a change are lines. */
+const struct config_key config_patch_keys[] = {
+	{"lines", CONFIG_PERCENT, LIMIT(COVERAGE_LINES), NULL, "of changed lines"},
+	{NULL},
+};
+
+static const char *const reserved[] = {"quarantine", "audit", "measures", "regression"};
 
 static const char *const type_names[] = {
 	[CONFIG_VERSION] = "1",
@@ -96,6 +138,8 @@ static const char *const type_names[] = {
 	[CONFIG_NAME] = "a name",
 	[CONFIG_STRING] = "a text",
 	[CONFIG_PORT] = "a port number or ${port}",
+	[CONFIG_PERCENT] = "a percentage from 0 to 100, or off",
+	[CONFIG_BOOL] = "true or false",
 	[CONFIG_RUNNER] = "a runner",
 	[CONFIG_FOLDER] = "a folder",
 	[CONFIG_PATH] = "a path",
@@ -106,6 +150,9 @@ static const char *const type_names[] = {
 	[CONFIG_RESOURCES] = "a mapping of resources to amounts",
 	[CONFIG_SECTION] = "a mapping",
 	[CONFIG_SWITCH] = "a mapping or off",
+	[CONFIG_TOGGLE] = "a mapping, on or off",
+	[CONFIG_LIMITS] = "a percentage, a mapping of kinds to percentages, or off",
+	[CONFIG_MODULES] = "a mapping of globs to percentages",
 	[CONFIG_SECTION_LIST] = "a list of mappings",
 	[CONFIG_SECTION_MAP] = "a mapping of names to mappings",
 };
@@ -219,6 +266,42 @@ static bool parse_duration(const char *text, bool or_off, int64_t *ret)
 	return true;
 }
 
+/* Of 90, 90% or 0.5; off is below 0. */
+static bool parse_percent(const char *text, double *ret)
+{
+	char *end;
+
+	if (streq(text, "off") || streq(text, "false")) {
+		*ret = -1;
+		return true;
+	}
+	if (!isdigit((unsigned char)*text) || strspn(text, "0123456789.%") != strlen(text))
+		return false;
+	double value = strtod(text, &end);
+	if (!streq(end, "") && !streq(end, "%"))
+		return false;
+	*ret = value;
+	return value <= 100;
+}
+
+static bool parse_limits(const char *text, struct config_limits *ret)
+{
+	double value;
+
+	if (!parse_percent(text, &value))
+		return false;
+	for (size_t i = 0; i < COVERAGE_KINDS; i++)
+		ret->pct[i] = value;
+	return true;
+}
+
+/* true and false as YAML 1.2 writes them, and what people write for them. */
+static bool parse_bool(const char *text, int *ret)
+{
+	*ret = streq(text, "true") || streq(text, "on");
+	return *ret || streq(text, "false") || streq(text, "off");
+}
+
 static bool parse_tmpdir(const char *text, bool *ret)
 {
 	*ret = streq(text, "worker");
@@ -278,6 +361,13 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 		return parse_duration(text, key->type == CONFIG_DURATION, at);
 	case CONFIG_TMPDIR:
 		return parse_tmpdir(text, at);
+	case CONFIG_PERCENT:
+		return parse_percent(text, at);
+	case CONFIG_LIMITS:
+		return parse_limits(text, at);
+	case CONFIG_BOOL:
+	case CONFIG_TOGGLE:
+		return parse_bool(text, at);
 	case CONFIG_NAME:
 		return parse_name(text, at);
 	case CONFIG_PORT:
@@ -380,6 +470,13 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 		if (*(const int64_t *)at >= 0)
 			put_duration(out, *(const int64_t *)at);
 		break;
+	case CONFIG_PERCENT:
+		strbuf_addf(out, *(const double *)at < 0 ? "off" : "%g%%", *(const double *)at);
+		break;
+	case CONFIG_BOOL:
+		if (*(const int *)at >= 0)
+			strbuf_addstr(out, *(const int *)at ? "true" : "false");
+		break;
 	case CONFIG_RUNNER:
 		strbuf_addstr(out, (*(const struct runner *const *)at)->name);
 		break;
@@ -461,6 +558,10 @@ void config_key_json(
 		return;
 	}
 	config_key_text(key, record, &text);
+	if (key->type == CONFIG_BOOL && text.len) {
+		jsonw_bool(w, name, streq(text.buf, "true"));
+		return;
+	}
 	if (key->type == CONFIG_RETRIES && text.len && *text.buf == '{') {
 		json_retries(w, name, at);
 		return;

@@ -20,6 +20,8 @@ enum config_type {
 	CONFIG_NAME,         /* something to call it by on a line */
 	CONFIG_STRING,       /* any text */
 	CONFIG_PORT,         /* number or ${port} */
+	CONFIG_PERCENT,      /* 90, 90%, 0.5; off */
+	CONFIG_BOOL,         /* true or false; an int that is -1 when nobody said */
 	CONFIG_RUNNER,       /* name of a runner */
 	CONFIG_FOLDER,       /* below the base, exists */
 	CONFIG_PATH,         /* relative to the suite's root, exists */
@@ -30,6 +32,9 @@ enum config_type {
 	CONFIG_RESOURCES,    /* mapping of resource to amount, of the root */
 	CONFIG_SECTION,      /* mapping with the keys of its own table */
 	CONFIG_SWITCH,       /* the same, or `off` */
+	CONFIG_TOGGLE,       /* the same, or `on`, or `off` */
+	CONFIG_LIMITS,       /* mapping of kinds of coverage to per cent, one for all, or off */
+	CONFIG_MODULES,      /* mapping of globs to such limits */
 	CONFIG_SECTION_LIST, /* sequence of such mappings */
 	CONFIG_SECTION_MAP,  /* mapping of names to such mappings */
 	CONFIG_TYPE_COUNT
@@ -51,6 +56,9 @@ extern const struct config_key config_suite_keys[];
 extern const struct config_key config_service_keys[];
 extern const struct config_key config_ready_keys[];
 extern const struct config_key config_gate_keys[];
+extern const struct config_key config_coverage_keys[];
+extern const struct config_key config_limit_keys[];
+extern const struct config_key config_patch_keys[];
 
 const struct config_key *config_key_find(const struct config_key *keys, const char *name);
 bool config_key_is_root(const struct config_key *key);

@@ -302,6 +302,28 @@ static int read_suites(struct reading *r, const struct yaml_node *node)
 
 /* ---- services -------------------------------------------------------------------------------- */
 
+static int read_limits(struct reading *r, const struct yaml_node *node,
+	const struct config_key *key, struct config_limits *limits);
+static int read_modules(struct reading *r, const struct yaml_node *node);
+
+static int read_section(struct reading *r, const struct yaml_node *node,
+	const struct config_key *keys, void *record);
+
+static int read_member(
+	struct reading *r, const struct yaml_node *node, const struct config_key *key, void *record)
+{
+	switch (key->type) {
+	case CONFIG_SECTION:
+		return read_section(r, node, key->keys, record);
+	case CONFIG_LIMITS:
+		return read_limits(r, node, key, (void *)((char *)record + key->offset));
+	case CONFIG_MODULES:
+		return read_modules(r, node);
+	default:
+		return read_plain(r, node, key, record);
+	}
+}
+
 static int read_section(struct reading *r, const struct yaml_node *node,
 	const struct config_key *keys, void *record)
 {
@@ -311,9 +333,7 @@ static int read_section(struct reading *r, const struct yaml_node *node,
 		const struct config_key *key = config_key_find(keys, c->key);
 		if (!key)
 			return unknown_key(r, c, keys);
-		int result = key->type == CONFIG_SECTION ? read_section(r, c, key->keys, record)
-							 : read_plain(r, c, key, record);
-		if (result < 0)
+		if (read_member(r, c, key, record) < 0)
 			return -1;
 	}
 	return 0;
@@ -437,6 +457,58 @@ static int read_switch(
 	return read_section(r, node, key->keys, r->config);
 }
 
+/* Limits of coverage: one for all kinds, or a mapping; a kind that is not named keeps its default. */
+static int read_limits(struct reading *r, const struct yaml_node *node,
+	const struct config_key *key, struct config_limits *limits)
+{
+	struct error err = ERROR_INIT;
+
+	if (node->kind == YAML_MAPPING)
+		return read_section(r, node, key->keys, limits);
+	if (expect(r, node, YAML_SCALAR, config_type_name(CONFIG_LIMITS)) < 0)
+		return -1;
+	const struct config_key plain = {key->name, CONFIG_LIMITS};
+	if (config_key_set(&plain, limits, node->text, &err) < 0)
+		return yamltree_error(r->yaml, node, r->err, "%s", err.text);
+	return 0;
+}
+
+static int read_modules(struct reading *r, const struct yaml_node *node)
+{
+	struct config *c = r->config;
+
+	if (expect(r, node, YAML_MAPPING, config_type_name(CONFIG_MODULES)) < 0)
+		return -1;
+	for (const struct yaml_node *item = node->child; item; item = item->next) {
+		c->gates.modules = xrealloc(
+			c->gates.modules, (c->gates.module_count + 1) * sizeof(*c->gates.modules));
+		struct config_module *m = &c->gates.modules[c->gates.module_count++];
+		*m = (struct config_module){.glob = xstrdup(item->key)};
+		const struct config_key key = {
+			.name = "coverage_by", .type = CONFIG_LIMITS, .keys = config_limit_keys};
+		config_key_set(&key, &m->limits, "off", NULL);
+		if (read_limits(r, item, &key, &m->limits) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_toggle(
+	struct reading *r, const struct yaml_node *node, const struct config_key *key)
+{
+	struct error err = ERROR_INIT;
+
+	if (node->kind == YAML_MAPPING) {
+		config_key_set(key, r->config, "on", NULL);
+		return read_section(r, node, key->keys, r->config);
+	}
+	if (expect(r, node, YAML_SCALAR, config_type_name(key->type)) < 0)
+		return -1;
+	if (config_key_set(key, r->config, node->text, &err) < 0)
+		return yamltree_error(r->yaml, node, r->err, "%s", err.text);
+	return 0;
+}
+
 static int read_root(struct reading *r, const struct yaml_node *node)
 {
 	const struct config_key *key = config_key_find(config_root_keys, node->key);
@@ -446,6 +518,8 @@ static int read_root(struct reading *r, const struct yaml_node *node)
 	r->config->origins[key - config_root_keys] = ORIGIN_FILE;
 	if (key->type == CONFIG_SWITCH)
 		return read_switch(r, node, key);
+	if (key->type == CONFIG_TOGGLE)
+		return read_toggle(r, node, key);
 	if (key->type == CONFIG_SECTION_LIST)
 		return read_suites(r, node);
 	if (key->type == CONFIG_SECTION_MAP)

@@ -20,6 +20,7 @@ static const char *const types[EVENT_TYPE_COUNT] = {
 	[EVENT_TEST_RETRYING] = "test_retrying",
 	[EVENT_OUTPUT] = "output",
 	[EVENT_COVERAGE] = "coverage",
+	[EVENT_COVERAGE_TOTAL] = "coverage_total",
 	[EVENT_MEASURE] = "measure",
 	[EVENT_NOTICE] = "notice",
 	[EVENT_SHARD_MERGED] = "shard_merged",

@@ -22,7 +22,10 @@
  *   test_finished     … outcome, duration_us, failure, will_retry, line, column
  *   test_retrying     … attempt (the coming one)
  *   output            suite, project, file, worker, stream, text, test (optional)
- *   coverage          suite, project, file, path (of the delta)
+ *   coverage          suite, project, file, path (of the delta, below the run's coverage folder),
+ *                     text (sources that the file has touched, one a line); without a file: path
+ *                     of the suite's map
+ *   coverage_total    name ("lines"…), count (covered), value (of how many), known (it is whole)
  *   measure           suite, project, file, test, name, value, unit
  *   notice            name (slug), text, suite/file where it belongs to one, severity
  *   shard_merged      shard, shards, attempt (of CI), name (run id), status, exit_code, started_ms,
@@ -56,6 +59,7 @@ enum event_type {
 	EVENT_TEST_RETRYING,
 	EVENT_OUTPUT,
 	EVENT_COVERAGE,
+	EVENT_COVERAGE_TOTAL,
 	EVENT_MEASURE,
 	EVENT_NOTICE,
 	EVENT_SHARD_MERGED,

@@ -162,7 +162,8 @@ void event_json_write(struct strbuf *out, const struct event *e)
 	put_string(&w, "delta", e->path);
 	put_string(&w, "name", e->name);
 	put_string(&w, "unit", e->unit);
-	if (e->type == EVENT_MEASURE || e->type == EVENT_GATE_CHECKED)
+	if (e->type == EVENT_MEASURE || e->type == EVENT_GATE_CHECKED ||
+		e->type == EVENT_COVERAGE_TOTAL)
 		jsonw_double(&w, "value", e->value);
 	if (e->type == EVENT_GATE_CHECKED)
 		jsonw_double(&w, "limit", e->limit);

@@ -215,6 +215,12 @@ static void replay_event(void *arg, struct event *e)
 		return;
 	switch (e->type) {
 	case EVENT_RUN_STARTED:
+	case EVENT_COVERAGE_TOTAL: /* of a part; the whole is measured and judged anew */
+	case EVENT_GATE_CHECKED:
+		break;
+	case EVENT_COVERAGE:
+		if (e->file) /* what it touched; the map of a suite is in the bundle's own */
+			bus_publish(m->bus, e);
 		break;
 	case EVENT_FILE_PLANNED:
 		on_planned(m, e);
@@ -431,6 +437,8 @@ static void finish(struct merge *m)
 	enum exit_code code = merge_judge_shards(m);
 
 	merge_judge_duration(m);
+	if (m->options->before_verdict)
+		m->options->before_verdict(m->options->arg, m->problems);
 	if (m->problems)
 		code = exit_code_worst(code, EXIT_CODE_INCOMPLETE);
 	code = exit_code_worst(code, state_exit_code(state, true));

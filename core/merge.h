@@ -16,6 +16,10 @@ struct merge_options {
 	const struct plan *plan;       /* NULL = none: what the bundles themselves planned counts */
 	struct bus *bus;           /* fresh; the state behind it ends as that of the merged run */
 	int64_t duration_limit_ms; /* gate; 0 = not asked for */
+	/* Everything is replayed: judge the other gates. `problems`: what makes the whole
+	 * incomplete beside broken shards. May be NULL. */
+	void (*before_verdict)(void *arg, int64_t problems);
+	void *arg;
 };
 
 /* Same bundles, same id: merging again is seen to be nothing new. `buf` as for clock_run_id(). */

@@ -15,11 +15,12 @@
  * the command line, so nothing is applied twice.
  */
 struct script_command {
-	char *entry;                /* the script that was started: "test" */
-	char *script;               /* name of the npm script it was found in */
-	char *dir;                  /* `cd DIR` before it, relative to the package; NULL = none */
-	struct strvec env;          /* "NAME=value" set before the command, cross-env's too */
-	struct strvec node_options; /* flags given to node before the program */
+	char *entry;                 /* the script that was started: "test" */
+	char *script;                /* name of the npm script it was found in */
+	char *dir;                   /* `cd DIR` before it, relative to the package; NULL = none */
+	struct strvec env;           /* "NAME=value" set before the command, cross-env's too */
+	struct strvec node_options;  /* flags given to node before the program */
+	struct strvec coverage_tool; /* that it is wrapped in: "nyc" or "c8", then its options */
 	char *program; /* "mocha", "jest", "playwright" … ; a path when it is the project's own */
 	struct strvec args;
 	struct strvec globs; /* for each arg: the pattern that sh would expand, or "" */

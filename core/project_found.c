@@ -43,6 +43,7 @@ static struct suite *make_suite(const struct package *package, const struct runn
 		package_expand(command, root, &suite->args);
 		strvec_push_all(&suite->env, &command->env);
 		strvec_push_all(&suite->node_options, &command->node_options);
+		strvec_push_all(&suite->coverage_tool, &command->coverage_tool);
 	}
 	if (runner->detect && !runner->detect(package, command, suite)) {
 		suite_free(suite);
@@ -255,12 +256,21 @@ void project_found_drop_covered(struct project_found *found)
 	free(dropped);
 }
 
+/* `test` and `test:coverage` are the same tests; the second tells how coverage is meant. */
+static void take_tool(struct suite *suite, const struct suite *other)
+{
+	if (!suite->coverage_tool.n)
+		strvec_push_all(&suite->coverage_tool, &other->coverage_tool);
+}
+
 void project_found_drop_equal(struct project_found *found)
 {
 	for (size_t i = 0; i < found->n; i++)
 		for (size_t k = found->n - 1; k > i; k--)
-			if (same_suite(found->v[i].suite, found->v[k].suite))
+			if (same_suite(found->v[i].suite, found->v[k].suite)) {
+				take_tool(found->v[i].suite, found->v[k].suite);
 				drop(found, k);
+			}
 }
 
 /* "jest.e2e.config.js" -> "e2e", "jest.config.js" -> "", "config/unit.ts" -> "unit". */

@@ -11,8 +11,10 @@ static struct script_context context_copy(const struct script_context *from)
 	struct script_context copy = {.script = from->script,
 		.dir = from->dir,
 		.env = STRVEC_INIT,
-		.node_options = STRVEC_INIT};
+		.node_options = STRVEC_INIT,
+		.coverage_tool = STRVEC_INIT};
 
+	strvec_push_all(&copy.coverage_tool, &from->coverage_tool);
 	strvec_push_all(&copy.env, &from->env);
 	strvec_push_all(&copy.node_options, &from->node_options);
 	return copy;
@@ -22,6 +24,7 @@ static void context_release(struct script_context *context)
 {
 	strvec_release(&context->env);
 	strvec_release(&context->node_options);
+	strvec_release(&context->coverage_tool);
 }
 
 void script_walk_emit(struct script_walk *walk, const struct script_context *context,
@@ -39,12 +42,14 @@ void script_walk_emit(struct script_walk *walk, const struct script_context *con
 		.dir = context->dir ? xstrdup(context->dir) : NULL,
 		.env = STRVEC_INIT,
 		.node_options = STRVEC_INIT,
+		.coverage_tool = STRVEC_INIT,
 		.program = xstrdup(program),
 		.args = STRVEC_INIT,
 		.globs = STRVEC_INIT,
 	};
 	strvec_push_all(&command->env, &context->env);
 	strvec_push_all(&command->node_options, &context->node_options);
+	strvec_push_all(&command->coverage_tool, &context->coverage_tool);
 	for (size_t i = args->pos; i < args->words->n; i++) {
 		strvec_push(&command->args, args->words->v[i]);
 		strvec_push(&command->globs, args->globs->v[i]);
@@ -187,7 +192,8 @@ void script_collect(const struct json *scripts, const char *entry, shell_lookup_
 		.lookup = lookup,
 		.out = out,
 		.stack = STRVEC_INIT};
-	struct script_context context = {.env = STRVEC_INIT, .node_options = STRVEC_INIT};
+	struct script_context context = {
+		.env = STRVEC_INIT, .node_options = STRVEC_INIT, .coverage_tool = STRVEC_INIT};
 
 	script_walk_follow(&walk, &context, entry, NULL);
 	strvec_release(&walk.stack);
@@ -203,6 +209,7 @@ void script_commands_release(struct script_commands *commands)
 		free(command->program);
 		strvec_release(&command->env);
 		strvec_release(&command->node_options);
+		strvec_release(&command->coverage_tool);
 		strvec_release(&command->args);
 		strvec_release(&command->globs);
 	}

@@ -10,6 +10,7 @@ struct script_context {
 	const char *script;
 	const char *dir; /* NULL = the package */
 	struct strvec env, node_options;
+	struct strvec coverage_tool; /* "nyc" or "c8" and its options */
 };
 
 /* Words from `pos` on are still to be looked at. */

@@ -326,6 +326,25 @@ static enum script_step unwrap_manager(
 	"--report-dir --reports-dir --lines --branches --functions --statements --cwd " \
 	"--nycrc-path -c --config -e --extension --src --resolve --wrapper-length "
 
+/* nyc, c8: left out, but remembered, for they say how coverage is meant. */
+static enum script_step unwrap_coverage_tool(
+	struct script_walk *walk, struct script_context *context, struct script_words *words)
+{
+	static const struct wrapper nyc = {
+		.values = ISTANBUL_VALUES " -i --require ", .preloads = " -i --require "};
+	static const struct wrapper c8 = {.values = ISTANBUL_VALUES};
+	cleanup_free char *name = script_program(word_at(words));
+	size_t from = ++words->pos;
+
+	if (!skip_options(walk, context, words, streq(name, "nyc") ? &nyc : &c8))
+		return SCRIPT_DONE;
+	strvec_release(&context->coverage_tool);
+	strvec_push(&context->coverage_tool, name);
+	for (size_t i = from; i < words->pos && !streq(words->words->v[i], "--"); i++)
+		strvec_push(&context->coverage_tool, words->words->v[i]);
+	return SCRIPT_AGAIN;
+}
+
 static const struct wrapper wrappers[] = {
 	{"cross-env", .values = ""},
 	{"cross-env-shell", unwrap_cross_env_shell},
@@ -333,8 +352,8 @@ static const struct wrapper wrappers[] = {
 	{"npx", .values = " -p --package -c --call ", .shell_text = " -c --call "},
 	{"pnpx", .values = " -p --package -c --call ", .shell_text = " -c --call "},
 	{"bunx", .values = " -p --package "},
-	{"c8", .values = ISTANBUL_VALUES},
-	{"nyc", .values = ISTANBUL_VALUES " -i --require ", .preloads = " -i --require "},
+	{"c8", unwrap_coverage_tool},
+	{"nyc", unwrap_coverage_tool},
 	{"xvfb-run", .values = " -s --server-args -n --server-num -e --error-file -f -w -p "},
 	{"time", .values = ""},
 	{"exec", .values = ""},

@@ -515,6 +515,17 @@ static void on_gate_checked(struct state *s, const struct event *e)
 	s->failed_gates += streq(status, "failed");
 }
 
+static void on_coverage_total(struct state *s, const struct event *e)
+{
+	for (int k = 0; k < COVERAGE_KINDS; k++) {
+		if (!e->name || !streq(e->name, coverage_kind_name((enum coverage_kind)k)))
+			continue;
+		s->has_coverage = true;
+		s->coverage_is_whole = e->known;
+		s->coverage.of[k] = (struct coverage_count){e->count, (int64_t)e->value};
+	}
+}
+
 static void on_run_cancelled(struct state *s, const struct event *e)
 {
 	if (s->cancel != CANCEL_NONE)
@@ -577,6 +588,7 @@ static apply_fn *const apply[EVENT_TYPE_COUNT] = {
 	[EVENT_NOTICE] = on_notice,
 	[EVENT_SHARD_MERGED] = on_shard_merged,
 	[EVENT_GATE_CHECKED] = on_gate_checked,
+	[EVENT_COVERAGE_TOTAL] = on_coverage_total,
 };
 
 void state_apply(struct state *s, const struct event *e)

@@ -14,6 +14,7 @@
 #include "core/base/exit_code.h"
 #include "core/base/strbuf.h"
 #include "core/base/strmap.h"
+#include "core/coverage.h"
 #include "core/event.h"
 
 struct state_attempt { /* a failed attempt that was not the last */
@@ -163,6 +164,9 @@ struct state {
 	struct state_gate *gates;
 	size_t gate_count, gate_cap;
 	int64_t failed_gates;
+	bool has_coverage;
+	bool coverage_is_whole; /* of all that was to run */
+	struct coverage_totals coverage;
 	int64_t busy_us;
 	int64_t predicted_ms; /* sum of the estimates of the planned files */
 };

@@ -15,6 +15,8 @@ struct suite *suite_new(const char *name, const struct runner *runner, const cha
 		.env = STRVEC_INIT,
 		.node_options = STRVEC_INIT,
 		.services = STRVEC_INIT,
+		.coverage_tool = STRVEC_INIT,
+		.coverage = -1,
 		.retries = {{-1, -1, -1}},
 		.timeout_ms = -1,
 		.split = true,
@@ -38,6 +40,7 @@ void suite_free(struct suite *suite)
 		free(suite->needs[i].resource);
 	free(suite->needs);
 	strvec_release(&suite->services);
+	strvec_release(&suite->coverage_tool);
 	free(suite);
 }
 

@@ -29,10 +29,11 @@ struct suite {
 	int64_t timeout_ms;          /* one file; -1 = as the run */
 	struct suite_need *needs;
 	size_t need_count;
-	struct strvec services; /* names */
-	bool coverage;
-	bool tmpdir_per_worker; /* `tmpdir: worker` */
-	bool split;             /* long files may be split between tests */
+	struct strvec services;      /* names */
+	int coverage;                /* 1 = collect, 0 = do not, -1 = as the run */
+	struct strvec coverage_tool; /* of a script: "nyc" or "c8" and its options; empty = none */
+	bool tmpdir_per_worker;      /* `tmpdir: worker` */
+	bool split;                  /* long files may be split between tests */
 };
 
 struct suite *suite_new(const char *name, const struct runner *runner, const char *root);

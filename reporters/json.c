@@ -136,6 +136,28 @@ static void put_gates(struct jsonw *w, const struct state *s)
 	jsonw_array_end(w);
 }
 
+static void put_coverage(struct jsonw *w, const struct state *s)
+{
+	static const enum coverage_kind order[] = {
+		COVERAGE_LINES, COVERAGE_BRANCHES, COVERAGE_FUNCTIONS, COVERAGE_STATEMENTS};
+
+	if (!s->has_coverage) {
+		jsonw_null(w, "coverage");
+		return;
+	}
+	jsonw_object_begin(w, "coverage");
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		struct coverage_count c = s->coverage.of[order[i]];
+		jsonw_object_begin(w, coverage_kind_name(order[i]));
+		jsonw_int(w, "covered", c.covered);
+		jsonw_int(w, "total", c.total);
+		jsonw_double(w, "pct", coverage_pct(c));
+		jsonw_object_end(w);
+	}
+	jsonw_bool(w, "complete", s->coverage_is_whole);
+	jsonw_object_end(w);
+}
+
 static void put_shards(struct jsonw *w, const struct state *s)
 {
 	jsonw_array_begin(w, "shards");
@@ -192,7 +214,7 @@ static int json_finish(void *self, const struct state *s, struct error *err)
 	jsonw_int(&w, "attempts", s->attempts);
 	put_failures(&w, s);
 	put_gates(&w, s);
-	jsonw_null(&w, "coverage");
+	put_coverage(&w, s);
 	put_slowest(&w, s);
 	put_notices(&w, s);
 	put_shards(&w, s);

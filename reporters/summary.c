@@ -500,6 +500,24 @@ static void list_shards(struct summary *s, const struct state *st)
 	}
 }
 
+static void write_coverage(struct summary *s, const struct state *st)
+{
+	static const enum coverage_kind order[] = {
+		COVERAGE_LINES, COVERAGE_BRANCHES, COVERAGE_FUNCTIONS, COVERAGE_STATEMENTS};
+	bool c = s->sink->color;
+
+	if (!st->has_coverage)
+		return;
+	sink_printf(s->sink, "%sCoverage%s ", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c));
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		struct coverage_count count = st->coverage.of[order[i]];
+		sink_printf(s->sink, "%s%s %.2f %% (%" PRId64 "/%" PRId64 ")",
+			i ? " \xc2\xb7 " : " ", coverage_kind_name(order[i]), coverage_pct(count),
+			count.covered, count.total);
+	}
+	sink_puts(s->sink, st->coverage_is_whole ? "\n" : " (not whole)\n");
+}
+
 static void list_gates(struct summary *s, const struct state *st)
 {
 	bool c = s->sink->color;
@@ -524,6 +542,7 @@ void summary_end(struct summary *s, const struct state *st)
 	write_early(s, st);
 	compare_with_last(s, st);
 	list_shards(s, st);
+	write_coverage(s, st);
 	list_gates(s, st);
 	list_failures(s, st);
 	list_flaky(s, st);

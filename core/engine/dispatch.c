@@ -309,7 +309,9 @@ static void close_suite(struct run_suite *suite)
 	int workers = 0;
 
 	if (suite->unfinished == 0 && suite->phase == SUITE_READY && !again_repeat_suite(suite))
-		suite->phase = SUITE_CLOSING;
+		suite->phase = cover_is_wanted(suite) ? SUITE_COVERING : SUITE_CLOSING;
+	if (suite->phase == SUITE_COVERING)
+		cover_step(suite);
 	for (size_t i = 0; i < run->worker_count; i++) {
 		struct worker *w = run->workers[i];
 		if (w->suite != suite)
@@ -317,7 +319,8 @@ static void close_suite(struct run_suite *suite)
 		workers++;
 		bool unused = w->phase == WORKER_IDLE ||
 			      (w->phase == WORKER_STARTING && w->planned && w->speculative);
-		if (unused && (!suite->pending_count || w->spent) && suite->phase >= SUITE_READY)
+		if (unused && (!suite->pending_count || w->spent) && suite->phase >= SUITE_READY &&
+			w != suite->collector)
 			worker_end(w);
 	}
 	if (suite->phase != SUITE_CLOSING)

@@ -46,9 +46,11 @@ struct engine_options {
 	const struct retry_known *known; /* tests with retries of their own; NULL = none */
 	const struct strmap *changed;    /* files that the change touches, as keys; NULL = none */
 	int64_t elapsed_us;              /* of the budget, before this run began */
+	const char *coverage_dir; /* absolute, of this run; NULL = no suite collects coverage */
 	bool ci, color;
 	bool (*env_is_secret)(const char *name);  /* not handed to workers */
 	void (*before_sleep)(void *arg);          /* flush journal and reporters */
+	void (*before_verdict)(void *arg);        /* all is done: judge the gates */
 	void (*on_signal)(void *arg, int signum); /* SIGUSR1, SIGWINCH */
 	void *arg;
 };

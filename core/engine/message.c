@@ -180,6 +180,7 @@ static const struct {
 	{"load_failed", on_load_failed},
 	{"run_done", on_run_done},
 	{"end", on_end},
+	{"coverage_done", cover_done},
 };
 
 /* The file an event speaks of, among those this worker has. */
@@ -223,6 +224,8 @@ static int on_event(struct worker *w, const struct json *message, struct error *
 	event.worker = w->number;
 	if (event.type == EVENT_TEST_FINISHED || event.type == EVENT_FILE_FINISHED)
 		process_drain(w->process); /* what it printed before belongs to it */
+	if (event.type == EVENT_COVERAGE && cover_delta(w, &event, err) < 0)
+		return -1;
 	switch (event.type) {
 	case EVENT_FILE_STARTED:
 	case EVENT_TEST_STARTED:

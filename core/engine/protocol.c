@@ -75,6 +75,23 @@ static void pending(struct jsonw *w, const struct run_suite *suite)
 	jsonw_array_end(w);
 }
 
+/* Where deltas go, and what muster.yaml wants to see; null when the suite collects none. */
+static void coverage(struct jsonw *w, const struct run_suite *suite)
+{
+	const struct config *config = suite->run->options->config;
+
+	if (!suite->coverage_dir) {
+		jsonw_null(w, "coverage");
+		return;
+	}
+	jsonw_object_begin(w, "coverage");
+	jsonw_string(w, "folder", suite->coverage_dir);
+	strings(w, "include", &config->coverage.include);
+	strings(w, "exclude", &config->coverage.exclude);
+	strings(w, "tool", &suite->spec->coverage_tool);
+	jsonw_object_end(w);
+}
+
 void protocol_init(struct strbuf *out, const struct worker *worker)
 {
 	const struct run_suite *suite = worker->suite;
@@ -109,7 +126,7 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	jsonw_string(&w, "cache_dir", suite->cache_dir);
 	jsonw_bool(&w, "ci", worker->run->options->ci);
 	jsonw_bool(&w, "list", worker->run->options->list_only);
-	jsonw_bool(&w, "coverage", false);
+	coverage(&w, suite);
 	jsonw_bool(&w, "color", worker->run->options->color);
 	jsonw_object_end(&w);
 	strbuf_addch(out, '\n');

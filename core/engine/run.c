@@ -128,6 +128,8 @@ static void finish(struct run *run)
 	struct state *state = o->bus->state;
 	int code;
 
+	if (o->before_verdict && !o->list_only)
+		o->before_verdict(o->arg);
 	run->finished = true;
 	if (o->list_only)
 		code = run->worst          ? (int)run->worst
@@ -191,6 +193,7 @@ static void init_suite(struct run *run, struct run_suite *rs, const struct suite
 	file_mkdirs(rs->cache_dir, NULL); /* an adapter that cannot write there says so itself */
 	strvec_push_all(&rs->node_options, &spec->node_options);
 	history_suite(o->history, o->info->platform, spec->name, &rs->model);
+	cover_init(rs);
 }
 
 static void init(struct run *run, const struct engine_options *options)
@@ -242,6 +245,7 @@ static void release(struct run *run)
 		free(suite->pending);
 		free(suite->plan_path);
 		free(suite->cache_dir);
+		free(suite->coverage_dir);
 		strvec_release(&suite->env);
 		strvec_release(&suite->node_options);
 		strmap_release(&suite->index, NULL);

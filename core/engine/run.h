@@ -68,7 +68,7 @@ struct run_file {
 };
 
 /*
- *  WAITING ─► DISCOVERING ─► (SETTING_UP) ─► READY ─► CLOSING ─► DONE
+ *  WAITING ─► DISCOVERING ─► (SETTING_UP) ─► READY ─► (COVERING) ─► CLOSING ─► DONE
  *      └────────────┴──────────────┴─────────┴─► FAILED
  */
 enum run_suite_phase {
@@ -76,7 +76,8 @@ enum run_suite_phase {
 	SUITE_DISCOVERING,
 	SUITE_SETTING_UP,
 	SUITE_READY,
-	SUITE_CLOSING, /* all files done; workers and the holder of the global set-up are ending */
+	SUITE_COVERING, /* all files done; a worker makes one map of what they covered */
+	SUITE_CLOSING,  /* all files done; workers and the holder of the global set-up are ending */
 	SUITE_DONE,
 	SUITE_FAILED,
 };
@@ -111,7 +112,10 @@ struct run_suite {
 		bool asked, decided;
 	} early;
 	bool services_up;
-	bool handed_back; /* a batch could not go on with its files: they run in a new process */
+	bool handed_back;   /* a batch could not go on with its files: they run in a new process */
+	char *coverage_dir; /* of its deltas; NULL = collects none */
+	int deltas;         /* that arrived */
+	struct worker *collector; /* makes one map of them */
 };
 
 /*
@@ -297,6 +301,19 @@ void budget_check(struct run *run, int64_t now_us);
 /* protocol.c: messages down */
 void protocol_init(struct strbuf *out, const struct worker *worker);
 void protocol_run(struct strbuf *out, int id, struct run_file *const *files, size_t n, int claim);
+
+/* cover.c: the coverage of a suite */
+void cover_init(struct run_suite *suite);
+/* A worker tells of a delta: its path must be below the suite's folder. Becomes relative to the
+ * run's coverage folder. */
+int cover_delta(struct worker *worker, struct event *event, struct error *err);
+/* All files are done: is there something to make a map of? */
+bool cover_is_wanted(const struct run_suite *suite);
+/* While COVERING: find a worker for it and ask it. */
+void cover_step(struct run_suite *suite);
+int cover_done(struct worker *worker, const struct json *message, struct error *err);
+/* The worker is gone. */
+void cover_lost(struct worker *worker);
 
 /* environment.c */
 char **environment_for(const struct run_suite *suite, int slot); /* NULL-ended, caller frees all */

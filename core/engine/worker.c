@@ -163,6 +163,8 @@ static void on_exit_of(void *arg, const struct process_status *status)
 			run->workers[i] = run->workers[--run->worker_count];
 	if (w->suite->holder == w)
 		w->suite->holder = NULL;
+	if (!run->cancel)
+		cover_lost(w);
 	worker_free(w);
 	run_tick(run);
 }
@@ -366,6 +368,8 @@ void worker_check_time(struct worker *w, int64_t now_us)
 		worker_stop(w, w->ended ? STOP_ORDERLY : STOP_PROTOCOL, NULL);
 		process_stop(w->process);
 	} else if (w->phase == WORKER_BUSY) {
-		worker_stop(w, STOP_PROTOCOL, "the worker took a file and never started it");
+		worker_stop(w, STOP_PROTOCOL,
+			w->item_count ? "the worker took a file and never started it"
+				      : "the worker did not answer in time");
 	}
 }

@@ -10,6 +10,7 @@ const channel = require('./channel.cjs');
 channel.send('hello', { pid: process.pid, node: process.version });
 
 const { readFileSync } = require('fs');
+const { answerCoverage } = require('./coverage.cjs');
 const { locate } = require('./jest_modules.cjs');
 
 const HELP_MISSING = 'install the project\'s dependencies (npm ci), or set `root` of the suite to the folder that has jest';
@@ -44,7 +45,9 @@ async function ready() {
 	if (worker.runner)
 		return;
 	const { Runner } = require('./jest_run.cjs');
-	worker.runner = new Runner(worker.modules, worker.plan, { where: worker.where, test: worker.init.test });
+	worker.runner = new Runner(worker.modules, worker.plan, {
+		where: worker.where, test: worker.init.test, coverage: worker.init.coverage,
+	});
 	await worker.runner.prepare();
 }
 
@@ -94,6 +97,11 @@ const commands = {
 		for (const item of items)
 			await worker.runner.run(item);
 		channel.send('run_done', { id });
+	},
+
+	async coverage({ out }) {
+		const { collect } = require('./jest_coverage.cjs');
+		await answerCoverage(out, () => collect(worker.modules, worker.plan, worker.init.coverage.folder));
 	},
 
 	async teardown() {

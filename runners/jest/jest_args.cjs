@@ -4,8 +4,8 @@
 
 /* Done here instead, or of no effect without Jest's own scheduler and reporters. */
 const OURS = [
-	'b', 'bail', 'collectCoverage', 'collectCoverageFrom', 'coverage', 'coverageDirectory',
-	'coverageReporters', 'coverageThreshold', 'debug', 'forceExit', 'json', 'logHeapUsage', 'notify',
+	'b', 'bail', 'collectCoverage', 'coverage', 'coverageDirectory', 'coverageReporters',
+	 'coverageThreshold', 'debug', 'forceExit', 'json', 'logHeapUsage', 'notify',
 	'notifyMode', 'openHandlesTimeout', 'outputFile', 'reporters', 'showConfig', 'testFailureExitCode',
 	'testResultsProcessor', 'testSequencer', 'verbose', 'w', 'maxWorkers', 'watch', 'watchAll',
 	'workerIdleMemoryLimit', 'workerThreads',
@@ -50,6 +50,14 @@ function isSet(value) {
 	return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 }
 
+/* What muster.yaml wants to see covered, as Jest says it; it wins over the project's own setting. */
+function coverageGlobs({ coverage }) {
+	if (!coverage || coverage.include.length + coverage.exclude.length === 0)
+		return null;
+	const include = coverage.include.length ? coverage.include : ['**/*.{js,jsx,cjs,mjs,ts,tsx,cts,mts}'];
+	return [...include, ...coverage.exclude.map(glob => `!${glob}`)];
+}
+
 /* {argv, inBand, ignored[]}: argv for readConfigs(). */
 async function readArgs(modules, init) {
 	const argv = await parse(modules, init.args || []);
@@ -57,7 +65,10 @@ async function readArgs(modules, init) {
 	const inBand = Boolean(argv.runInBand || argv.detectOpenHandles || Number(argv.maxWorkers) === 1);
 	for (const name of [...OURS, ...CHOOSING])
 		delete argv[name];
-	argv.coverage = false;
+	argv.coverage = Boolean(init.coverage);
+	const from = coverageGlobs(init);
+	if (init.coverage && from)
+		argv.collectCoverageFrom = from;
 	if (init.config)
 		argv.config = init.config;
 	if (init.ci && argv.ci === undefined)

@@ -127,13 +127,18 @@ function noticesFor(globalConfig, ignored, orphans, fileCount) {
 	return notices;
 }
 
+/* Files that count though no test loads them. */
+function coverable(globalConfig, { hasteFS }) {
+	const from = globalConfig.collectCoverageFrom;
+	return globalConfig.collectCoverage && from?.length ? hasteFS.matchFilesWithGlob(from, globalConfig.rootDir) : [];
+}
+
 /* What each worker needs beside a file's name. */
 function runConfig(globalConfig, seed) {
 	return {
 		...globalConfig,
 		...(seed ? { randomize: true, seed } : {}), // --shuffle
 		bail: 0,
-		collectCoverage: false,
 		maxWorkers: 1,
 		reporters: undefined,
 		testPathPatterns: undefined,
@@ -179,6 +184,7 @@ async function discover(modules, init, where) {
 		globalConfig: runConfig(globalConfig, init.seed),
 		projects: configs.map((config, index) => ({
 			name: names[index], config, moduleMap: searched[index].context.moduleMap.toJSON(),
+			coverable: [...coverable(globalConfig, searched[index].context)],
 		})),
 		files: files.map(({ project, file, path: absolute }) => ({ project, file, path: absolute })),
 	};

@@ -3,6 +3,8 @@
 
 const path = require('path');
 const { bound, elapsed, keyOf, location, matcher, now, printed, rssKb, send, sendSoon } = require('./channel.cjs');
+const { Deltas } = require('./coverage.cjs');
+const { sendCoverage } = require('./jest_coverage.cjs');
 const { failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
 const { shareScripts, shareSources } = require('./jest_scripts.cjs');
@@ -67,7 +69,7 @@ function survive(error) {
 }
 
 class Runner {
-	constructor(modules, plan, { where, test }) {
+	constructor(modules, plan, { where, test, coverage }) {
 		this.modules = modules;
 		this.plan = plan;
 		this.where = where;
@@ -75,6 +77,7 @@ class Runner {
 		this.projects = new Map(plan.projects.map(project => [project.name, project]));
 		this.paths = new Map(plan.files.map(file => [`${file.project}\0${file.file}`, file.path]));
 		this.customRunners = new Map();
+		this.deltas = coverage ? new Deltas(coverage.folder) : null;
 	}
 
 	async prepare() {
@@ -86,7 +89,9 @@ class Runner {
 		});
 		if (this.plan.projects.length)
 			await tapEnvironments(this.modules, this.plan.projects[0].config);
-		shareScripts(this.modules);
+		// V8 counts a script's functions over all realms: sharing scripts would blur what a file has done.
+		if (!this.deltas || this.plan.globalConfig.coverageProvider !== 'v8')
+			shareScripts(this.modules);
 		// Jest's workers have an IPC channel and talk to their parent through it; ours are observed.
 		process.send ??= (...words) => {
 			if (typeof words.at(-1) === 'function')
@@ -117,6 +122,8 @@ class Runner {
 			report.releaseAll();
 			this.judge(result, report);
 			sendConsole(result.console, identity);
+			if (this.deltas)
+				sendCoverage(this.deltas, result, identity, this.where);
 		} catch (error) {
 			report.releaseAll();
 			report.fail(loadFailure(error, report.context));

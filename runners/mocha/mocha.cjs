@@ -7,6 +7,7 @@ const path = require('path');
 const { createHook } = require('async_hooks');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
+const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
 
 let init = null;
@@ -20,6 +21,7 @@ let rootHooks = null; // hooks that test files define outside of any describe
 const harvested = new Set(); // files that were loaded for their root hooks
 let fixtures = false; // global fixtures ran in this process
 let generation = 0;
+let covered = null; // counts what is executed, when that is wanted
 
 // ---- Mocha's own code ---------------------------------------------------------------------------
 
@@ -298,6 +300,32 @@ async function execute(instance) {
   }
 }
 
+// Modules are loaded once for all files: the code at their top level ran for the first of them, and belongs to
+// each that needs them.
+function neededBy(file) {
+  const seen = new Set();
+  (function walk(name) {
+    for (const child of require.cache[name]?.children || []) {
+      if (seen.has(child.id) || /[\\/]node_modules[\\/]/.test(child.id)) continue;
+      seen.add(child.id);
+      walk(child.id);
+    }
+  })(file);
+  return [...seen];
+}
+
+function tellCoverage(item, file) {
+  if (!covered) return;
+  try {
+    const written = covered.take();
+    if (!written) return;
+    const touched = [...written.touched, ...neededBy(file)].filter(name => name !== file);
+    tellDelta({ ...written, touched }, { file: item.file, project: '' }, where);
+  } catch (error) {
+    send({ type: 'notice', name: 'coverage_incomplete', severity: 'warning', file: item.file, text: String(error) });
+  }
+}
+
 async function runFile(item) {
   const file = path.resolve(init.base, item.file);
   const run = {
@@ -325,6 +353,7 @@ async function runFile(item) {
     }
   }
   failure = failure || run.late;
+  tellCoverage(item, file);
   const skipped = (!run.selected.all || exclusive) && !run.count;
   await channel.printed();
   send({
@@ -358,6 +387,7 @@ function sizeOf(file) {
 }
 
 async function start() {
+  if (init.coverage) covered = await require('./mocha_coverage.cjs').open(init.root, init.coverage);
   await loadRequires();
   const { only, hooks } = scan();
   if (only.size) exclusive = only;
@@ -425,6 +455,10 @@ const handlers = {
     }
     for (const item of message.items) await runFile(item);
     send({ type: 'run_done', id: message.id });
+  },
+  async coverage({ out }) {
+    const { collect } = require('./mocha_coverage.cjs');
+    await answerCoverage(out, () => collect(init.root, init.coverage));
   },
   async stop() {
     if (fixtures) await runGlobal('globalTeardown');

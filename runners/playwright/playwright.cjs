@@ -64,6 +64,7 @@ async function main() {
     channel.matcher(init.test, null); // a bad expression is an error now, not in each file
     const { cli, version, core } = resolveCli(init.root);
     while ((await channel.next()).type !== 'discover');
+    if (init.coverage) require('./playwright_coverage.cjs').prepare(init);
     globalThis[Symbol.for('muster.playwright')] = { init, version, core };
     process.argv = commandLine(init, cli);
     require(cli);

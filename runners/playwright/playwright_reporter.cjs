@@ -4,9 +4,12 @@
 
 const path = require('path');
 const channel = require('./channel.cjs');
+const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
 const { init, version, core } = globalThis[Symbol.for('muster.playwright')];
 const where = channel.paths(init.base);
+const coverage = init.coverage ? require('./playwright_coverage.cjs') : null;
+const arrivals = coverage ? new coverage.Arrivals(init) : null;
 
 function leave() {
   channel.end();
@@ -256,6 +259,7 @@ module.exports = class Reporter {
       id.final = true;
       record.left--;
     }
+    if (coverage && this.allDone()) coverage.flushServers(init.coverage);
     if (!record.left && !record.serial) this.finish(record);
   }
 
@@ -267,9 +271,22 @@ module.exports = class Reporter {
     record.ms += Math.max(now - since, result.duration);
   }
 
+  allDone() {
+    return [...this.files.values()].every(record => !record.left);
+  }
+
+  // What workers have seen in pages belongs to the file whose test opened them.
+  tellCoverage(record) {
+    for (const { test, ...written } of arrivals.take()) {
+      const owner = [...this.files.values()].find(r => test && !r.done && r.file === where.relative(test)) || record;
+      tellDelta(written, { file: owner.file, project: owner.project }, where);
+    }
+  }
+
   finish(record, outcome, failure) {
     if (record.done) return;
     this.start(record);
+    if (coverage) this.tellCoverage(record);
     record.done = true;
     send({
       type: 'file_finished', file: record.file, project: record.project, attempt: 1,
@@ -302,7 +319,13 @@ module.exports = class Reporter {
     this.errors.push(error);
   }
 
-  onEnd(result) {
+  // Before the last word: this process leaves afterwards.
+  collectCoverage() {
+    const out = `${init.coverage.folder}.json`;
+    return answerCoverage(out, () => coverage.collect(init.root, init.coverage));
+  }
+
+  async onEnd(result) {
     if (this.handled) return;
     if (!this.begun) {
       this.couldNotRun(result.status);
@@ -317,6 +340,7 @@ module.exports = class Reporter {
       this.finish(record);
     }
     if (this.errors.length && !broken.length) this.tellErrors('tests');
+    if (coverage && result.status !== 'interrupted') await this.collectCoverage();
     // Playwright runs nothing when one file does not load; the others run without it
     send({ type: 'run_done', id: this.runId, again: broken.length > 0 || undefined });
   }

@@ -139,6 +139,7 @@ A flag wins over the environment, which wins over the file:
         "services": [
           "redis"
         ],
+        "coverage": null,
         "tmpdir": "shared",
         "split": "on"
       }
@@ -193,15 +194,15 @@ Mistakes are shown where they are:
   error: unknown key `wrokers` in muster.yaml:4:5
     4 |     wrokers: 4
       |     ^^^^^^^
-  help: known keys here: name, runner, root, config, files, args, env, node_options, retries, timeout, needs, services, tmpdir, split
+  help: known keys here: name, runner, root, config, files, args, env, node_options, retries, timeout, needs, services, coverage, tmpdir, split
   $ check <<'YAML'
   > gates:
-  >   coverage: 90
+  >   audit: {critical: 0}
   > YAML
-  error: `coverage` is not supported by muster 0.1.0 in muster.yaml:2:3
-    2 |   coverage: 90
-      |   ^^^^^^^^
-  help: known keys here: duration
+  error: `audit` is not supported by muster 0.1.0 in muster.yaml:2:3
+    2 |   audit: {critical: 0}
+      |   ^^^^^
+  help: known keys here: duration, coverage, coverage_by, coverage_per_file, patch_coverage, coverage_drop, failure_rate, flaky_rate
   $ check <<'YAML'
   > suites:
   >   - runner: jset
@@ -270,5 +271,5 @@ The schema takes what muster takes:
   > print(sorted(schema["properties"]["suites"]["items"]["properties"]))
   > print(schema["properties"]["suites"]["items"]["properties"]["runner"]["enum"])'
   http://json-schema.org/draft-07/schema#
-  ['args', 'config', 'env', 'files', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'split', 'timeout', 'tmpdir']
+  ['args', 'config', 'coverage', 'env', 'files', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'split', 'timeout', 'tmpdir']
   ['jest', 'mocha', 'playwright']

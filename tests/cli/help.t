@@ -71,4 +71,8 @@ Every key and its variable is explained:
   keys of muster.yaml in `suites`:
   keys of muster.yaml in `services`:
   keys of muster.yaml in `services` in `ready`:
+  keys of muster.yaml in `coverage`:
   keys of muster.yaml in `gates`:
+  keys of muster.yaml in `gates` in `coverage`:
+  keys of muster.yaml in `gates` in `coverage_per_file`:
+  keys of muster.yaml in `gates` in `patch_coverage`:

@@ -35,6 +35,41 @@ for (const [act, kind, text] of bad) {
   });
 }
 
+for (const act of ['coveroutside', 'coverup', 'coverearly'])
+  test(`${act}: coverage that cannot be is a protocol error`, () => {
+    const dir = project([act, 'pass1']);
+    const { code } = runFake(dir, ['--no-fail-fast', '--coverage', '-j1']);
+    assert.equal(code, 1);
+    const [found] = summary(dir).failures.filter(f => f.file === `test/${act}.js`);
+    assert.equal(found.kind, 'protocol');
+  });
+
+for (const [how, text] of [
+  ['coverdie', /not whole: the worker that put it together died/], ['coverfail', /not whole: the tool is broken/],
+  ['covercut', /byte \d+/],
+])
+  test(`${how}: the tests have passed, the coverage is not judged`, () => {
+    const dir = project(['pass1', 'pass2']);
+    const { code, out } = runFake(dir, ['--coverage', '-j2'], { FAKE: how });
+    assert.equal(code, 0, out);
+    assert.match(out, text);
+    assert.deepEqual([...new Set(summary(dir).gates.map(gate => gate.status))], ['not_evaluated']);
+  });
+
+test('a map outside of the run is no map', () => {
+  const dir = project(['pass1']);
+  const { code, out } = runFake(dir, ['--coverage'], { FAKE: 'coverlie' });
+  assert.equal(code, 7);
+  assert.match(out, /coverage in a file outside of the run: \/etc\/passwd/);
+});
+
+test('coverage of well-behaved workers is judged', () => {
+  const dir = project(['pass1', 'pass2']);
+  assert.equal(runFake(dir, ['--coverage']).code, 0);
+  assert.deepEqual(summary(dir).coverage.lines, { covered: 1, total: 1, pct: 100 });
+  assert.equal(summary(dir).gates.every(gate => gate.status === 'passed'), true);
+});
+
 test('a result twice ends the worker, not the verdict of other files', () => {
   const dir = project(['twice', 'pass1', 'pass2']);
   const { code } = runFake(dir, ['--no-fail-fast', '-j1']);

@@ -60,6 +60,10 @@ const acts = {
     send({ type: 'test_started', file, project: '', path: ['dies'], occ: 1 });
     process.kill(process.pid, 'SIGSEGV');
   },
+  coveroutside: file => (send({ type: 'coverage', file, project: '', delta: '/etc/passwd' }), acts.pass(file)),
+  coverup: file => (
+    send({ type: 'coverage', file, project: '', delta: `${init.coverage.folder}/../../../x.json` }), acts.pass(file)),
+  coverearly: file => (send({ type: 'coverage_done', delta: `${init.coverage.folder}.json` }), acts.pass(file)),
   abort: () => process.abort(),
   garbage: file => (raw('this is not JSON\n'), finish(file, 0)),
   half: () => (raw('{"type":"file_fin'), process.exit(0)),
@@ -109,6 +113,18 @@ const handlers = {
       send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
       acts[path.basename(item.file, '.js').replace(/\d+$/, '')](item.file, item);
     }
+  },
+  coverage({ out }) {
+    const source = path.join(init.base, 'src.js');
+    const entry = {
+      path: source, statementMap: { 0: { start: { line: 1, column: 0 }, end: { line: 1, column: 3 } } },
+      fnMap: {}, branchMap: {}, s: { 0: 1 }, f: {}, b: {},
+    };
+    const text = JSON.stringify({ [source]: entry });
+    if (process.env.FAKE === 'coverdie') process.exit(9);
+    if (process.env.FAKE === 'coverfail') return send({ type: 'coverage_done', text: 'the tool is broken' });
+    fs.writeFileSync(out, process.env.FAKE === 'covercut' ? text.slice(0, 40) : text);
+    send({ type: 'coverage_done', delta: process.env.FAKE === 'coverlie' ? '/etc/passwd' : out });
   },
   stop() {
     if (process.env.FAKE === 'noend') return;

@@ -50,11 +50,14 @@ static struct config *load(struct project *p, const char *text, struct error *er
 #define AT_ROOT "resources: {db: 2}\n%s\n"
 #define AT_SUITE \
 	"suites:\n  - runner: jest\n    %s\nresources: {db: 2}\nservices: {s: {command: a}}\n"
-#define AT_RUNNER  "suites:\n  - %s\n"
-#define AT_SERVICE "services:\n  s:\n    command: [a]\n    %s\n"
-#define AT_COMMAND "services:\n  s:\n    %s\n"
-#define AT_GATES   "gates:\n  %s\n"
-#define AT_READY   "services:\n  s:\n    command: [a]\n    ready:\n      %s\n"
+#define AT_RUNNER   "suites:\n  - %s\n"
+#define AT_SERVICE  "services:\n  s:\n    command: [a]\n    %s\n"
+#define AT_COMMAND  "services:\n  s:\n    %s\n"
+#define AT_GATES    "gates:\n  %s\n"
+#define AT_COVERAGE "coverage:\n  %s\n"
+#define AT_LIMITS   "gates:\n  coverage: {%s}\n"
+#define AT_PATCH    "gates:\n  patch_coverage: {%s}\n"
+#define AT_READY    "services:\n  s:\n    command: [a]\n    ready:\n      %s\n"
 
 /* Values as in the file; NULL-ended. */
 static const struct {
@@ -82,6 +85,9 @@ static const struct {
 		{"", "jest", "{runner: jest}", "[jest]", "[{}]"}},
 	{config_root_keys, "services", AT_ROOT, {"{}", "{a: {command: x}}"},
 		{"", "[]", "{a: x}", "{a: {}}", "{a: {command: []}}", "{a: {command: ''}}"}},
+	{config_root_keys, "coverage", AT_ROOT,
+		{"on", "off", "true", "{}", "{include: [\"src/**\"], reports: [text]}"},
+		{"", "yes please", "[]", "{includes: x}"}},
 	{config_root_keys, "gates", AT_ROOT, {"off", "false", "{}", "{duration: 5m}"},
 		{"", "on", "[]", "{duration: never}"}},
 	{config_root_keys, "reporters", AT_ROOT, {"tty", "[tty, junit=x.xml]", "[]"},
@@ -102,6 +108,7 @@ static const struct {
 	{config_suite_keys, "needs", AT_SUITE, {"{db: 1}", "{db: 2}", "{}"},
 		{"", "[db]", "{db: 0}", "{db: 3}", "{db: 1x}", "{gpu: 1}", "{db: }", "{db: -1}"}},
 	{config_suite_keys, "services", AT_SUITE, {"[s]", "s", "[]"}, {"[t]", "t", "{s: 1}"}},
+	{config_suite_keys, "coverage", AT_SUITE, {"true", "false"}, {"", "maybe", "[true]"}},
 	{config_suite_keys, "tmpdir", AT_SUITE, {"shared", "worker"}, {"private", ""}},
 	{config_suite_keys, "split", AT_SUITE, {"on", "off", "true", "false"}, {"", "2", "never"}},
 	{config_service_keys, "command", AT_COMMAND, {"[a, b]", "a"}, {"", "{}", "[]", "['']"}},
@@ -113,6 +120,25 @@ static const struct {
 	{config_ready_keys, "log", AT_READY, {"\"ready to accept\""}, {"", "[a]"}},
 	{config_ready_keys, "timeout", AT_READY, {"20s", "1"}, {"off", "0", "late"}},
 	{config_gate_keys, "duration", AT_GATES, {"10m", "off", "90"}, {"never", "-1", "", "[1m]"}},
+	{config_gate_keys, "coverage", AT_GATES, {"90", "off", "{lines: 80, branches: off}"},
+		{"", "101", "-1", "[90]", "{line: 90}", "{lines: high}"}},
+	{config_gate_keys, "coverage_by", AT_GATES,
+		{"{\"packages/*\": {lines: 90}}", "{a: 80}", "{}"},
+		{"", "90", "[]", "{a: {x: 1}}", "{a: [1]}"}},
+	{config_gate_keys, "coverage_per_file", AT_GATES, {"50%", "{functions: 10}"}, {"many"}},
+	{config_gate_keys, "patch_coverage", AT_GATES, {"90", "{lines: 90}"},
+		{"{branches: 90}", "all"}},
+	{config_gate_keys, "coverage_drop", AT_GATES, {"0", "0.5", "off"}, {"-1", "{}", "none"}},
+	{config_gate_keys, "failure_rate", AT_GATES, {"1%", "0", "off"}, {"1 %", "%", ""}},
+	{config_gate_keys, "flaky_rate", AT_GATES, {"2%", "off"}, {"lots"}},
+	{config_coverage_keys, "include", AT_COVERAGE, {"[\"src/**\"]", "src"}, {"", "{}"}},
+	{config_coverage_keys, "exclude", AT_COVERAGE, {"[]", "[a, b]"}, {"{a: b}"}},
+	{config_coverage_keys, "reports", AT_COVERAGE, {"[lcov]", "text"}, {"{}"}},
+	{config_limit_keys, "lines", AT_LIMITS, {"90", "99.5%", "off"}, {"", "[1]", "200"}},
+	{config_limit_keys, "branches", AT_LIMITS, {"90"}, {"x"}},
+	{config_limit_keys, "functions", AT_LIMITS, {"90"}, {"x"}},
+	{config_limit_keys, "statements", AT_LIMITS, {"90"}, {"x"}},
+	{config_patch_keys, "lines", AT_PATCH, {"90"}, {"x"}},
 };
 
 static void put(char *text, size_t size, size_t row, const char *value)
@@ -297,13 +323,13 @@ TEST(config, errors)
 			"    | ^^^^^^^ did you mean `workers`?",
 			"known keys here: version, workers, fail_fast, retries, retry_budget, "
 			"early_detection, timeout, budget, "
-			"slow, suites, resources, services, gates, reporters"},
-		{"gates: {coverage: 90}\n",
-			"`coverage` is not supported by muster " MUSTER_VERSION
-			" in muster.yaml:1:9\n"
-			"  1 | gates: {coverage: 90}\n"
-			"    |         ^^^^^^^^",
-			"known keys here: duration"},
+			"slow, suites, resources, services, coverage, gates, reporters"},
+		{"gates: {audit: off}\n",
+			"`audit` is not supported by muster " MUSTER_VERSION " in muster.yaml:1:9\n"
+			"  1 | gates: {audit: off}\n"
+			"    |         ^^^^^",
+			"known keys here: duration, coverage, coverage_by, coverage_per_file, "
+			"patch_coverage, coverage_drop, failure_rate, flaky_rate"},
 		{"workers: lots\n",
 			"`workers` expects a whole number from 1, a percentage or auto, not `lots` "
 			"in muster.yaml:1:10\n  1 | workers: lots\n    |          ^^^^",

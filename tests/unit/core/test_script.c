@@ -30,6 +30,7 @@ static void render(const struct script_commands *commands, struct strbuf *out)
 		strbuf_addstr(out, i ? "; " : "");
 		add_list(out, &c->env, "");
 		add_list(out, &c->node_options, "node:");
+		add_list(out, &c->coverage_tool, "cover:");
 		if (c->dir)
 			strbuf_addf(out, "dir:%s ", c->dir);
 		strbuf_addstr(out, c->program);
@@ -151,10 +152,15 @@ TEST(script, wrappers)
 		{"bunx jest", "jest"},
 		{"bun x jest", "jest"},
 		{"bun test", ""},
-		{"c8 mocha --exit", "mocha [--exit]"},
-		{"c8 -r lcov --all --include 'src/**' mocha", "mocha"},
-		{"nyc --reporter=lcov --reporter text mocha x", "mocha [x]"},
-		{"nyc -i ts-node/register mocha", "node:--require node:ts-node/register mocha"},
+		{"c8 mocha --exit", "cover:c8 mocha [--exit]"},
+		{"c8 -r lcov --all --include 'src/**' mocha",
+			"cover:c8 cover:-r cover:lcov cover:--all cover:--include cover:src/** "
+			"mocha"},
+		{"nyc --reporter=lcov --reporter text mocha x",
+			"cover:nyc cover:--reporter=lcov cover:--reporter cover:text mocha [x]"},
+		{"nyc -i ts-node/register mocha",
+			"node:--require node:ts-node/register cover:nyc cover:-i "
+			"cover:ts-node/register mocha"},
 		{"xvfb-run -a -s '-screen 0 1x1x24' playwright test", "playwright [test]"},
 		{"dotenv -e .env.test -v A=b -- jest --ci", "A=b jest [--ci]"},
 		{"start-server-and-test start http://localhost:3000 'playwright test'",
@@ -169,7 +175,7 @@ TEST(script, wrappers)
 		{"node node_modules/@playwright/test/cli.js test", "playwright [test]"},
 		{"node ../../node_modules/playwright/cli.js test", "playwright [test]"},
 		{"./node_modules/.bin/jest", "jest"},
-		{"node_modules/.bin/nyc ./node_modules/.bin/mocha", "mocha"},
+		{"node_modules/.bin/nyc ./node_modules/.bin/mocha", "cover:nyc mocha"},
 		/* the project's own files are no runners, whatever they are called */
 		{"node scripts/jest.js", "scripts/jest.js"},
 		{"node jest", "./jest"},
@@ -182,7 +188,7 @@ TEST(script, wrappers)
 		{"NODE_OPTIONS=\"$NODE_OPTIONS --expose-gc\" jest",
 			"NODE_OPTIONS=--no-warnings --expose-gc jest"},
 		{"cross-env NODE_OPTIONS='--a --b' jest", "NODE_OPTIONS=--a --b jest"},
-		{"cross-env A=b nyc cross-env C=d npx mocha", "A=b C=d mocha"},
+		{"cross-env A=b nyc cross-env C=d npx mocha", "A=b C=d cover:nyc mocha"},
 		{"npx", ""},
 		{"cross-env A=b", ""},
 	};
@@ -201,7 +207,7 @@ TEST(script, references)
 		{"{\"test\":\"yarn a --ci\",\"a\":\"jest\"}", "jest [--ci]"},
 		{"{\"test\":\"pnpm run a -- --ci\",\"a\":\"jest\"}", "jest [--ci]"},
 		{"{\"test\":\"A=b npm run a\",\"a\":\"C=d jest\"}", "A=b C=d jest"},
-		{"{\"test\":\"c8 npm run a\",\"a\":\"mocha\"}", "mocha"},
+		{"{\"test\":\"c8 npm run a\",\"a\":\"mocha\"}", "cover:c8 mocha"},
 		{"{\"test\":\"run-s a 'b -- x' "
 		 "c:*\",\"a\":\"jest\",\"b\":\"mocha\",\"c:1\":\"ava\","
 		 "\"c:1:2\":\"no\"}",

@@ -1,0 +1,250 @@
+#include "core/base/base.h"
+
+#include "core/base/path.h"
+#include "core/base/strbuf.h"
+#include "core/base/strvec.h"
+#include "core/git_diff.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+enum { OUTPUT_BYTES = 256 * 1024 * 1024 };
+
+extern char **environ;
+
+static int read_all(int fd, struct strbuf *out)
+{
+	char chunk[64 * 1024];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;
+		if (out->len + (size_t)n > OUTPUT_BYTES)
+			return -1;
+		strbuf_add(out, chunk, (size_t)n);
+	}
+}
+
+static int start(const struct strvec *argv, int write_end, pid_t *ret_pid)
+{
+	posix_spawn_file_actions_t actions;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, write_end, STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	int code = posix_spawnp(ret_pid, "git", &actions, NULL, argv->v, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return code;
+}
+
+/* Run git, keep what it prints. Returns its exit status, or -1 when it cannot run. */
+static int run(const struct strvec *argv, struct strbuf *out)
+{
+	int ends[2], status = 0;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	int code = start(argv, ends[1], &pid);
+	close(ends[1]);
+	int result = code ? -1 : read_all(ends[0], out);
+	close(ends[0]);
+	if (code)
+		return -1;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return result < 0 || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
+}
+
+/* `git -C dir …`, the words NULL-ended; nothing of the user's configuration that would start
+ * programs or change the form. */
+static int git(const char *dir, struct strbuf *out, const char *const *words)
+{
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+	static const char *const first[] = {"git", "-c", "core.quotePath=false", "-c",
+		"diff.external=", "-c", "core.fsmonitor=false", "-C", NULL};
+
+	for (const char *const *w = first; *w; w++)
+		strvec_push(&argv, *w);
+	strvec_push(&argv, dir);
+	for (; *words; words++)
+		strvec_push(&argv, *words);
+	strbuf_reset(out);
+	int status = run(&argv, out);
+	return status;
+}
+
+static bool has_commit(const char *dir, const char *ref)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	cleanup_free char *commit = xasprintf("%s^{commit}", ref);
+	const char *const words[] = {
+		"rev-parse", "--verify", "--quiet", "--end-of-options", commit, NULL};
+
+	return git(dir, &out, words) == 0;
+}
+
+/* The branch that this one goes into. Caller frees; NULL = none found. */
+static char *base_ref(const char *dir)
+{
+	static const char *const variables[] = {"GITHUB_BASE_REF",
+		"CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+		"CHANGE_TARGET", "SYSTEM_PULLREQUEST_TARGETBRANCHNAME"};
+	static const char *const usual[] = {
+		"origin/HEAD", "origin/main", "origin/master", "main", "master"};
+
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+		const char *value = getenv(variables[i]);
+		cleanup_free char *ref = value && *value ? xasprintf("origin/%s", value) : NULL;
+		if (ref && has_commit(dir, ref))
+			return xstrdup(ref);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+		if (has_commit(dir, usual[i]))
+			return xstrdup(usual[i]);
+	return NULL;
+}
+
+static int no_base(struct error *err, const char *dir, const char *ref)
+{
+	if (ref)
+		error_set(err, EXIT_CODE_USAGE, "git knows no commit `%s` in %s", ref, dir);
+	else
+		error_set(err, EXIT_CODE_USAGE,
+			"the branch that this change goes into cannot be found in %s", dir);
+	return error_help(err, "fetch it (in GitHub Actions: fetch-depth: 0), or name it: "
+			       "--against REF");
+}
+
+/* ---- the form of a diff ---------------------------------------------------------------------- */
+
+/* "+++ b/path" or "+++ "b/p\\303\\244th"", without the line's end. NULL: the file is gone. */
+static char *path_of(const char *root, const char *line, size_t len)
+{
+	cleanup_strbuf struct strbuf name = STRBUF_INIT;
+	bool quoted = len && *line == '"';
+
+	while (len && (line[len - 1] == '\t' || line[len - 1] == '\r'))
+		len--;
+	for (size_t i = quoted, end = len - quoted; i < end && len; i++) {
+		if (!quoted || line[i] != '\\' || i + 1 >= end) {
+			strbuf_addch(&name, line[i]);
+			continue;
+		}
+		const char *plain = "abtnvfr", *at = strchr(plain, line[++i]);
+		if (line[i] >= '0' && line[i] <= '3' && i + 2 < end) {
+			strbuf_addch(&name, (char)((line[i] - '0') * 64 + (line[i + 1] - '0') * 8 +
+						    (line[i + 2] - '0')));
+			i += 2;
+		} else {
+			strbuf_addch(&name, at ? "\a\b\t\n\v\f\r"[at - plain] : line[i]);
+		}
+	}
+	if (!starts_with(name.buf, "b/"))
+		return NULL;
+	return path_join(root, name.buf + 2);
+}
+
+/* "@@ -12,0 +13,4 @@": the lines 13 to 16. False: nothing was added. */
+static bool range_of(const char *line, struct git_range *ret)
+{
+	const char *plus = strchr(line, '+');
+	char *end;
+
+	if (!plus)
+		return false;
+	int64_t from = strtoll(plus + 1, &end, 10);
+	int64_t count = *end == ',' ? strtoll(end + 1, NULL, 10) : 1;
+	*ret = (struct git_range){from, from + count - 1};
+	return count > 0 && from > 0;
+}
+
+static struct git_file *add_file(struct git_changes *changes, const char *path)
+{
+	struct git_file *file = strmap_get(&changes->files, path);
+
+	if (!file) {
+		file = xcalloc(1, sizeof(*file));
+		strmap_put(&changes->files, path, file);
+	}
+	return file;
+}
+
+/* In the body of a hunk every line starts with + or -; their number is known from its head. */
+static void parse(struct git_changes *changes, const char *root, const char *text)
+{
+	struct git_file *file = NULL;
+	int64_t skip = 0;
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+		struct git_range range;
+		if (skip > 0) {
+			skip -= *line != '\\'; /* "\ No newline at end of file" */
+		} else if (starts_with(line, "+++ ")) {
+			cleanup_free char *path = path_of(root, line + 4, len - 4);
+			file = path ? add_file(changes, path) : NULL;
+		} else if (starts_with(line, "@@ -")) {
+			const char *comma = line + strcspn(line, ", \n");
+			comma = line + 4 + strcspn(line + 4, ", \n");
+			skip = *comma == ',' ? strtoll(comma + 1, NULL, 10) : 1;
+			if (range_of(line, &range)) {
+				skip += range.to - range.from + 1;
+				if (file) {
+					GROW(file->ranges, file->n + 1, file->cap);
+					file->ranges[file->n++] = range;
+				}
+			}
+		}
+		line += len + (line[len] == '\n');
+	}
+}
+
+static void release_file(void *value)
+{
+	struct git_file *file = value;
+
+	free(file->ranges);
+	free(file);
+}
+
+void git_changes_release(struct git_changes *changes)
+{
+	strmap_release(&changes->files, release_file);
+	free(changes->against);
+	*changes = (struct git_changes){0};
+}
+
+int git_diff(const char *dir, const char *ref, struct git_changes *ret, struct error *err)
+{
+	cleanup_strbuf struct strbuf root = STRBUF_INIT, base = STRBUF_INIT, out = STRBUF_INIT;
+	const char *const top[] = {"rev-parse", "--show-toplevel", NULL};
+
+	if (git(dir, &root, top) != 0) {
+		error_set(err, EXIT_CODE_USAGE, "git sees no working tree in %s", dir);
+		return error_help(err, "what has changed is read from git");
+	}
+	strbuf_rtrim(&root);
+	cleanup_free char *found = ref ? xstrdup(ref) : base_ref(dir);
+	if (!found || !has_commit(dir, found))
+		return no_base(err, dir, ref);
+	const char *const merge_base[] = {"merge-base", "--end-of-options", found, "HEAD", NULL};
+	if (git(dir, &base, merge_base) != 0)
+		return no_base(err, dir, ref);
+	strbuf_rtrim(&base);
+	const char *const diff[] = {"diff", "--no-color", "--no-ext-diff", "--no-textconv",
+		"--no-renames", "--unified=0", "--src-prefix=a/", "--dst-prefix=b/", base.buf, "--",
+		NULL};
+	if (git(dir, &out, diff) != 0)
+		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "git diff failed in %s", dir);
+	*ret = (struct git_changes){.against = xstrdup(base.buf)};
+	strmap_init(&ret->files);
+	parse(ret, root.buf, out.len ? out.buf : "");
+	return 0;
+}
