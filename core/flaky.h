@@ -38,8 +38,7 @@ struct flaky_order {
 	int64_t suspects; /* that were looked at to find this one, 0 = no order is known */
 };
 
-/* From one run to the next on the same branch, added up over the branches: between branches a test
- * does not change, but the code does. */
+/* From one run to the next on the default branch: elsewhere it is the code that differs. */
 struct flaky_moves {
 	int64_t broke;     /* passed, then failed */
 	int64_t mended;    /* failed, then passed */
@@ -60,13 +59,17 @@ struct flaky_evidence {
 	struct flaky_moves moves;
 	struct flaky_order order;
 
-	/* Sums over the runs of w = flaky_weight(age): of all, of those with a failed attempt, and
-	 * of w squared. `weight` 0 = ages are not known: every run counts the same. */
-	double weight, failed_weight, weight_squares;
+	/* Sums of flaky_weight(age) over the runs, and over those with a failed attempt, the
+	 * newest run's age being 0. `weight` 0 = not known: every run counts the same. */
+	double weight, failed_weight;
 };
 
 /* What a run of that age counts: 1 now, 1/2 after the half-life. Ages below 0 count 1. */
 double flaky_weight(int64_t age_ms);
+
+/* From the last `n` outcomes, 1 = failed, the newest in bit 0; only those count that `where` marks.
+ */
+struct flaky_moves flaky_moves(uint64_t failed, uint64_t where, int n);
 
 enum flaky_class flaky_classify(const struct flaky_evidence *evidence);
 

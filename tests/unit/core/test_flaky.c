@@ -72,12 +72,12 @@ struct subject {
 struct branch {
 	bool broken;
 	int runs_left;
-	int last; /* outcome of its last run: 1 failed, 0 passed, -1 there was none */
 };
 
 struct watcher {
 	struct flaky_evidence e;
 	bool commit_passed, commit_failed, conflict;
+	uint64_t recent, recent_default;
 	int64_t behind[SUSPECTS], behind_failed[SUSPECTS], first_failed;
 };
 
@@ -86,30 +86,20 @@ static void see_commit(struct watcher *w)
 	w->commit_passed = w->commit_failed = w->conflict = false;
 }
 
-static void move(struct flaky_moves *m, int last, bool failed)
-{
-	m->broke += last == 0 && failed;
-	m->mended += last == 1 && !failed;
-	m->failed_on += last == 1 && failed;
-	m->passed_on += last == 0 && !failed;
-}
-
-static void see(struct watcher *w, struct branch *b, bool on_default, bool first_failed,
-	bool failed, double age_days)
+static void see(struct watcher *w, bool on_default, bool first_failed, bool failed, double days)
 {
 	struct flaky_evidence *e = &w->e;
-	double weight = flaky_weight((int64_t)(age_days * 86400e3));
+	double faded = flaky_weight((int64_t)(days * 86400e3));
 
 	e->runs++;
 	e->failures += failed;
 	e->retried_passes += first_failed && !failed;
 	e->streak = failed ? e->streak + 1 : 0;
 	e->streak_on_default = failed && (e->streak_on_default || on_default);
-	e->weight += weight;
-	e->weight_squares += weight * weight;
-	e->failed_weight += first_failed ? weight : 0;
-	move(&e->moves, b->last, failed);
-	b->last = failed;
+	e->weight = e->weight * faded + 1;
+	e->failed_weight = e->failed_weight * faded + first_failed;
+	w->recent = w->recent << 1 | failed;
+	w->recent_default = w->recent_default << 1 | on_default;
 	w->commit_passed |= !failed;
 	w->commit_failed |= failed;
 	if (w->commit_passed && w->commit_failed && !w->conflict) {
@@ -144,7 +134,7 @@ static void choose_suspect(struct watcher *w)
 
 /* One run: its attempts, each in a worker where half of the other files came before. */
 static void run_once(
-	struct subject *s, struct watcher *w, struct branch *b, bool on_default, double age)
+	struct subject *s, struct watcher *w, struct branch *b, bool on_default, double days)
 {
 	bool failed = true, first_failed = false;
 
@@ -162,33 +152,34 @@ static void run_once(
 		first_failed |= failed && attempt == 0;
 	}
 	w->first_failed += first_failed;
-	see(w, b, on_default, first_failed, failed, age);
+	see(w, on_default, first_failed, failed, days);
 }
 
 static struct flaky_evidence live(struct subject *s, int runs)
 {
 	struct watcher w = {0};
-	struct branch main_line = {.last = -1}, change = {.last = -1};
-	double days = uniform() * runs; /* a project's pace: up to a day between runs */
+	struct branch main_line = {0}, change = {0};
+	double pace = uniform() * 2; /* days between runs, on average */
 	int doomed = 0, doomed_default = 0;
 
 	for (int run = 0; run < runs;) {
 		bool on_default = happens(s->on_default);
 		struct branch *b = on_default ? &main_line : &change;
 		if (!on_default && change.runs_left-- <= 0)
-			change = (struct branch){main_line.broken, (int)(uniform() * 4), -1};
+			change = (struct branch){main_line.broken, (int)(uniform() * 4)};
 		b->broken = b->broken ? !happens(0.4) : happens(s->hazard);
 		if (s->broken_from >= 0 && run >= s->broken_from)
 			main_line.broken = change.broken = true;
 		see_commit(&w);
 		do {
-			run_once(s, &w, b, on_default, days * (1 - (double)run / runs));
+			run_once(s, &w, b, on_default, -log(1 - uniform()) * pace);
 			doomed = b->broken ? doomed + 1 : 0;
 			doomed_default = b->broken && (doomed_default || on_default);
 			run++;
 		} while (run < runs && happens(s->rerun));
 	}
 	choose_suspect(&w);
+	w.e.moves = flaky_moves(w.recent, w.recent_default, MIN(runs, 64));
 	s->broken_now = doomed >= 3 && doomed_default;
 	return w.e;
 }
@@ -230,7 +221,7 @@ static struct subject somebody(enum flaky_class *ret_truth)
 	struct subject s = {.broken_from = -1, .timeout = 0.05};
 	double kind = uniform();
 
-	s.on_default = 0.4 + 0.6 * uniform();
+	s.on_default = 0.5 + 0.5 * uniform();
 	s.retries = happens(0.5) ? 0 : 1 + (int)(uniform() * 2);
 	s.rerun = happens(0.5) ? 0 : 0.2 + uniform() * 0.4;
 	s.hazard = happens(0.3) ? between(0.0005, 0.01) : 0;
@@ -348,7 +339,6 @@ TEST(flaky, recent_runs_count_more)
 	for (int day = 0; day < 200; day++) {
 		double w = flaky_weight((int64_t)day * 86400000);
 		e.weight += w;
-		e.weight_squares += w * w;
 		e.failed_weight += day >= 100 && day % 2 ? w : 0;
 	}
 	r = flaky_rate(&e);
