@@ -23,7 +23,7 @@ static void text_keys(struct strbuf *out, const struct config *c)
 		if (!config_key_is_plain(k))
 			continue;
 		config_key_text(k, c, &value);
-		strbuf_addf(out, "%-10s  %-16s  %s\n", k->name, value.len ? value.buf : "-",
+		strbuf_addf(out, "%-15s  %-16s  %s\n", k->name, value.len ? value.buf : "-",
 			origins[config_origin(c, k->name)]);
 	}
 	for (size_t i = 0; i < c->resource_count; i++)

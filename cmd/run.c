@@ -29,6 +29,7 @@ struct invocation {
 	struct arena arena;
 	struct engine_selection *left; /* --failed */
 	size_t left_count;
+	struct quarantine quarantine;
 	int64_t elapsed_us; /* since the plan was made */
 	struct sink events; /* --events */
 	bool stream_events;
@@ -240,6 +241,7 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.suites = in->setup.suites,
 		.bus = &in->bus,
 		.history = in->setup.history,
+		.quarantine = &in->quarantine,
 		.info = &in->setup.info,
 		.program = in->setup.program,
 		.adapters_dir = in->setup.adapters_dir,
@@ -351,6 +353,17 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 	return in->state.exit_code;
 }
 
+static int read_quarantine(struct invocation *in, struct error *err)
+{
+	const struct config *config = in->setup.config;
+	cleanup_free char *path = path_join(config->base, config->quarantine);
+	bool named = config_origin(config, "quarantine") != ORIGIN_DEFAULT;
+
+	if (streq(config->quarantine, "off"))
+		return 0;
+	return quarantine_read(&in->quarantine, path, named, clock_unix_ms(), err);
+}
+
 static int run_run(const struct options *options, struct error *err)
 {
 	struct invocation in = {0};
@@ -360,7 +373,10 @@ static int run_run(const struct options *options, struct error *err)
 		return -1;
 	state_init(&in.state);
 	bus_init(&in.bus, &in.state);
+	quarantine_init(&in.quarantine);
 	int code = setup_init(&in.setup, config, err);
+	if (code == 0)
+		code = read_quarantine(&in, err);
 	if (code == 0)
 		code = set_up_shard(&in, options, err);
 	if (code == 0 && config->failed_only)
@@ -379,6 +395,7 @@ static int run_run(const struct options *options, struct error *err)
 	free(in.left);
 	arena_release(&in.arena);
 	shard_release(&in.shard);
+	quarantine_release(&in.quarantine);
 	state_release(&in.state);
 	setup_release(&in.setup);
 	return code;

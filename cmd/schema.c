@@ -23,6 +23,7 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 				      "\"pattern\":\"^0*[1-9][0-9]{0,3}%?$\"}]"}},
 	[CONFIG_FAIL_FAST] = {{"anyOf",
 		"[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"boolean\"}]"}},
+	[CONFIG_ON_OFF] = {{"enum", "[\"on\",\"off\",true,false]"}},
 	[CONFIG_DURATION] = {{"anyOf", "[{\"type\":\"number\",\"minimum\":0},"
 				       "{\"enum\":[\"off\",false]}," DURATION "]"}},
 	[CONFIG_WAIT] = {{"anyOf", "[{\"type\":\"number\",\"exclusiveMinimum\":0}," DURATION "]"}},

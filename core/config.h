@@ -36,6 +36,8 @@ struct config {
 	int workers_percent; /* of the cores, when given as N%; 0 = not */
 	int fail_fast;       /* failures that stop the run; 0 = never */
 	int retries;
+	bool fail_on_flaky;
+	char *quarantine;   /* file, from the base; "off" = none */
 	int64_t timeout_ms; /* one file */
 	int64_t budget_ms;  /* whole run; 0 = none */
 	int64_t slow_ms;    /* a running test gets a SLOW mark */

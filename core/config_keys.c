@@ -16,6 +16,10 @@ const struct config_key config_root_keys[] = {
 	{"fail_fast", CONFIG_FAIL_FAST, ROOT(fail_fast), "1",
 		"failures that stop the run; 0 or false = never"},
 	{"retries", CONFIG_INT, ROOT(retries), "0", "further tries of a failed test"},
+	{"fail_on_flaky", CONFIG_ON_OFF, ROOT(fail_on_flaky), "off",
+		"a test that passes only when it is tried again fails the run"},
+	{"quarantine", CONFIG_STRING, ROOT(quarantine), "quarantine.yaml",
+		"list of tests whose failures do not count; off = none"},
 	{"timeout", CONFIG_DURATION, ROOT(timeout_ms), "5m", "limit for one file"},
 	{"budget", CONFIG_DURATION, ROOT(budget_ms), "off", "limit for the whole run"},
 	{"slow", CONFIG_DURATION, ROOT(slow_ms), "10s", "a test that runs longer gets a SLOW mark"},
@@ -73,14 +77,15 @@ const struct config_key config_gate_keys[] = {
 	{NULL},
 };
 
-static const char *const reserved[] = {"coverage", "quarantine", "coverage_by", "patch_coverage",
-	"failure_rate", "flaky_rate", "audit", "measures", "regression"};
+static const char *const reserved[] = {"coverage", "coverage_by", "patch_coverage", "failure_rate",
+	"flaky_rate", "audit", "measures", "regression"};
 
 static const char *const type_names[] = {
 	[CONFIG_VERSION] = "1",
 	[CONFIG_INT] = "a whole number",
 	[CONFIG_WORKERS] = "a whole number from 1, a percentage or auto",
 	[CONFIG_FAIL_FAST] = "a whole number, true or false",
+	[CONFIG_ON_OFF] = "on or off",
 	[CONFIG_DURATION] = "a duration such as 500ms, 30s, 10m or off",
 	[CONFIG_WAIT] = "a duration such as 500ms, 30s or 10m",
 	[CONFIG_NAME] = "a name",
@@ -182,6 +187,12 @@ static bool parse_fail_fast(const char *text, int *ret)
 	return true;
 }
 
+static bool parse_on_off(const char *text, bool *ret)
+{
+	*ret = streq(text, "on") || streq(text, "true");
+	return *ret || streq(text, "off") || streq(text, "false");
+}
+
 static bool parse_duration(const char *text, bool or_off, int64_t *ret)
 {
 	bool off = or_off && (streq(text, "off") || streq(text, "false"));
@@ -241,6 +252,8 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 		return parse_workers(text, record);
 	case CONFIG_FAIL_FAST:
 		return parse_fail_fast(text, at);
+	case CONFIG_ON_OFF:
+		return parse_on_off(text, at);
 	case CONFIG_DURATION:
 	case CONFIG_WAIT:
 		return parse_duration(text, key->type == CONFIG_DURATION, at);
@@ -325,6 +338,9 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 		break;
 	case CONFIG_WORKERS:
 		put_workers(out, record);
+		break;
+	case CONFIG_ON_OFF:
+		strbuf_addstr(out, *(const bool *)at ? "on" : "off");
 		break;
 	case CONFIG_DURATION:
 	case CONFIG_WAIT:

@@ -12,6 +12,7 @@ enum config_type {
 	CONFIG_INT,          /* whole number, 0 and up */
 	CONFIG_WORKERS,      /* N, N% or auto */
 	CONFIG_FAIL_FAST,    /* N, or a boolean */
+	CONFIG_ON_OFF,       /* on or off */
 	CONFIG_DURATION,     /* 500ms, 30s, 10m; off */
 	CONFIG_WAIT,         /* a duration that is not 0 */
 	CONFIG_NAME,         /* something to call it by on a line */

@@ -147,16 +147,31 @@ static void count(struct state_counts *c, enum outcome outcome, int by)
 	}
 }
 
+static void count_test(struct state *s, const struct state_test *t, int by)
+{
+	if (t->outcome == OUTCOME_FAILED && t->quarantined)
+		s->test_counts.quarantined += by;
+	else
+		count(&s->test_counts, t->outcome, by);
+}
+
 static void set_test_outcome(struct state *s, struct state_test *t, enum outcome outcome)
 {
 	if (t->outcome == OUTCOME_NONE && outcome != OUTCOME_NONE)
 		s->test_counts.total++;
-	count(&s->test_counts, t->outcome, -1);
-	count(&s->test_counts, outcome, +1);
+	count_test(s, t, -1);
 	bool flaky = outcome == OUTCOME_PASSED && t->earlier;
 	s->test_counts.flaky += flaky - t->flaky;
 	t->flaky = flaky;
 	t->outcome = outcome;
+	count_test(s, t, +1);
+}
+
+static void set_quarantined(struct state *s, struct state_test *t, bool quarantined)
+{
+	count_test(s, t, -1);
+	t->quarantined = quarantined;
+	count_test(s, t, +1);
 }
 
 static void set_file_outcome(struct state *s, struct state_file *f, enum outcome outcome)
@@ -261,7 +276,7 @@ static void close_open_tests(struct state *s, struct state_file *f, enum outcome
 static bool has_failed_test(const struct state_file *f)
 {
 	for (size_t i = 0; i < f->test_count; i++)
-		if (f->tests[i]->outcome == OUTCOME_FAILED)
+		if (f->tests[i]->outcome == OUTCOME_FAILED && !f->tests[i]->quarantined)
 			return true;
 	return false;
 }
@@ -391,10 +406,13 @@ static void on_test_finished(struct state *s, const struct event *e)
 		s->retries++;
 		return;
 	}
+	set_quarantined(s, t, e->quarantined);
 	set_test_outcome(s, t, e->outcome);
 	if (e->outcome != OUTCOME_FAILED)
 		return;
 	keep_failure(s, &t->failure, &e->failure);
+	if (t->quarantined)
+		return;
 	GROW(s->failures, s->failure_count + 1, s->failure_cap);
 	s->failures[s->failure_count++] = t;
 }
@@ -446,6 +464,7 @@ static void on_notice(struct state *s, const struct event *e)
 		.file = keep(s, e->file),
 	};
 	s->error_notices += e->severity == SEVERITY_ERROR;
+	s->expired_quarantines += e->name && streq(e->name, "quarantine_expired");
 }
 
 static void on_shard_merged(struct state *s, const struct event *e)
@@ -557,31 +576,4 @@ void state_apply(struct state *s, const struct event *e)
 		s->now_ms = e->time_ms;
 	if (apply[e->type])
 		apply[e->type](s, e);
-}
-
-/* ---- life --------------------------------------------------------------------------------- */
-
-void state_init(struct state *s)
-{
-	*s = (struct state){.exit_code = -1, .run.history_runs = -1};
-}
-
-void state_release(struct state *s)
-{
-	for (size_t i = 0; i < s->file_count; i++) {
-		struct state_file *f = s->files[i];
-		free(f->tests);
-		strmap_release(&f->test_index, NULL);
-		strbuf_release(&f->output);
-	}
-	free(s->suites);
-	free(s->files);
-	strmap_release(&s->file_index, NULL);
-	free(s->failures);
-	free(s->file_failures);
-	free(s->notices);
-	free(s->workers);
-	free(s->shards);
-	free(s->gates);
-	arena_release(&s->arena);
 }

@@ -34,6 +34,7 @@ struct state_test {
 	bool running;                  /* between test_started and test_finished */
 	bool slow;                     /* test_slow was seen */
 	bool flaky;                    /* passed after a failure */
+	bool quarantined;              /* in quarantine: OUTCOME_FAILED does not count */
 	struct failure failure;        /* when failed */
 	struct state_attempt *earlier; /* failed attempts before, oldest first */
 	struct state_file *file;
@@ -86,6 +87,7 @@ struct state_notice {
 
 struct state_counts {
 	int64_t total, passed, failed, skipped, not_run, flaky;
+	int64_t quarantined; /* tests that failed in quarantine; not part of failed */
 };
 
 /* What merge found of one shard. */
@@ -138,7 +140,8 @@ struct state {
 	int64_t attempts;
 	int64_t retries;
 
-	struct state_test **failures; /* failed tests, in order of time; flaky ones are not in it */
+	struct state_test **failures; /* failed tests, in order of time; neither flaky ones nor
+				       * those in quarantine are in it */
 	size_t failure_count, failure_cap;
 	struct state_file **file_failures; /* files whose `failure` is set */
 	size_t file_failure_count, file_failure_cap;
@@ -146,6 +149,7 @@ struct state {
 	struct state_notice *notices;
 	size_t notice_count, notice_cap;
 	int64_t error_notices;
+	int64_t expired_quarantines; /* among them */
 	struct state_worker *workers;
 	size_t worker_count, worker_cap;
 	struct state_shard *shards;
@@ -171,6 +175,8 @@ struct state_test *state_test_of(const struct state *state, const struct event *
 int64_t state_unexplained(const struct state *state);
 /* True for the words of state_shard.status that mean a shard proves nothing. */
 bool state_shard_is_broken(const char *status);
+/* Tests out of quarantine that passed only when tried again, and files that did. */
+int64_t state_counted_flaky(const struct state *state);
 /* The verdict by the contract: what failed, what is incomplete, which gates failed. */
 enum exit_code state_exit_code(const struct state *state, bool no_tests_is_failure);
 /* "passed" "failed" "incomplete" "cancelled" */

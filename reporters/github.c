@@ -122,6 +122,19 @@ static void cell(struct strbuf *out, const char *text)
 	}
 }
 
+/* "| file | test | " */
+static void test_row(struct strbuf *out, const struct state_test *t)
+{
+	cleanup_strbuf struct strbuf title = STRBUF_INIT;
+
+	failure_title(&title, t->file, t);
+	strbuf_addstr(out, "| ");
+	cell(out, t->file->file);
+	strbuf_addstr(out, " | ");
+	cell(out, title.buf);
+	strbuf_addstr(out, " | ");
+}
+
 static void failure_rows(struct strbuf *out, const struct state *s)
 {
 	size_t rows = 0;
@@ -141,15 +154,9 @@ static void failure_rows(struct strbuf *out, const struct state *s)
 	}
 	for (size_t i = 0; i < s->failure_count && rows < ROWS; i++, rows++) {
 		const struct state_test *t = s->failures[i];
-		cleanup_strbuf struct strbuf title = STRBUF_INIT;
 		if (t->outcome != OUTCOME_FAILED)
 			continue;
-		failure_title(&title, t->file, t);
-		strbuf_addstr(out, "| ");
-		cell(out, t->file->file);
-		strbuf_addstr(out, " | ");
-		cell(out, title.buf);
-		strbuf_addstr(out, " | ");
+		test_row(out, t);
 		cell(out, t->failure.message ? t->failure.message : "");
 		strbuf_addstr(out, " |\n");
 	}
@@ -168,15 +175,32 @@ static void flaky_rows(struct strbuf *out, const struct state *s)
 	for (size_t i = 0; i < s->file_count; i++) {
 		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
 			const struct state_test *t = s->files[i]->tests[k];
-			cleanup_strbuf struct strbuf title = STRBUF_INIT;
 			if (!t->flaky)
 				continue;
-			failure_title(&title, t->file, t);
-			strbuf_addstr(out, "| ");
-			cell(out, t->file->file);
-			strbuf_addstr(out, " | ");
-			cell(out, title.buf);
-			strbuf_addf(out, " | %d |\n", t->attempts);
+			test_row(out, t);
+			strbuf_addf(out, "%d |\n", t->attempts);
+			rows++;
+		}
+	}
+}
+
+/* Failed, but in quarantine: nobody is stopped, and nobody may forget them. */
+static void quarantine_rows(struct strbuf *out, const struct state *s)
+{
+	size_t rows = 0;
+
+	if (!s->test_counts.quarantined)
+		return;
+	strbuf_addstr(
+		out, "\n### Failed in quarantine\n\n| file | test | message |\n|---|---|---|\n");
+	for (size_t i = 0; i < s->file_count; i++) {
+		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
+			const struct state_test *t = s->files[i]->tests[k];
+			if (!t->quarantined || t->outcome != OUTCOME_FAILED)
+				continue;
+			test_row(out, t);
+			cell(out, t->failure.message ? t->failure.message : "");
+			strbuf_addstr(out, " |\n");
 			rows++;
 		}
 	}
@@ -222,6 +246,7 @@ static int write_summary(struct github *g, const struct state *s, struct error *
 		state_verdict(s), counts.buf, s->file_counts.total, took.buf);
 	failure_rows(&out, s);
 	flaky_rows(&out, s);
+	quarantine_rows(&out, s);
 	shard_rows(&out, s);
 	gate_rows(&out, s);
 	if (out.len > SUMMARY_BYTES) {

@@ -86,6 +86,7 @@ static void remove_running_test(struct worker *w, struct run_file *file, const s
 
 static void remember_failed(struct run_file *file, const struct event *event)
 {
+	file->quarantined_count += event->quarantined;
 	GROW(file->failed, file->failed_count + 1, file->failed_cap);
 	file->failed[file->failed_count++] =
 		(struct run_test){xstrdup(event->test), event->occurrence};
@@ -118,7 +119,13 @@ static void forget_failed(struct run_file *file)
 {
 	for (size_t i = 0; i < file->failed_count; i++)
 		free(file->failed[i].path);
-	file->failed_count = 0;
+	file->failed_count = file->quarantined_count = 0;
+}
+
+/* Failed for good, and it counts. */
+static bool has_counted(const struct run_file *file)
+{
+	return file->failed_count > file->quarantined_count;
 }
 
 static void reset_try(struct run_file *file)
@@ -190,7 +197,10 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	bool failed_for_good = false;
 
 	remove_running_test(w, file, event);
-	if (event->outcome == OUTCOME_FAILED && !event->will_retry && result_fall_back(w->suite))
+	event->quarantined = quarantine_covers(w->run->options->quarantine, w->suite->spec->name,
+		file->file, event->test, event->occurrence);
+	if (event->outcome == OUTCOME_FAILED && !event->will_retry && !event->quarantined &&
+		result_fall_back(w->suite))
 		return;
 	if (!event->will_retry) {
 		file->finals++;
@@ -202,7 +212,7 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 		}
 	}
 	run_publish(w->run, event);
-	if (failed_for_good)
+	if (failed_for_good && !event->quarantined)
 		count_failure(w->run);
 }
 
@@ -329,8 +339,13 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	bool own_failure = event->failure.kind != FAILURE_NONE;
 	bool failed = event->outcome == OUTCOME_FAILED;
 	bool again = failed && may_retry(file);
+	bool counted = has_counted(file);
 
-	if (failed && result_fall_back(w->suite))
+	if (failed && !again && !own_failure && !counted) { /* all in quarantine */
+		failed = false;
+		event->outcome = OUTCOME_PASSED;
+	}
+	if (failed && (own_failure || counted) && result_fall_back(w->suite))
 		return;
 	publish_tail(w, file);
 	take_from_worker(w, file);
@@ -351,7 +366,6 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 		try_again(w, file, own_failure);
 		return;
 	}
-	bool counted = file->failed_count > 0;
 	file->phase = RUN_FILE_DONE;
 	file->suite->unfinished--;
 	forget_failed(file);
@@ -472,7 +486,7 @@ static void fail_file(struct worker *w, struct run_file *file, const char *text)
 /* The run was cancelled: a file with a failed test has failed, others have no result. */
 static void abandon(struct worker *w, struct run_file *file)
 {
-	if (file->failed_count) {
+	if (has_counted(file)) {
 		struct event event = {
 			.outcome = OUTCOME_FAILED,
 			.duration_us = clock_mono_us() - file->started_us,

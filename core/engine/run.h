@@ -52,7 +52,8 @@ struct run_file {
 	bool except;             /* all tests but `only` */
 	struct run_test *failed; /* failed for good in this try: what a retry would run */
 	size_t failed_count, failed_cap;
-	int finals;  /* test_finished without will_retry in this try */
+	size_t quarantined_count; /* of them, in quarantine */
+	int finals;               /* test_finished without will_retry in this try */
 	int crashes; /* tries that ended with the death of a worker that ran other files, too */
 	int64_t output_bytes; /* published in this try */
 	int64_t output_dropped;

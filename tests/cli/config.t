@@ -6,14 +6,16 @@ Without a file the defaults apply:
   file        none
   base        .
   
-  version     1                 default
-  workers     auto              default
-  fail_fast   1                 default
-  retries     0                 default
-  timeout     5m                default
-  budget      off               default
-  slow        10s               default
-  reporters   -                 default
+  version          1                 default
+  workers          auto              default
+  fail_fast        1                 default
+  retries          0                 default
+  fail_on_flaky    off               default
+  quarantine       quarantine.yaml   default
+  timeout          5m                default
+  budget           off               default
+  slow             10s               default
+  reporters        -                 default
   $ muster config | diff - <(muster config show)
 
 A flag wins over the environment, which wins over the file:
@@ -39,14 +41,16 @@ A flag wins over the environment, which wins over the file:
   file        ./muster.yaml
   base        .
   
-  version     1                 file
-  workers     50%               file
-  fail_fast   1                 default
-  retries     2                 environment
-  timeout     5s                flag
-  budget      off               default
-  slow        10s               default
-  reporters   -                 default
+  version          1                 file
+  workers          50%               file
+  fail_fast        1                 default
+  retries          2                 environment
+  fail_on_flaky    off               default
+  quarantine       quarantine.yaml   default
+  timeout          5s                flag
+  budget           off               default
+  slow             10s               default
+  reporters        -                 default
   
   resource db: 2
   
@@ -83,6 +87,14 @@ A flag wins over the environment, which wins over the file:
       "retries": {
         "value": 1,
         "origin": "file"
+      },
+      "fail_on_flaky": {
+        "value": "off",
+        "origin": "default"
+      },
+      "quarantine": {
+        "value": "quarantine.yaml",
+        "origin": "default"
       },
       "timeout": {
         "value": "90s",
@@ -245,7 +257,7 @@ A project has one file:
   error: both muster.yaml and muster.yml are in .
   help: keep one of them, or name it: --config FILE
   $ muster config --config muster.yml | grep retries
-  retries     1                 file
+  retries          1                 file
 
 The schema takes what muster takes:
 

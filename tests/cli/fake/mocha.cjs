@@ -42,6 +42,7 @@ const failure = { kind: 'assertion', message: 'expected 1 to be 2', stack: '    
 const acts = {
   pass: file => (test(file, 'good', 'passed'), finish(file, 1)),
   fail: file => (test(file, 'bad', 'failed', { failure }), finish(file, 1, 'failed')),
+  selfquarantine: file => (test(file, 'bad', 'failed', { failure, quarantined: true }), finish(file, 1, 'failed')),
   slowpass: file => setTimeout(() => acts.pass(file), 300),
   flaky(file, item) {
     const ok = item.attempt > 1;

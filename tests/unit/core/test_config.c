@@ -67,6 +67,10 @@ static const struct {
 		{"0", "-1", "0%", "1.5", "many", "", "[2]", "99999", "5 %"}},
 	{config_root_keys, "fail_fast", AT_ROOT, {"0", "1", "17", "true", "false"},
 		{"-1", "yes", "", "{}", "1.5"}},
+	{config_root_keys, "fail_on_flaky", AT_ROOT, {"on", "off", "true", "false"},
+		{"", "1", "yes", "[on]"}},
+	{config_root_keys, "quarantine", AT_ROOT, {"quarantine.yaml", "off", "qa/list.yml"},
+		{"", "[a]", "{a: b}"}},
 	{config_root_keys, "retries", AT_ROOT, {"0", "3"}, {"-1", "x", "1e3", "", "9999999999"}},
 	{config_root_keys, "timeout", AT_ROOT, {"5m", "90", "1.5s", "500ms", "off", "2h"},
 		{"5 parsecs", "-1", "", "[5m]", "m", "nan", "inf"}},
@@ -286,7 +290,8 @@ TEST(config, errors)
 		{"version: 1\nwrokers: 4\n",
 			"unknown key `wrokers` in muster.yaml:2:1\n  2 | wrokers: 4\n"
 			"    | ^^^^^^^ did you mean `workers`?",
-			"known keys here: version, workers, fail_fast, retries, timeout, budget, "
+			"known keys here: version, workers, fail_fast, retries, fail_on_flaky, "
+			"quarantine, timeout, budget, "
 			"slow, suites, resources, services, gates, reporters"},
 		{"gates: {coverage: 90}\n",
 			"`coverage` is not supported by muster " MUSTER_VERSION
