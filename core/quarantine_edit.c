@@ -36,7 +36,7 @@ static int dash_column(const struct quarantine *q, const struct quarantine_entry
 
 	if (line[dash] != '-' || line[dash + 1] != ' ' || e->column <= (int)dash + 2)
 		return -1;
-	return line[dash + 1 + strspn(line + dash + 1, " ")] == '{' ? -1 : (int)dash;
+	return (int)dash;
 }
 
 /* An entry ends where a line stands as far left as its dash; what is blank or a comment in front of

@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/ansi.h"
+#include "core/base/cells.h"
 #include "core/base/text.h"
 #include "core/test_id.h"
 #include "reporters/failure.h"
@@ -106,20 +107,9 @@ static void annotate_one(struct github *g, const struct state *s, const struct s
 
 /* ---- step summary ---------------------------------------------------------------------------- */
 
-/* Foreign text in a table cell: nothing that Markdown, HTML or GitHub's mentions would act on. */
 static void cell(struct strbuf *out, const char *text)
 {
-	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
-
-	ansi_filter(&clean, text, MIN(strlen(text), (size_t)ROW_BYTES), false);
-	for (const char *s = clean.buf; *s; s++) {
-		if (*s == '\n')
-			strbuf_addstr(out, "<br>");
-		else if (strchr("\\`*_{}[]<>()#+-.!|@:&~$", *s))
-			strbuf_addf(out, "&#%d;", *s);
-		else
-			strbuf_addch(out, *s);
-	}
+	cells_gfm(out, text, ROW_BYTES);
 }
 
 /* "| file | test | " */
