@@ -10,7 +10,7 @@
 
 /* `runs`, `slow` and `history`: what was recorded. */
 
-enum { SPARKS = 30, HASH = 8 };
+enum { SPARKS = 30, HASH = 7 };
 
 struct listing {
 	struct ask query;
@@ -85,9 +85,9 @@ static void run_line(struct rows *rows, const struct history_run *r)
 	enum ansi_style style = streq(r->verdict, "passed") ? ANSI_GREEN : ANSI_RED;
 	bool c = rows->sink.color;
 
-	strbuf_addf(&line, "%-22s  %s%-10s%s", r->run_id, ansi(style, c), r->verdict,
+	strbuf_addf(&line, "%-22s %s%-10s%s", r->run_id, ansi(style, c), r->verdict,
 		ansi(ANSI_RESET, c));
-	strbuf_addf(&line, "%8.1fs  %6" PRId64 " tests", (double)r->duration_ms / 1000, r->tests);
+	strbuf_addf(&line, "%7.1fs %5" PRId64 " tests", (double)r->duration_ms / 1000, r->tests);
 	if (r->failed)
 		strbuf_addf(&line, ", %" PRId64 " failed", r->failed);
 	if (r->flaky)

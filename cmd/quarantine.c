@@ -392,11 +392,11 @@ const struct command quarantine_cmd = {
 	.details =
 		"add needs --owner, --reason and --expires; FILE and TEST are as reports print "
 		"them,\n"
-		"also in one word ('test/a.js \xe2\x80\xba cart \xe2\x80\xba adds item'). check "
-		"fails (exit code 2) when\n"
-		"an entry has expired or means no test. suggest goes by the history: what to put "
-		"in,\n"
-		"and what has been stable for so long that it can be released.",
+		"also as one word. check fails (exit code 2) when an entry has expired or means "
+		"no\n"
+		"test. suggest goes by the history: what to put in, and what has been stable for "
+		"so\n"
+		"long that it can be released.",
 	.options = quarantine_options,
 	.words = quarantine_words,
 	.max_words = 4,

@@ -46,7 +46,7 @@ test('flaky: each class by what was seen, and broken is not flaky', () => {
   assert.equal(t.first_seen_commit, '2'.padStart(40, 'c'));
   assert.equal(t.last_seen_commit, '8'.padStart(40, 'c'));
   assert.equal(t.owners, '@shop/checkout');
-  assert.match(t.last_message, /element 800 not found/);
+  assert.match(t.last_message, /element \d+ not found/);
   assert.deepEqual(t.messages.map(m => m.attempts), [3]); // numbers differ, the message is one
   assert.ok(t.cost_ms > 0);
 });
@@ -92,14 +92,14 @@ test('slow, history, runs', () => {
   assert.ok(slow.tests[0].mean_ms >= slow.tests[1].mean_ms);
   const one = ask(['history', 'told2'], { COLUMNS: '120' }).out;
   assert.match(one, /test\/told2\.js › works\n\n/);
-  assert.match(one, / failed +1\.0 ms {2}main c{8} {2}element 400 not found/);
+  assert.match(one, / failed +1\.0 ms {2}main c{7} {2}element \d+ not found/);
   assert.equal(one.match(/ passed /g).length, 11);
   assert.match(ask(['history', 'nothing']).err, /nothing is recorded of `nothing`/);
   const all = json(['runs', '--limit', 'all']).runs;
   assert.equal(all.length, runs);
   assert.equal(json(['runs', '--branch', 'change']).runs.length, 1);
   assert.equal(json(['runs', '--since', '36h']).runs.length, 4);
-  assert.match(ask(['runs', '-n', '1']).out, /^\S+ {2}failed +[\d.]+s +7 tests, 2 failed {2}change c{8}\n$/);
+  assert.match(ask(['runs', '-n', '1']).out, /^\S+ failed +[\d.]+s +7 tests, 2 failed {2}change c{7}\n$/);
   assert.equal(ask(['runs', '--csv']).out.split('\r\n').length, runs + 2);
 });
 
@@ -180,10 +180,12 @@ test('quarantine suggest: flaky ones in, broken ones never, stable ones out', ()
   const text = ask(['quarantine', 'suggest']).out;
   const line = text.split('\n').find(l => l.includes('told4'));
   assert.match(line, /^muster quarantine add test\/told4\.js works --owner @shop\/all --reason '.*' --expires 2026-12-25$/);
-  // twelve more good runs of told2: twenty in a row
-  for (let i = 0; i < 12; i++) {
-    runFake(dir, ['test/told2.js', '--reporter', 'dot'], { ...ci(runs), MUSTER_TEST_NOW: String(now + i * 1000) });
+  // it failed in 5 of 12 runs: twenty passes in a row are no luck
+  assert.equal(add('test/told5.js', 'works', ...rest).code, 0);
+  for (let i = 0; i < 19; i++) {
+    runFake(dir, ['test/told5.js', '--reporter', 'dot'], { ...ci(runs), MUSTER_TEST_NOW: String(now + i * 1000) });
   }
   assert.deepEqual(json(['quarantine', 'suggest']).release.map(t => [t.file, t.passes, t.command]),
-    [['test/told2.js', 20, 'muster quarantine remove test/told2.js works']]);
+    [['test/told5.js', 20, 'muster quarantine remove test/told5.js works']]);
+  // told2 failed once in 12: that it passed 8 times says nothing
 });
