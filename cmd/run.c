@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/flaky_known.h"
 #include "cmd/outputs.h"
 #include "cmd/run.h"
 #include "cmd/setup.h"
@@ -25,6 +26,7 @@ struct invocation {
 	struct journal *journal;
 	struct outputs outputs;
 	bool has_outputs;
+	struct flaky_known known;
 	struct shard shard;
 	struct arena arena;
 	struct engine_selection *left; /* --failed */
@@ -209,6 +211,8 @@ static int open_outputs(struct invocation *in, const struct options *options, st
 		.ci = in->setup.ci.is_ci,
 		.json = options_has(options, "json"),
 		.verbosity = command_verbosity(options),
+		.known = flaky_known_describe,
+		.known_arg = &in->known,
 	};
 	cleanup_free char *journal = path_join(in->setup.run_dir, "journal.ndjson");
 
@@ -374,6 +378,7 @@ static int run_run(const struct options *options, struct error *err)
 	state_init(&in.state);
 	bus_init(&in.bus, &in.state);
 	quarantine_init(&in.quarantine);
+	flaky_known_init(&in.known, &in.setup.history);
 	int code = setup_init(&in.setup, config, err);
 	if (code == 0)
 		code = read_quarantine(&in, err);
@@ -396,6 +401,7 @@ static int run_run(const struct options *options, struct error *err)
 	arena_release(&in.arena);
 	shard_release(&in.shard);
 	quarantine_release(&in.quarantine);
+	flaky_known_release(&in.known);
 	state_release(&in.state);
 	setup_release(&in.setup);
 	return code;

@@ -24,6 +24,7 @@ enum {
 
 struct github {
 	struct sink *sink;
+	const struct reporter_options *options; /* lives as long as the reporters */
 	const char *summary_path, *token;
 	int annotations;
 	bool shard;
@@ -33,7 +34,13 @@ static void *github_open(const struct reporter_options *options, struct sink *si
 {
 	struct github *g = xcalloc(1, sizeof(*g));
 
-	*g = (struct github){sink, options->summary_path, options->token, 0, options->shard};
+	*g = (struct github){
+		.sink = sink,
+		.options = options,
+		.summary_path = options->summary_path,
+		.token = options->token,
+		.shard = options->shard,
+	};
 	return g;
 }
 
@@ -155,23 +162,33 @@ static void failure_rows(struct strbuf *out, const struct state *s)
 			s->failure_count + s->file_failure_count - rows);
 }
 
-static void flaky_rows(struct strbuf *out, const struct state *s)
+static void flaky_rows(struct github *g, struct strbuf *out, const struct state *s)
 {
+	const struct reporter_options *o = g->options;
 	size_t rows = 0;
 
 	if (!s->test_counts.flaky)
 		return;
-	strbuf_addstr(out, "\n### Flaky\n\n| file | test | attempts |\n|---|---|---|\n");
+	strbuf_addstr(
+		out, "\n### Flaky\n\n| file | test | attempts | before |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < s->file_count; i++) {
 		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
 			const struct state_test *t = s->files[i]->tests[k];
+			cleanup_strbuf struct strbuf known = STRBUF_INIT;
 			if (!t->flaky)
 				continue;
+			if (o->known)
+				o->known(o->known_arg, t, &known);
 			test_row(out, t);
-			strbuf_addf(out, "%d |\n", t->attempts);
+			strbuf_addf(out, "%d | ", t->attempts);
+			cell(out, known.len ? known.buf : "not known as flaky");
+			strbuf_addstr(out, t->quarantined ? ", in quarantine |\n" : " |\n");
 			rows++;
 		}
 	}
+	if (s->test_counts.flaky > (int64_t)rows)
+		strbuf_addf(
+			out, "\n… and %" PRId64 " more.\n", s->test_counts.flaky - (int64_t)rows);
 }
 
 /* Failed, but in quarantine: nobody is stopped, and nobody may forget them. */
@@ -235,7 +252,7 @@ static int write_summary(struct github *g, const struct state *s, struct error *
 	strbuf_addf(&out, "## Tests: %s\n\n%s \xc2\xb7 %" PRId64 " files \xc2\xb7 %s\n",
 		state_verdict(s), counts.buf, s->file_counts.total, took.buf);
 	failure_rows(&out, s);
-	flaky_rows(&out, s);
+	flaky_rows(g, &out, s);
 	quarantine_rows(&out, s);
 	shard_rows(&out, s);
 	gate_rows(&out, s);

@@ -103,6 +103,22 @@ test('slow, history, runs', () => {
   assert.equal(ask(['runs', '--csv']).out.split('\r\n').length, runs + 2);
 });
 
+test("GitHub's summary says what was known before", () => {
+  const step = path.join(dir, 'step.md');
+  runFake(dir, ['test/told1.js', 'test/told6.js', '--retries', '1', '--no-history'], {
+    ...ci(runs), FAKE_FAIL: 'told1:once,told6:once', GITHUB_STEP_SUMMARY: step,
+  });
+  assert.match(fs.readFileSync(step, 'utf8'), /told6&#46;js \| works \| 2 \| not known as flaky \|/);
+  fs.rmSync(step);
+  runFake(dir, ['test/told1.js', 'test/told6.js', '--retries', '1', '--shard', '1/1'], {
+    ...ci(runs), FAKE_FAIL: 'told1:once,told6:once', GITHUB_STEP_SUMMARY: step,
+  });
+  const text = fs.readFileSync(step, 'utf8');
+  assert.match(text, /### Flaky\n\n\| file \| test \| attempts \| before \|/);
+  assert.match(text, /told1&#46;js \| works \| 2 \| flaky&#95;retry, 2\d % &#40;\d+&#45;\d+ %&#41; of 12 runs \|/);
+  assert.match(text, /told6&#46;js \| works \| 2 \| not known as flaky \|/);
+});
+
 test('no history, and one run', () => {
   const none = run(folder({ 'package.json': '{}' }), ['flaky'], at(1));
   assert.equal(none.code, 2);
