@@ -7,6 +7,7 @@
 #include "core/base/ansi.h"
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/flaky_order.h"
 #include "core/flaky_read.h"
 #include "core/test_id.h"
 
@@ -21,7 +22,7 @@ struct suspect {
 	struct flaky_rate rate;
 	enum flaky_class class;
 	bool quarantined;
-	const char *owners;
+	const char *owners, *behind; /* behind: the file that it depends on, or NULL */
 	struct history_message messages[MESSAGES];
 	size_t message_count;
 };
@@ -29,6 +30,7 @@ struct suspect {
 struct page {
 	struct ask query;
 	struct quarantine quarantine;
+	struct flaky_orders *orders;
 	struct arena arena;
 	struct suspect *suspects;
 	size_t n, cap;
@@ -90,7 +92,10 @@ static int judge(struct page *p, struct error *err)
 
 	for (size_t i = 0; i < p->n && (!p->query.limit || kept < (size_t)p->query.limit); i++) {
 		struct suspect *s = &p->suspects[i];
-		if (flaky_read(p->query.history, &s->test, &p->query.filter, &s->evidence, err) < 0)
+		if (flaky_read(p->query.history, &s->test, &p->query.filter, &s->evidence, err) <
+				0 ||
+			flaky_orders_read(p->orders, &s->test, &p->query.filter, &s->evidence.order,
+				&s->behind, err) < 0)
 			return -1;
 		s->class = flaky_classify(&s->evidence);
 		if (s->class == FLAKY_NONE || (p->only != FLAKY_CLASS_COUNT && s->class != p->only))
@@ -153,6 +158,7 @@ static void put_json(struct jsonw *w, const struct suspect *s, const char *title
 	jsonw_int(w, "flips", t->stats.flips);
 	jsonw_int(w, "streak", s->evidence.streak);
 	jsonw_int(w, "timeouts", s->evidence.timeouts);
+	jsonw_string(w, "behind", s->class == FLAKY_ORDER ? s->behind : NULL);
 	put_time(w, "first_seen", t->stats.first_fail_ms);
 	jsonw_string(w, "first_seen_commit", t->first_fail_commit);
 	put_time(w, "last_seen", t->stats.last_fail_ms);
@@ -291,6 +297,20 @@ static void facts_line(struct rows *r, const struct suspect *s)
 	put_line(r, &line);
 }
 
+static void order_line(struct rows *r, const struct suspect *s)
+{
+	const struct flaky_order *o = &s->evidence.order;
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+
+	if (s->class != FLAKY_ORDER)
+		return;
+	strbuf_addf(&line, "       failed in %" PRId64 " of %" PRId64 " runs behind ",
+		o->behind_failed, o->behind);
+	ansi_filter(&line, s->behind, strlen(s->behind), false);
+	strbuf_addf(&line, ", in %" PRId64 " of %" PRId64 " others", o->other_failed, o->other);
+	put_line(r, &line);
+}
+
 static void owner_line(struct rows *r, const struct suspect *s)
 {
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
@@ -330,6 +350,7 @@ static void print_section(struct page *p, bool broken)
 		first_line(r, s);
 		name_line(r, s);
 		facts_line(r, s);
+		order_line(r, s);
 		owner_line(r, s);
 		message_lines(r, s);
 		sink_puts(&r->sink, "\n");
@@ -376,6 +397,7 @@ static int read_page(struct page *p, const struct options *options, struct error
 	if (ask_open(&p->query, options, err) < 0 ||
 		quarantine_of_project(&p->quarantine, options, NULL, err) < 0)
 		return -1;
+	p->orders = flaky_orders_new(p->query.history);
 	struct history_filter filter = p->query.filter;
 	filter.faulty = true;
 	filter.limit = 0; /* most that failed once are of no class */
@@ -401,6 +423,7 @@ static int run_flaky(const struct options *options, struct error *err)
 		result = rows_close(&p.rows, err);
 	}
 	free(p.suspects);
+	flaky_orders_free(p.orders);
 	arena_release(&p.arena);
 	quarantine_release(&p.quarantine);
 	ask_close(&p.query);

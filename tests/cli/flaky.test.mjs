@@ -119,6 +119,18 @@ test("GitHub's summary says what was known before", () => {
   assert.match(text, /told6&#46;js \| works \| 2 \| not known as flaky \|/);
 });
 
+test('order_dependent: fails behind another file in the same worker, and only there', () => {
+  const dir = project(['dirty', 'pass', 'victim']);
+  for (let i = 0; i < 10; i++) {
+    const paths = i % 2 ? ['test/pass.js', 'test/victim.js'] : ['test/dirty.js', 'test/victim.js'];
+    runFake(dir, [...paths, '-j1', '--no-fail-fast', '--reporter', 'dot'], ci(i));
+  }
+  const doc = JSON.parse(run(dir, ['flaky', '--json'], at(10)).out);
+  assert.deepEqual(doc.tests.map(t => [t.file, t.class, t.behind]),
+    [['test/victim.js', 'order_dependent', 'test/dirty.js']]);
+  assert.match(run(dir, ['flaky'], at(10)).out, /failed in 5 of 5 runs behind test\/dirty\.js, in 0 of 5 others/);
+});
+
 test('no history, and one run', () => {
   const none = run(folder({ 'package.json': '{}' }), ['flaky'], at(1));
   assert.equal(none.code, 2);

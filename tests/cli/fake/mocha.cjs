@@ -52,6 +52,16 @@ const acts = {
       bad ? { failure: { kind: process.env.FAKE_KIND || 'assertion', message: process.env.FAKE_SAYS || 'expected 1 to be 2' } } : {});
     finish(file, 1, bad ? 'failed' : 'passed');
   },
+  dirty(file) { // leaves something behind in its worker
+    globalThis.dirt = true;
+    test(file, 'good', 'passed');
+    finish(file, 1, 'passed', { ms: 500 });
+  },
+  victim(file) {
+    const outcome = globalThis.dirt ? 'failed' : 'passed';
+    test(file, 'wants it clean', outcome, globalThis.dirt ? { failure } : {});
+    finish(file, 1, outcome);
+  },
   slowpass: file => setTimeout(() => acts.pass(file), 300),
   flaky(file, item) {
     const ok = item.attempt > 1;
