@@ -12,6 +12,8 @@
   # workers: auto      # worker processes at a time; auto = cores, capped by memory
   # fail_fast: 1       # failures that stop the run; 0 or false = never
   # retries: 0         # further tries of a failed test
+  # fail_on_flaky: off # a test that passes only when it is tried again fails the run
+  # quarantine: quarantine.yaml # list of tests whose failures do not count; off = none
   # timeout: 5m        # limit for one file
   # budget: off        # limit for the whole run
   # slow: 10s          # a test that runs longer gets a SLOW mark
