@@ -13,7 +13,7 @@
 
 /* `flaky`: the page that a team opens on Monday. */
 
-enum { MESSAGES = 3, SPARKS = 30, SHORT_HASH = 8 };
+enum { MESSAGES = 3, SPARKS = 30, OTHER_COLUMNS = 50, SHORT_HASH = 8 };
 
 /* A test that failed, copied out of the history; the order is that of the history, most first. */
 struct suspect {
@@ -241,7 +241,7 @@ static void first_line(struct rows *r, const struct suspect *s)
 		strbuf_addf(&line, "%s%3.0f %%%s  %-8s  ", ansi(ANSI_BOLD, c), s->rate.rate * 100,
 			ansi(ANSI_RESET, c), range.buf);
 	}
-	int sparks = MIN(x->recent_count, (int)SPARKS);
+	int sparks = MIN(x->recent_count, MAX(r->sink.columns - OTHER_COLUMNS, (int)SPARKS));
 	strbuf_addstr(&line, ansi(ANSI_YELLOW, c));
 	rows_sparkline(&line, x->recent, x->recent_flaky, sparks, r->utf8);
 	strbuf_addstr(&line, ansi(ANSI_RESET, c));
@@ -378,10 +378,10 @@ static void print_text(struct page *p)
 	print_section(p, false);
 	print_section(p, true);
 	sink_puts(&r->sink, r->utf8 ? "\xe2\x96\x81 passed  \xe2\x96\x84 passed on a retry  "
-				      "\xe2\x96\x87 failed; rate: how often an attempt fails "
-				      "now, and its 90 % interval\n"
-				    : ". passed  x passed on a retry  X failed; rate: how often an "
-				      "attempt fails now, and its 90 % interval\n");
+				      "\xe2\x96\x87 failed; the newest run is the last\n"
+				    : ". passed  x passed on a retry  X failed; the newest run is "
+				      "the last\n");
+	sink_puts(&r->sink, "rate: how often an attempt fails now, and its 90 % interval\n");
 	if (p->query.limit && p->n == (size_t)p->query.limit)
 		sink_printf(
 			&r->sink, "only the first %d; `--limit all` shows all\n", p->query.limit);
