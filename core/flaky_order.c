@@ -198,8 +198,8 @@ int flaky_orders_read(struct flaky_orders *o, const struct history_test *test,
 
 	*ret = (struct flaky_order){0};
 	*ret_file = NULL;
-	if (test->stats.failures + test->stats.flaky < FAILURES_MIN)
-		return 0;
+	if (__builtin_popcountll(test->stats.recent | test->stats.recent_flaky) < FAILURES_MIN)
+		return 0; /* of older runs nobody knows the order */
 	if (read_orders(o, err) < 0)
 		return -1;
 	size_t own = file_index(o, test->suite, test->project, test->file);
