@@ -24,6 +24,8 @@ const struct option config_options[] = {
 	{"suite", 0, OPTION_VALUE, "NAME", "only this suite (repeats)"},
 	{"fail-fast", 0, OPTION_OPTIONAL, "N", "stop after N failures (default 1)", "fail_fast",
 		"1"},
+	{"fail-on-flaky", 0, OPTION_FLAG, NULL, "fail when a test passes only on a further try",
+		"fail_on_flaky", "on"},
 	{"no-fail-fast", 0, OPTION_FLAG, NULL, "run everything whatever fails", "fail_fast", "0"},
 	{"retries", 0, OPTION_VALUE, "N", "further tries of a failed test", "retries"},
 	{"timeout", 0, OPTION_VALUE, "DUR", "limit for one file", "timeout"},

@@ -8,9 +8,9 @@
 #include "cmd/run.h"
 #include "cmd/store.h"
 
-extern const struct command order_cmd, report_cmd, runs_cmd, history_cmd, config_cmd, doctor_cmd,
-	init_cmd, junit_cmd, coverage_cmd, query_cmd, help_cmd, version_cmd, completion_cmd,
-	docs_cmd, man_cmd;
+extern const struct command order_cmd, report_cmd, runs_cmd, history_cmd, slow_cmd, flaky_cmd,
+	quarantine_cmd, config_cmd, doctor_cmd, init_cmd, junit_cmd, coverage_cmd, query_cmd,
+	help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
 
 const struct command *const commands[] = {
 	&run_cmd,
@@ -21,6 +21,9 @@ const struct command *const commands[] = {
 	&report_cmd,
 	&runs_cmd,
 	&history_cmd,
+	&slow_cmd,
+	&flaky_cmd,
+	&quarantine_cmd,
 	&order_cmd,
 	&query_cmd,
 	&store_cmd,

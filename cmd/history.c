@@ -1,199 +1,356 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
-#include "cmd/setup.h"
+#include "cmd/ask.h"
+#include "cmd/rows.h"
+#include "core/base/ansi.h"
 #include "core/base/clock.h"
-#include "core/base/jsonw.h"
-#include "core/base/path.h"
 #include "core/base/text.h"
-#include "core/history_list.h"
-#include "core/project.h"
 #include "core/test_id.h"
 
-/* `runs` and `history`: what was recorded, as tables or JSON. */
+/* `runs`, `slow` and `history`: what was recorded. */
 
-static struct history *open_history(const struct options *options, struct error *err)
-{
-	cleanup_free char *cwd = path_cwd();
-	cleanup_free char *base = project_base(cwd);
-	cleanup_free char *usual = path_join(base, ".muster/history.db");
-	const char *path = options_value(options, "history", usual);
-	struct history *h = history_open(path, HISTORY_READ, NULL, err);
+enum { SPARKS = 30, HASH = 7 };
 
-	if (!h && err->code == EXIT_CODE_PASSED) {
-		error_set(err, EXIT_CODE_USAGE, "there is no history at %s", path);
-		error_help(err, "a first `muster` makes it");
-	}
-	return h;
-}
-
-struct table {
-	struct strbuf text;
-	struct jsonw json;
-	bool as_json;
+struct listing {
+	struct ask query;
+	struct rows rows;
+	int64_t shown;
+	struct history_test only; /* `history`: the one test that matched */
+	char *title;              /* of it */
 };
 
-static void table_begin(struct table *t, bool as_json, const char *schema, const char *rows)
+static int stop_at_limit(struct listing *l)
 {
-	*t = (struct table){.text = STRBUF_INIT, .as_json = as_json};
-	if (!as_json)
-		return;
-	jsonw_init(&t->json, &t->text, true);
-	jsonw_object_begin(&t->json, NULL);
-	jsonw_string(&t->json, "schema", schema);
-	jsonw_array_begin(&t->json, rows);
+	l->shown++;
+	return rows_unwanted(&l->rows) || (l->query.limit && l->shown >= l->query.limit);
 }
 
-static int table_end(struct table *t, struct error *err)
+static int close_listing(struct listing *l, int result, bool opened, struct error *err)
 {
-	int result = 0;
-
-	if (t->as_json) {
-		jsonw_array_end(&t->json);
-		jsonw_object_end(&t->json);
-	}
-	if (t->text.len)
-		result = command_print(t->text.buf, t->text.len, err);
-	strbuf_release(&t->text);
+	if (opened && rows_close(&l->rows, result == 0 ? err : NULL) < 0)
+		result = -1;
+	ask_close(&l->query);
+	free(l->title);
 	return result;
+}
+
+/* ---- runs -------------------------------------------------------------------------------------- */
+
+static const char *const run_headings[] = {"run", "started", "verdict", "exit_code", "seconds",
+	"files", "tests", "failed", "skipped", "flaky", "branch", "commit", "platform", NULL};
+
+static void run_json(struct jsonw *w, const struct history_run *r, const char *started)
+{
+	jsonw_string(w, "run_id", r->run_id);
+	jsonw_string(w, "started_at", started);
+	jsonw_int(w, "duration_ms", r->duration_ms);
+	jsonw_string(w, "verdict", r->verdict);
+	jsonw_int(w, "exit_code", r->exit_code);
+	jsonw_string(w, "branch", r->branch);
+	jsonw_string(w, "commit", r->commit);
+	jsonw_string(w, "platform", r->platform);
+	jsonw_int(w, "workers", r->workers);
+	jsonw_int(w, "shards", r->shards);
+	jsonw_int(w, "files", r->files);
+	jsonw_int(w, "tests", r->tests);
+	jsonw_int(w, "passed", r->passed);
+	jsonw_int(w, "failed", r->failed);
+	jsonw_int(w, "skipped", r->skipped);
+	jsonw_int(w, "flaky", r->flaky);
+	jsonw_string(w, "run_url", r->run_url);
+}
+
+static void run_cells(struct rows *rows, const struct history_run *r, const char *started)
+{
+	rows_text(rows, r->run_id);
+	rows_text(rows, started);
+	rows_text(rows, r->verdict);
+	rows_int(rows, r->exit_code);
+	rows_number(rows, (double)r->duration_ms / 1000, 3);
+	rows_int(rows, r->files);
+	rows_int(rows, r->tests);
+	rows_int(rows, r->failed);
+	rows_int(rows, r->skipped);
+	rows_int(rows, r->flaky);
+	rows_text(rows, r->branch);
+	rows_text(rows, r->commit);
+	rows_text(rows, r->platform);
+}
+
+/* When it was stands in its id. */
+static void run_line(struct rows *rows, const struct history_run *r)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT, cut = STRBUF_INIT;
+	enum ansi_style style = streq(r->verdict, "passed") ? ANSI_GREEN : ANSI_RED;
+	bool c = rows->sink.color;
+
+	strbuf_addf(&line, "%-22s %s%-10s%s", r->run_id, ansi(style, c), r->verdict,
+		ansi(ANSI_RESET, c));
+	strbuf_addf(&line, "%7.1fs %5" PRId64 " tests", (double)r->duration_ms / 1000, r->tests);
+	if (r->failed)
+		strbuf_addf(&line, ", %" PRId64 " failed", r->failed);
+	if (r->flaky)
+		strbuf_addf(&line, ", %" PRId64 " flaky", r->flaky);
+	strbuf_addstr(&line, "  ");
+	if (r->branch)
+		ansi_filter(&line, r->branch, strlen(r->branch), false);
+	if (r->commit)
+		strbuf_addf(&line, " %.*s", HASH, r->commit);
+	strbuf_rtrim(&line);
+	text_truncate(&cut, line.buf, (size_t)MAX(rows->sink.columns, 40));
+	sink_printf(&rows->sink, "%s\n", cut.buf);
 }
 
 static int put_run(void *arg, const struct history_run *r)
 {
-	struct table *t = arg;
+	struct listing *l = arg;
 	char started[25];
 
 	clock_iso8601(r->started_ms, started);
-	if (!t->as_json) {
-		strbuf_addf(&t->text,
-			"%s  %.19s  %-10s %8.1fs  %6" PRId64 " tests  %4" PRId64
-			" failed  %3" PRId64 " flaky  %s\n",
-			r->run_id, started, r->verdict, (double)r->duration_ms / 1000, r->tests,
-			r->failed, r->flaky, r->branch ? r->branch : "");
-		return 0;
+	if (l->rows.format == ROWS_TEXT) {
+		run_line(&l->rows, r);
+		return stop_at_limit(l);
 	}
-	jsonw_object_begin(&t->json, NULL);
-	jsonw_string(&t->json, "run_id", r->run_id);
-	jsonw_string(&t->json, "started_at", started);
-	jsonw_int(&t->json, "duration_ms", r->duration_ms);
-	jsonw_string(&t->json, "verdict", r->verdict);
-	jsonw_int(&t->json, "exit_code", r->exit_code);
-	jsonw_string(&t->json, "branch", r->branch);
-	jsonw_string(&t->json, "commit", r->commit);
-	jsonw_string(&t->json, "platform", r->platform);
-	jsonw_int(&t->json, "workers", r->workers);
-	jsonw_int(&t->json, "files", r->files);
-	jsonw_int(&t->json, "tests", r->tests);
-	jsonw_int(&t->json, "failed", r->failed);
-	jsonw_int(&t->json, "skipped", r->skipped);
-	jsonw_int(&t->json, "flaky", r->flaky);
-	jsonw_object_end(&t->json);
-	return 0;
-}
-
-static int read_limit(const struct options *options, int *ret, struct error *err)
-{
-	const char *value = options_value(options, "limit", "20");
-	size_t digits = strspn(value, "0123456789");
-
-	if (!digits || digits > 9 || value[digits] || atoi(value) < 1)
-		return error_set(err, EXIT_CODE_USAGE,
-			"`--limit` expects a whole number from 1, not `%s`", value);
-	*ret = atoi(value);
-	return 0;
+	rows_begin(&l->rows);
+	if (l->rows.format == ROWS_JSON)
+		run_json(&l->rows.json, r, started);
+	else
+		run_cells(&l->rows, r, started);
+	rows_end(&l->rows);
+	return stop_at_limit(l);
 }
 
 static int run_runs(const struct options *options, struct error *err)
 {
-	struct history_filter filter = {0};
+	struct listing l = {.shown = 0};
+	int result = ask_open(&l.query, options, err);
+	bool opened = result == 0 &&
+		      rows_open(&l.rows, options, "muster/runs/1", "runs", run_headings, err) == 0;
 
-	if (read_limit(options, &filter.limit, err) < 0)
-		return -1;
-	struct history *h = open_history(options, err);
-	struct table table;
-	if (!h)
-		return -1;
-	table_begin(&table, options_has(options, "json"), "muster/runs/1", "runs");
-	int result = history_list_runs(h, &filter, put_run, &table, err);
-	if (table_end(&table, result == 0 ? err : NULL) < 0)
-		result = -1;
-	history_close(h);
+	result =
+		opened ? history_list_runs(l.query.history, &l.query.filter, put_run, &l, err) : -1;
+	if (opened && !l.shown && l.rows.format == ROWS_TEXT)
+		sink_puts(&l.rows.sink, "no runs are recorded\n");
+	return close_listing(&l, result, opened, err);
+}
+
+/* ---- tests ------------------------------------------------------------------------------------- */
+
+static const char *const test_headings[] = {"suite", "file", "test", "mean_ms", "max_ms", "runs",
+	"failures", "flaky", "flips", "last_run", "owners", NULL};
+
+static void test_json(
+	struct jsonw *w, const struct history_test *t, const char *title, const char *owners)
+{
+	const struct history_stats *x = &t->stats;
+	char last[25];
+
+	clock_iso8601(x->last_ms, last);
+	jsonw_string(w, "suite", t->suite);
+	jsonw_string(w, "project", *t->project ? t->project : NULL);
+	jsonw_string(w, "file", t->file);
+	jsonw_string(w, "test", title);
+	jsonw_int(w, "runs", x->runs);
+	jsonw_int(w, "failures", x->failures);
+	jsonw_int(w, "flaky", x->flaky);
+	jsonw_int(w, "flips", x->flips);
+	jsonw_double(w, "mean_ms", x->mean_us / 1000);
+	jsonw_double(w, "max_ms", (double)x->max_us / 1000);
+	jsonw_string(w, "last_run_at", x->last_ms ? last : NULL);
+	jsonw_string(w, "owners", owners);
+}
+
+static void test_cells(
+	struct rows *r, const struct history_test *t, const char *title, const char *owners)
+{
+	const struct history_stats *x = &t->stats;
+	cleanup_strbuf struct strbuf last = STRBUF_INIT;
+
+	ask_day(&last, x->last_ms);
+	rows_text(r, t->suite);
+	rows_text(r, t->file);
+	rows_text(r, title);
+	rows_number(r, x->mean_us / 1000, 1);
+	rows_number(r, (double)x->max_us / 1000, 1);
+	rows_int(r, x->runs);
+	rows_int(r, x->failures);
+	rows_int(r, x->flaky);
+	rows_int(r, x->flips);
+	rows_text(r, last.buf);
+	rows_text(r, owners);
+}
+
+static void add_ms(struct strbuf *out, double us)
+{
+	if (us < 1e6)
+		strbuf_addf(out, "%7.1f ms", us / 1e3);
+	else
+		strbuf_addf(out, "%7.2f s ", us / 1e6);
+}
+
+/* Two lines: what it took and how it went, then what it is called. */
+static void test_lines(struct rows *r, const struct history_test *t, const char *title)
+{
+	const struct history_stats *x = &t->stats;
+	cleanup_strbuf struct strbuf line = STRBUF_INIT, name = STRBUF_INIT, cut = STRBUF_INIT;
+	bool c = r->sink.color;
+
+	strbuf_addstr(&line, ansi(ANSI_BOLD, c));
+	add_ms(&line, x->mean_us);
+	strbuf_addstr(&line, ansi(ANSI_RESET, c));
+	strbuf_addstr(&line, "  max ");
+	add_ms(&line, (double)x->max_us);
+	strbuf_addf(&line, "  %4" PRId64 " run%s  ", x->runs, x->runs == 1 ? " " : "s");
+	rows_sparkline(
+		&line, x->recent, x->recent_flaky, MIN(x->recent_count, (int)SPARKS), r->utf8);
+	if (x->failures)
+		strbuf_addf(&line, "  %s%" PRId64 " failed%s", ansi(ANSI_RED, c), x->failures,
+			ansi(ANSI_RESET, c));
+	ansi_filter(&name, t->file, strlen(t->file), false);
+	strbuf_addf(&name, TEST_ID_ARROW "%s", title);
+	text_truncate(&cut, line.buf, (size_t)MAX(r->sink.columns, 40));
+	strbuf_addstr(&cut, "\n            ");
+	text_truncate(&cut, name.buf, (size_t)MAX(r->sink.columns, 40) - 12);
+	sink_printf(&r->sink, "%s\n", cut.buf);
+}
+
+static void remember_only(struct listing *l, const struct history_test *t, const char *title)
+{
+	l->only = (struct history_test){.id = t->id};
+	free(l->title);
+	l->title = xstrdup(title);
+}
+
+static int put_test(void *arg, const struct history_test *t)
+{
+	struct listing *l = arg;
+	const char *owners = codeowners_of(l->query.owners, t->file);
+	cleanup_strbuf struct strbuf title = STRBUF_INIT;
+
+	if (!ask_wants(&l->query, t->file))
+		return 0;
+	test_id_text(&title, t->test, t->occurrence);
+	remember_only(l, t, title.buf);
+	if (l->rows.format == ROWS_TEXT) {
+		test_lines(&l->rows, t, title.buf);
+		return stop_at_limit(l);
+	}
+	rows_begin(&l->rows);
+	if (l->rows.format == ROWS_JSON)
+		test_json(&l->rows.json, t, title.buf, owners);
+	else
+		test_cells(&l->rows, t, title.buf, owners);
+	rows_end(&l->rows);
+	return stop_at_limit(l);
+}
+
+/* ---- the runs of one test ---------------------------------------------------------------------- */
+
+static int put_outcome(void *arg, const struct history_outcome *o)
+{
+	struct listing *l = arg;
+	struct rows *r = &l->rows;
+	cleanup_strbuf struct strbuf line = STRBUF_INIT, cut = STRBUF_INIT;
+	const char *word = o->flaky ? "flaky" : outcome_name(o->outcome);
+	enum ansi_style style = o->outcome == OUTCOME_FAILED ? ANSI_RED
+				: o->flaky                   ? ANSI_YELLOW
+							     : ANSI_GREEN;
+	char started[25];
+
+	clock_iso8601(o->run->started_ms, started);
+	started[10] = ' ';
+	strbuf_addf(&line, "  %.16s  %s%-7s%s ", started, ansi(style, r->sink.color), word,
+		ansi(ANSI_RESET, r->sink.color));
+	add_ms(&line, (double)o->duration_us);
+	if (o->run->branch) {
+		strbuf_addstr(&line, "  ");
+		ansi_filter(&line, o->run->branch, strlen(o->run->branch), false);
+	}
+	if (o->run->commit)
+		strbuf_addf(&line, " %.*s", HASH, o->run->commit);
+	if (o->message) {
+		strbuf_addstr(&line, "  ");
+		ansi_filter(&line, o->message, strcspn(o->message, "\n"), false);
+	}
+	text_truncate(&cut, line.buf, (size_t)MAX(r->sink.columns, 40));
+	sink_printf(&r->sink, "%s\n", cut.buf);
+	return rows_unwanted(r);
+}
+
+/* For people, when the words meant one test: how it went, run by run. */
+static int list_outcomes(struct listing *l, struct error *err)
+{
+	struct history_filter filter = l->query.filter;
+
+	if (l->shown != 1 || l->rows.format != ROWS_TEXT)
+		return 0;
+	sink_puts(&l->rows.sink, "\n");
+	filter.limit = l->query.limit;
+	return history_list_outcomes(l->query.history, l->only.id, &filter, put_outcome, l, err);
+}
+
+static int list_tests(
+	const struct options *options, const char *schema, bool outcomes, struct error *err)
+{
+	const char *pattern = options->words.n ? options->words.v[0] : NULL;
+	struct listing l = {.shown = 0};
+	int result = ask_open(&l.query, options, err);
+	bool opened = result == 0 &&
+		      rows_open(&l.rows, options, schema, "tests", test_headings, err) == 0;
+
+	l.query.filter.text = pattern;
+	result = opened ? history_list_tests(l.query.history, &l.query.filter, HISTORY_BY_DURATION,
+				  put_test, &l, err)
+			: -1;
+	if (result == 0 && outcomes)
+		result = list_outcomes(&l, err);
+	bool none = result == 0 && !l.shown;
+	result = close_listing(&l, result, opened, err);
+	if (none && result == 0)
+		fprintf(stderr,
+			pattern ? "nothing is recorded of `%s`\n" : "no tests are recorded\n",
+			pattern);
 	return result;
 }
 
-static int put_test(void *arg, const struct history_test *r)
+static int run_slow(const struct options *options, struct error *err)
 {
-	const struct history_stats *x = &r->stats;
-	struct table *t = arg;
-	cleanup_strbuf struct strbuf name = STRBUF_INIT, recent = STRBUF_INIT;
-
-	test_id_text(&name, r->test, r->occurrence);
-	/* newest last; only as many as there were */
-	for (int i = MIN(x->recent_count, 32); i-- > 0;)
-		strbuf_addstr(&recent, x->recent >> i & 1 ? "F" : "\xc2\xb7");
-	if (!t->as_json) {
-		strbuf_addf(&t->text,
-			"%9.1f ms  %4" PRId64 " runs %3" PRId64 " failed  %s  %s" TEST_ID_ARROW
-			"%s\n",
-			x->mean_us / 1000, x->runs, x->failures, recent.buf, r->file, name.buf);
-		return 0;
-	}
-	jsonw_object_begin(&t->json, NULL);
-	jsonw_string(&t->json, "suite", r->suite);
-	jsonw_string(&t->json, "file", r->file);
-	jsonw_string(&t->json, "test", name.buf);
-	jsonw_int(&t->json, "runs", x->runs);
-	jsonw_int(&t->json, "failures", x->failures);
-	jsonw_int(&t->json, "flaky", x->flaky);
-	jsonw_int(&t->json, "flips", x->flips);
-	jsonw_double(&t->json, "mean_ms", x->mean_us / 1000);
-	jsonw_double(&t->json, "max_ms", (double)x->max_us / 1000);
-	jsonw_object_end(&t->json);
-	return 0;
+	return list_tests(options, "muster/slow/1", false, err);
 }
 
 static int run_history(const struct options *options, struct error *err)
 {
-	const char *pattern = options->words.n ? options->words.v[0] : "";
-	struct history_filter filter = {.text = pattern};
-
-	if (read_limit(options, &filter.limit, err) < 0)
-		return -1;
-	struct history *h = open_history(options, err);
-	struct table table;
-	if (!h)
-		return -1;
-	table_begin(&table, options_has(options, "json"), "muster/history/1", "tests");
-	int result = history_list_tests(h, &filter, HISTORY_BY_DURATION, put_test, &table, err);
-	bool none = !table.text.len;
-	if (table_end(&table, result == 0 ? err : NULL) < 0)
-		result = -1;
-	history_close(h);
-	if (result == 0 && none)
-		fprintf(stderr, "nothing is recorded of `%s`\n", pattern);
-	return result;
+	return list_tests(options, "muster/history/1", true, err);
 }
 
-static const struct option list_options[] = {
-	{"limit", 'n', OPTION_VALUE, "N", "rows (default 20)"},
-	{"history", 0, OPTION_VALUE, "PATH", "history file (default: .muster/history.db)"},
-	{NULL},
-};
+static const struct option runs_options[] = {ASK_OPTIONS, ROWS_OPTIONS, {NULL}};
+static const struct option test_options[] = {ASK_TEST_OPTIONS, ROWS_OPTIONS, {NULL}};
 
 const struct command runs_cmd = {
 	.name = "runs",
-	.usage = "runs [--limit N] [--json]",
+	.usage = "runs [--since 30d] [--branch B] [--limit N] [--json|--csv|--markdown]",
 	.summary = "list the recorded runs, newest first",
-	.options = list_options,
+	.options = runs_options,
 	.run = run_runs,
+};
+
+const struct command slow_cmd = {
+	.name = "slow",
+	.usage = "slow [--since 30d] [--suite S] [--owner O] [--limit N] [--json|--csv|--markdown]",
+	.summary = "the slowest tests: what they take on average and at worst",
+	.options = test_options,
+	.run = run_slow,
 };
 
 const struct command history_cmd = {
 	.name = "history",
-	.usage = "history [FILE|TEST] [--limit N] [--json]",
+	.usage = "history [FILE|TEST] [--since 30d] [--limit N] [--json|--csv|--markdown]",
 	.summary = "what is known of tests: durations, failures, last outcomes",
-	.details = "FILE|TEST is a part of the path or of the title; the slowest come first.",
-	.options = list_options,
+	.details =
+		"FILE|TEST is a part of the path or of the title; the slowest come first. When it\n"
+		"means one test, its last runs follow, with what each of them said.",
+	.options = test_options,
 	.max_words = 1,
 	.run = run_history,
 };

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/flaky_known.h"
 #include "cmd/merge.h"
 #include "cmd/judge.h"
 #include "cmd/outputs.h"
@@ -20,6 +21,7 @@ struct merging {
 	struct outputs outputs;
 	bool has_outputs;
 	struct judge judge;
+	struct flaky_known known;
 };
 
 /* ---- what is merged ---------------------------------------------------------------------------- */
@@ -93,6 +95,8 @@ static int open_outputs(struct merging *m, const struct options *options, struct
 		.ci = true, /* a replay: nothing moves */
 		.json = options_has(options, "json"),
 		.merged = true,
+		.known = flaky_known_describe,
+		.known_arg = &m->known,
 		.verbosity = command_verbosity(options) - 1, /* every file was shown by its job */
 	};
 	cleanup_free char *journal = path_join(m->setup.run_dir, "journal.ndjson");
@@ -185,6 +189,7 @@ static int run_merge(const struct options *options, struct error *err)
 	plan_init(&m.plan);
 	state_init(&m.state);
 	bus_init(&m.bus, &m.state);
+	flaky_known_init(&m.known, &m.setup.history);
 	int code = setup_init_without_suites(&m.setup, config, err);
 	if (code == 0)
 		code = find_bundles(&m, options, err);
@@ -194,6 +199,7 @@ static int run_merge(const struct options *options, struct error *err)
 		code = merge(&m, options, err);
 	judge_release(&m.judge);
 	state_release(&m.state);
+	flaky_known_release(&m.known);
 	plan_release(&m.plan);
 	bundles_release(&m.bundles);
 	setup_release(&m.setup);

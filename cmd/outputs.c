@@ -156,6 +156,8 @@ int outputs_open(struct outputs *o, const struct outputs_options *options, struc
 		.summary_path = getenv("GITHUB_STEP_SUMMARY"),
 		.token = o->token,
 		.shard = options->shard,
+		.known = options->known,
+		.known_arg = options->known_arg,
 	};
 	for (size_t i = 0; i < options->names->n; i++)
 		if (add(o, options->names->v[i], options, err) < 0)

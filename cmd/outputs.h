@@ -18,6 +18,9 @@ struct outputs_options {
 	bool merged; /* of many jobs: GitHub's summary is written though nothing is live */
 	bool shard;  /* one job of many: the merge speaks for all of them */
 	bool events; /* stdout carries the journal: no JSON summary there */
+	/* What earlier runs say of a flaky test, as in struct reporter_options; or NULL. */
+	void (*known)(void *arg, const struct state_test *test, struct strbuf *out);
+	void *known_arg;
 	int verbosity;
 	int color; /* -1 auto, 0 never, 1 always */
 };

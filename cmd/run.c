@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/flaky_known.h"
 #include "cmd/judge.h"
 #include "cmd/known.h"
 #include "cmd/outputs.h"
@@ -28,6 +29,7 @@ struct invocation {
 	struct journal *journal;
 	struct outputs outputs;
 	bool has_outputs;
+	struct flaky_known flaky_known;
 	struct shard shard;
 	struct known known;
 	bool in_order;
@@ -35,6 +37,7 @@ struct invocation {
 	struct arena arena;
 	struct engine_selection *left; /* --failed */
 	size_t left_count;
+	struct quarantine quarantine;
 	int64_t elapsed_us; /* since the plan was made */
 	bool split;
 	struct sink events; /* --events */
@@ -226,6 +229,8 @@ static int open_outputs(struct invocation *in, const struct options *options, st
 		.ci = in->setup.ci.is_ci,
 		.json = options_has(options, "json"),
 		.verbosity = command_verbosity(options),
+		.known = flaky_known_describe,
+		.known_arg = &in->known,
 	};
 	cleanup_free char *journal = path_join(in->setup.run_dir, "journal.ndjson");
 
@@ -262,6 +267,7 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.suites = in->setup.suites,
 		.bus = &in->bus,
 		.history = in->setup.history,
+		.quarantine = &in->quarantine,
 		.info = &in->setup.info,
 		.program = in->setup.program,
 		.adapters_dir = in->setup.adapters_dir,
@@ -416,6 +422,17 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 	return judge_error(&in->judge, err) < 0 ? -1 : in->state.exit_code;
 }
 
+static int read_quarantine(struct invocation *in, struct error *err)
+{
+	const struct config *config = in->setup.config;
+	cleanup_free char *path = path_join(config->base, config->quarantine);
+	bool named = config_origin(config, "quarantine") != ORIGIN_DEFAULT;
+
+	if (streq(config->quarantine, "off"))
+		return 0;
+	return quarantine_read(&in->quarantine, path, named, clock_unix_ms(), err);
+}
+
 static int run_run(const struct options *options, struct error *err)
 {
 	struct invocation in = {.tree = TREE_INIT};
@@ -426,11 +443,15 @@ static int run_run(const struct options *options, struct error *err)
 	state_init(&in.state);
 	bus_init(&in.bus, &in.state);
 	in.split = !options_has(options, "no-split");
+	quarantine_init(&in.quarantine);
+	flaky_known_init(&in.flaky_known, &in.setup.history);
 	int code = setup_init(&in.setup, config, err);
 	if (code == 0 && in.setup.commit && !in.setup.ci.is_ci && !config->no_history)
 		tree_ask(&in.tree, config->base);
 	if (code == 0)
 		code = shard_identify(options, &in.setup, err);
+	if (code == 0)
+		code = read_quarantine(&in, err);
 	if (code == 0)
 		code = set_up_shard(&in, options, err);
 	if (code == 0)
@@ -458,6 +479,8 @@ static int run_run(const struct options *options, struct error *err)
 	shard_release(&in.shard);
 	known_release(&in.known);
 	judge_release(&in.judge);
+	quarantine_release(&in.quarantine);
+	flaky_known_release(&in.flaky_known);
 	state_release(&in.state);
 	setup_release(&in.setup);
 	return code;

@@ -173,6 +173,7 @@ static void fill_info(struct setup *s)
 		.history_runs = s->history ? history_run_count(s->history, s->platform) : -1,
 		.fail_fast = s->config->fail_fast,
 		.budget_ms = s->config->budget_ms,
+		.fail_on_flaky = s->config->fail_on_flaky,
 	};
 }
 

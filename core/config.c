@@ -59,6 +59,7 @@ void config_free(struct config *c)
 	strvec_release(&c->runner_args);
 	free(c->base);
 	free(c->path);
+	free(c->quarantine);
 	free(c->test_regex);
 	free(c->out_dir);
 	free(c->history_path);

@@ -50,6 +50,8 @@ struct config {
 	struct retry_counts retries;
 	struct retry_budget retry_budget;
 	bool early_detection;
+	bool fail_on_flaky;
+	char *quarantine;   /* file, from the base; "off" = none */
 	int64_t timeout_ms; /* one file */
 	int64_t budget_ms;  /* whole run; 0 = none */
 	int64_t slow_ms;    /* a running test gets a SLOW mark */

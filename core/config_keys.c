@@ -21,6 +21,10 @@ const struct config_key config_root_keys[] = {
 		"time for all further tries: a share of the work (at least 1m), or a duration"},
 	{"early_detection", CONFIG_ON_OFF, ROOT(early_detection), "off",
 		"run tests that are new or changed again before they are believed"},
+	{"fail_on_flaky", CONFIG_ON_OFF, ROOT(fail_on_flaky), "off",
+		"a test that passes only when it is tried again fails the run"},
+	{"quarantine", CONFIG_STRING, ROOT(quarantine), "quarantine.yaml",
+		"list of tests whose failures do not count; off = none"},
 	{"timeout", CONFIG_DURATION, ROOT(timeout_ms), "5m", "limit for one file"},
 	{"budget", CONFIG_DURATION, ROOT(budget_ms), "off", "limit for the whole run"},
 	{"slow", CONFIG_DURATION, ROOT(slow_ms), "10s", "a test that runs longer gets a SLOW mark"},
@@ -123,7 +127,7 @@ const struct config_key config_patch_keys[] = {
 	{NULL},
 };
 
-static const char *const reserved[] = {"quarantine", "audit", "measures", "regression"};
+static const char *const reserved[] = {"audit", "measures", "regression"};
 
 static const char *const type_names[] = {
 	[CONFIG_VERSION] = "1",

@@ -19,7 +19,7 @@
  *   file_skipped      suite, project, file, text (why)
  *   test_started      suite, project, file, worker, test, occurrence, attempt, line, column
  *   test_slow         … duration_us (so far)
- *   test_finished     … outcome, duration_us, failure, will_retry, line, column
+ *   test_finished     … outcome, duration_us, failure, will_retry, line, column, quarantined
  *   test_retrying     … attempt (the coming one)
  *   output            suite, project, file, worker, stream, text, test (optional)
  *   coverage          suite, project, file, path (of the delta, below the run's coverage folder),
@@ -109,6 +109,7 @@ struct run_info {
 	int64_t budget_ms;  /* 0 = none */
 	int64_t seed;       /* of the order of files and tests; 0 = they are not shuffled */
 	bool merged;        /* not a run: what merge made of some */
+	bool fail_on_flaky; /* a test that passed only when it was tried again fails the run */
 };
 
 struct event {
@@ -126,7 +127,8 @@ struct event {
 	enum outcome outcome;
 	int64_t duration_us;
 	struct failure failure;
-	bool will_retry; /* a failed attempt that is not the last */
+	bool will_retry;  /* a failed attempt that is not the last */
+	bool quarantined; /* the test is in quarantine: that it failed does not count */
 	int line, column;
 
 	const char *runner, *version, *root, *reason, *config;

@@ -88,6 +88,7 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_int(w, "budget_ms", run->budget_ms);
 	put_int(w, "seed", run->seed);
 	put_flag(w, "merged", run->merged);
+	put_flag(w, "fail_on_flaky", run->fail_on_flaky);
 }
 
 static void put_process(struct jsonw *w, const struct event *e)
@@ -144,6 +145,7 @@ void event_json_write(struct strbuf *out, const struct event *e)
 		jsonw_string(&w, "outcome", outcome_name(e->outcome));
 	put_ms(&w, "ms", e->duration_us);
 	put_flag(&w, "will_retry", e->will_retry);
+	put_flag(&w, "quarantined", e->quarantined);
 	put_int(&w, "line", e->line);
 	put_int(&w, "column", e->column);
 	put_failure(&w, &e->failure);
@@ -197,6 +199,7 @@ const struct field event_fields[] = {
 	EVENT_FIELD("attempt", FIELD_INT, attempt),
 	EVENT_FIELD("worker", FIELD_INT, worker),
 	EVENT_FIELD("will_retry", FIELD_BOOL, will_retry),
+	EVENT_FIELD("quarantined", FIELD_BOOL, quarantined),
 	EVENT_FIELD("line", FIELD_INT, line),
 	EVENT_FIELD("column", FIELD_INT, column),
 	EVENT_FIELD("runner", FIELD_STRING, runner),
@@ -249,6 +252,7 @@ static const struct field run_fields[] = {
 	RUN_FIELD("budget_ms", FIELD_INT64, budget_ms),
 	RUN_FIELD("seed", FIELD_INT64, seed),
 	RUN_FIELD("merged", FIELD_BOOL, merged),
+	RUN_FIELD("fail_on_flaky", FIELD_BOOL, fail_on_flaky),
 };
 
 const struct field failure_fields[] = {

@@ -301,7 +301,7 @@ static int record_left(struct recording *r)
 		for (size_t k = 0; k < f->test_count && !whole; k++) {
 			const struct state_test *t = f->tests[k];
 			sqlite3_stmt *s = history_sql(r->h, SQL_TEST_ID);
-			if (t->outcome != OUTCOME_FAILED)
+			if (t->outcome != OUTCOME_FAILED || t->quarantined)
 				continue;
 			sqlite3_bind_int64(s, 1, r->file_ids[i]);
 			text(s, 2, t->path);

@@ -10,6 +10,7 @@
 #include "core/base/base.h"
 #include "core/base/error.h"
 #include "core/base/sink.h"
+#include "core/base/strbuf.h"
 #include "core/event.h"
 #include "core/state.h"
 
@@ -18,7 +19,10 @@ struct reporter_options {
 	int verbosity; /* -1 quiet, 0, 1 verbose */
 	bool ci;       /* CI=true: no cursor movement */
 	const char *summary_path; /* github: $GITHUB_STEP_SUMMARY, or NULL */
-	const char *token;        /* github: fresh word for ::stop-commands::, fixed in tests */
+	/* github: appends what earlier runs say of a flaky test, for people; NULL = not known */
+	void (*known)(void *arg, const struct state_test *test, struct strbuf *out);
+	void *known_arg;
+	const char *token; /* github: fresh word for ::stop-commands::, fixed in tests */
 	bool shard; /* github: one job of many; what GitHub shows a few of is left to the merge */
 };
 

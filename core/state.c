@@ -128,16 +128,31 @@ static void count(struct state_counts *c, enum outcome outcome, int by)
 		*at[outcome] += by;
 }
 
+static void count_test(struct state *s, const struct state_test *t, int by)
+{
+	if (t->outcome == OUTCOME_FAILED && t->quarantined)
+		s->test_counts.quarantined += by;
+	else
+		count(&s->test_counts, t->outcome, by);
+}
+
 static void set_test_outcome(struct state *s, struct state_test *t, enum outcome outcome)
 {
 	if (t->outcome == OUTCOME_NONE && outcome != OUTCOME_NONE)
 		s->test_counts.total++;
-	count(&s->test_counts, t->outcome, -1);
-	count(&s->test_counts, outcome, +1);
+	count_test(s, t, -1);
 	bool flaky = outcome == OUTCOME_PASSED && t->earlier;
 	s->test_counts.flaky += flaky - t->flaky;
 	t->flaky = flaky;
 	t->outcome = outcome;
+	count_test(s, t, +1);
+}
+
+static void set_quarantined(struct state *s, struct state_test *t, bool quarantined)
+{
+	count_test(s, t, -1);
+	t->quarantined = quarantined;
+	count_test(s, t, +1);
 }
 
 static void set_file_outcome(struct state *s, struct state_file *f, enum outcome outcome)
@@ -247,7 +262,7 @@ static void close_open_tests(struct state *s, struct state_file *f, enum outcome
 static bool has_failed_test(const struct state_file *f)
 {
 	for (size_t i = 0; i < f->test_count; i++)
-		if (f->tests[i]->outcome == OUTCOME_FAILED)
+		if (f->tests[i]->outcome == OUTCOME_FAILED && !f->tests[i]->quarantined)
 			return true;
 	return false;
 }
@@ -380,6 +395,8 @@ static void add_attempt(struct state *s, struct state_test *t, const struct even
 static void add_failed_test(struct state *s, struct state_test *t, const struct event *e)
 {
 	keep_failure(s, &t->failure, &e->failure);
+	if (t->quarantined)
+		return;
 	GROW(s->failures, s->failure_count + 1, s->failure_cap);
 	s->failures[s->failure_count++] = t;
 }
@@ -389,6 +406,7 @@ static void on_test_repeated(struct state *s, struct state_test *t, const struct
 {
 	s->early.repeats++;
 	s->early.tests += !t->repeats++;
+	set_quarantined(s, t, e->quarantined);
 	t->running = false;
 	if (e->outcome != OUTCOME_FAILED || t->flaky_new)
 		return;
@@ -423,6 +441,7 @@ static void on_test_finished(struct state *s, const struct event *e)
 		s->retries++;
 		return;
 	}
+	set_quarantined(s, t, e->quarantined);
 	set_test_outcome(s, t, e->outcome);
 	if (e->outcome == OUTCOME_FAILED)
 		add_failed_test(s, t, e);
@@ -474,6 +493,7 @@ static void on_notice(struct state *s, const struct event *e)
 		.file = keep(s, e->file),
 	};
 	s->error_notices += e->severity == SEVERITY_ERROR;
+	s->expired_quarantines += e->name && streq(e->name, "quarantine_expired");
 }
 
 static void on_shard_merged(struct state *s, const struct event *e)

@@ -37,6 +37,7 @@ struct state_test {
 	bool flaky;                    /* passed after a failure */
 	int repeats;                   /* how often it ran again though it had passed */
 	bool flaky_new;                /* … and failed in one of them: outcome is failed */
+	bool quarantined;              /* in quarantine: OUTCOME_FAILED does not count */
 	struct failure failure;        /* when failed */
 	struct state_attempt *earlier; /* failed attempts before, oldest first */
 	struct state_file *file;
@@ -91,6 +92,7 @@ struct state_notice {
 
 struct state_counts {
 	int64_t total, passed, failed, skipped, not_run, flaky;
+	int64_t quarantined; /* tests that failed in quarantine; not part of failed */
 };
 
 /* What merge found of one shard. */
@@ -148,7 +150,8 @@ struct state {
 		int64_t cost_us;               /* time of workers */
 	} early; /* new and changed tests that ran again before they were believed */
 
-	struct state_test **failures; /* failed tests, in order of time; flaky ones are not in it */
+	struct state_test **failures; /* failed tests, in order of time; neither flaky ones nor
+				       * those in quarantine are in it */
 	size_t failure_count, failure_cap;
 	struct state_file **file_failures; /* files whose `failure` is set */
 	size_t file_failure_count, file_failure_cap;
@@ -156,6 +159,7 @@ struct state {
 	struct state_notice *notices;
 	size_t notice_count, notice_cap;
 	int64_t error_notices;
+	int64_t expired_quarantines; /* among them */
 	struct state_worker *workers;
 	size_t worker_count, worker_cap;
 	struct state_shard *shards;
@@ -184,6 +188,8 @@ struct state_test *state_test_of(const struct state *state, const struct event *
 int64_t state_unexplained(const struct state *state);
 /* True for the words of state_shard.status that mean a shard proves nothing. */
 bool state_shard_is_broken(const char *status);
+/* Tests out of quarantine that passed only when tried again, and files that did. */
+int64_t state_counted_flaky(const struct state *state);
 /* The verdict by the contract: what failed, what is incomplete, which gates failed. */
 enum exit_code state_exit_code(const struct state *state, bool no_tests_is_failure);
 /* "passed" "failed" "incomplete" "cancelled" */

@@ -35,7 +35,11 @@ enum exit_code state_exit_code(const struct state *s, bool no_tests_is_failure)
 {
 	enum exit_code code = cancel_code(s->cancel);
 
+	if (s->expired_quarantines)
+		code = exit_code_worst(code, EXIT_CODE_USAGE);
 	if (s->file_counts.failed || s->test_counts.failed)
+		code = exit_code_worst(code, EXIT_CODE_FAILED);
+	if (s->run.fail_on_flaky && state_counted_flaky(s))
 		code = exit_code_worst(code, EXIT_CODE_FAILED);
 	if (state_unexplained(s))
 		code = exit_code_worst(code, EXIT_CODE_INCOMPLETE);
@@ -46,9 +50,24 @@ enum exit_code state_exit_code(const struct state *s, bool no_tests_is_failure)
 	return code;
 }
 
+int64_t state_counted_flaky(const struct state *s)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < s->file_count; i++) {
+		const struct state_file *f = s->files[i];
+		int64_t tests = 0;
+		for (size_t k = 0; k < f->test_count; k++)
+			tests += f->tests[k]->flaky && !f->tests[k]->quarantined;
+		n += tests ? tests : f->flaky && !f->test_count;
+	}
+	return n;
+}
+
 const char *state_verdict(const struct state *s)
 {
-	if (s->file_counts.failed || s->test_counts.failed || s->error_notices)
+	if (s->file_counts.failed || s->test_counts.failed || s->error_notices ||
+		(s->run.fail_on_flaky && state_counted_flaky(s)))
 		return "failed";
 	if (s->cancel != CANCEL_NONE)
 		return "cancelled";

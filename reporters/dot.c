@@ -5,7 +5,8 @@
 #include "reporters/registry.h"
 #include "reporters/summary.h"
 
-/* A character a test: · passed, F failed, × failed and tried again, ± flaky, ° skipped, T timeout. */
+/* A character a test: · passed, F failed, × failed and tried again, ± flaky, ° skipped, T timeout,
+ * Q failed in quarantine. */
 struct dot {
 	struct summary summary;
 	int column;
@@ -45,6 +46,8 @@ static void test_mark(struct dot *d, const struct event *e, const struct state *
 		return; /* it has its mark */
 	if (e->will_retry)
 		put(d, "\xc3\x97", ANSI_YELLOW);
+	else if (e->outcome == OUTCOME_FAILED && t && t->quarantined)
+		put(d, "Q", ANSI_YELLOW);
 	else if (e->outcome == OUTCOME_FAILED)
 		put(d, e->failure.kind == FAILURE_TIMEOUT ? "T" : "F", ANSI_RED);
 	else if (e->outcome == OUTCOME_SKIPPED)

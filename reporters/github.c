@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/ansi.h"
+#include "core/base/cells.h"
 #include "core/base/text.h"
 #include "core/test_id.h"
 #include "reporters/failure.h"
@@ -23,6 +24,7 @@ enum {
 
 struct github {
 	struct sink *sink;
+	const struct reporter_options *options; /* lives as long as the reporters */
 	const char *summary_path, *token;
 	int annotations;
 	bool shard;
@@ -32,7 +34,13 @@ static void *github_open(const struct reporter_options *options, struct sink *si
 {
 	struct github *g = xcalloc(1, sizeof(*g));
 
-	*g = (struct github){sink, options->summary_path, options->token, 0, options->shard};
+	*g = (struct github){
+		.sink = sink,
+		.options = options,
+		.summary_path = options->summary_path,
+		.token = options->token,
+		.shard = options->shard,
+	};
 	return g;
 }
 
@@ -106,20 +114,22 @@ static void annotate_one(struct github *g, const struct state *s, const struct s
 
 /* ---- step summary ---------------------------------------------------------------------------- */
 
-/* Foreign text in a table cell: nothing that Markdown, HTML or GitHub's mentions would act on. */
 static void cell(struct strbuf *out, const char *text)
 {
-	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+	cells_gfm(out, text, ROW_BYTES);
+}
 
-	ansi_filter(&clean, text, MIN(strlen(text), (size_t)ROW_BYTES), false);
-	for (const char *s = clean.buf; *s; s++) {
-		if (*s == '\n')
-			strbuf_addstr(out, "<br>");
-		else if (strchr("\\`*_{}[]<>()#+-.!|@:&~$", *s))
-			strbuf_addf(out, "&#%d;", *s);
-		else
-			strbuf_addch(out, *s);
-	}
+/* "| file | test | " */
+static void test_row(struct strbuf *out, const struct state_test *t)
+{
+	cleanup_strbuf struct strbuf title = STRBUF_INIT;
+
+	failure_title(&title, t->file, t);
+	strbuf_addstr(out, "| ");
+	cell(out, t->file->file);
+	strbuf_addstr(out, " | ");
+	cell(out, title.buf);
+	strbuf_addstr(out, " | ");
 }
 
 static void failure_rows(struct strbuf *out, const struct state *s)
@@ -141,15 +151,9 @@ static void failure_rows(struct strbuf *out, const struct state *s)
 	}
 	for (size_t i = 0; i < s->failure_count && rows < ROWS; i++, rows++) {
 		const struct state_test *t = s->failures[i];
-		cleanup_strbuf struct strbuf title = STRBUF_INIT;
 		if (t->outcome != OUTCOME_FAILED)
 			continue;
-		failure_title(&title, t->file, t);
-		strbuf_addstr(out, "| ");
-		cell(out, t->file->file);
-		strbuf_addstr(out, " | ");
-		cell(out, title.buf);
-		strbuf_addstr(out, " | ");
+		test_row(out, t);
 		cell(out, t->failure.message ? t->failure.message : "");
 		strbuf_addstr(out, " |\n");
 	}
@@ -158,25 +162,52 @@ static void failure_rows(struct strbuf *out, const struct state *s)
 			s->failure_count + s->file_failure_count - rows);
 }
 
-static void flaky_rows(struct strbuf *out, const struct state *s)
+static void flaky_rows(struct github *g, struct strbuf *out, const struct state *s)
 {
+	const struct reporter_options *o = g->options;
 	size_t rows = 0;
 
 	if (!s->test_counts.flaky)
 		return;
-	strbuf_addstr(out, "\n### Flaky\n\n| file | test | attempts |\n|---|---|---|\n");
+	strbuf_addstr(
+		out, "\n### Flaky\n\n| file | test | attempts | before |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < s->file_count; i++) {
 		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
 			const struct state_test *t = s->files[i]->tests[k];
-			cleanup_strbuf struct strbuf title = STRBUF_INIT;
+			cleanup_strbuf struct strbuf known = STRBUF_INIT;
 			if (!t->flaky)
 				continue;
-			failure_title(&title, t->file, t);
-			strbuf_addstr(out, "| ");
-			cell(out, t->file->file);
-			strbuf_addstr(out, " | ");
-			cell(out, title.buf);
-			strbuf_addf(out, " | %d |\n", t->attempts);
+			if (o->known)
+				o->known(o->known_arg, t, &known);
+			test_row(out, t);
+			strbuf_addf(out, "%d | ", t->attempts);
+			cell(out, known.len ? known.buf : "not known as flaky");
+			strbuf_addstr(out, t->quarantined ? ", in quarantine |\n" : " |\n");
+			rows++;
+		}
+	}
+	if (s->test_counts.flaky > (int64_t)rows)
+		strbuf_addf(
+			out, "\n… and %" PRId64 " more.\n", s->test_counts.flaky - (int64_t)rows);
+}
+
+/* Failed, but in quarantine: nobody is stopped, and nobody may forget them. */
+static void quarantine_rows(struct strbuf *out, const struct state *s)
+{
+	size_t rows = 0;
+
+	if (!s->test_counts.quarantined)
+		return;
+	strbuf_addstr(
+		out, "\n### Failed in quarantine\n\n| file | test | message |\n|---|---|---|\n");
+	for (size_t i = 0; i < s->file_count; i++) {
+		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
+			const struct state_test *t = s->files[i]->tests[k];
+			if (!t->quarantined || t->outcome != OUTCOME_FAILED)
+				continue;
+			test_row(out, t);
+			cell(out, t->failure.message ? t->failure.message : "");
+			strbuf_addstr(out, " |\n");
 			rows++;
 		}
 	}
@@ -226,7 +257,8 @@ static int write_summary(struct github *g, const struct state *s, struct error *
 		strbuf_addch(&out, '\n');
 	}
 	failure_rows(&out, s);
-	flaky_rows(&out, s);
+	flaky_rows(g, &out, s);
+	quarantine_rows(&out, s);
 	shard_rows(&out, s);
 	gate_rows(&out, s);
 	if (out.len > SUMMARY_BYTES) {

@@ -29,7 +29,7 @@ static void put_files(struct jsonw *w, const struct state *s)
 	jsonw_int(w, "failed", s->test_counts.failed);
 	jsonw_int(w, "skipped", s->test_counts.skipped);
 	jsonw_int(w, "flaky", s->test_counts.flaky);
-	jsonw_int(w, "quarantined", 0);
+	jsonw_int(w, "quarantined", s->test_counts.quarantined);
 	jsonw_object_end(w);
 	jsonw_object_begin(w, "early_detection");
 	jsonw_int(w, "tests", s->early.tests);
@@ -72,6 +72,19 @@ static void put_failures(struct jsonw *w, const struct state *s)
 		if (s->failures[i]->outcome == OUTCOME_FAILED)
 			put_failure(w, s, s->failures[i]->file, s->failures[i],
 				&s->failures[i]->failure);
+	jsonw_array_end(w);
+}
+
+/* Failed, but in quarantine. */
+static void put_quarantined(struct jsonw *w, const struct state *s)
+{
+	jsonw_array_begin(w, "quarantined");
+	for (size_t i = 0; s->test_counts.quarantined && i < s->file_count; i++) {
+		const struct state_file *f = s->files[i];
+		for (size_t k = 0; k < f->test_count; k++)
+			if (f->tests[k]->quarantined && f->tests[k]->outcome == OUTCOME_FAILED)
+				put_failure(w, s, f, f->tests[k], &f->tests[k]->failure);
+	}
 	jsonw_array_end(w);
 }
 
@@ -213,6 +226,7 @@ static int json_finish(void *self, const struct state *s, struct error *err)
 	put_files(&w, s);
 	jsonw_int(&w, "attempts", s->attempts);
 	put_failures(&w, s);
+	put_quarantined(&w, s);
 	put_gates(&w, s);
 	put_coverage(&w, s);
 	put_slowest(&w, s);

@@ -112,6 +112,37 @@ static void seconds(struct strbuf *out, int64_t us)
 	strbuf_addf(out, " time=\"%.3f\"", (double)us / 1e6);
 }
 
+/* As surefire writes it: the first attempt is the failure, those that followed are reruns. */
+static void failed_elements(struct strbuf *out, const struct state_test *t)
+{
+	const struct state_attempt *first = t->earlier;
+
+	failure_element(out, "failure", t->flaky_new ? "flaky (new, and passed before): " : "",
+		first ? &first->failure : &t->failure, false);
+	for (const struct state_attempt *a = first ? first->next : NULL; a; a = a->next)
+		failure_element(out, "rerunFailure", "", &a->failure, true);
+	if (first)
+		failure_element(out, "rerunFailure", "", &t->failure, true);
+}
+
+/* Readers count a test case with <failure> as failed whatever stands beside it, and one with
+ * <skipped> as skipped (Jenkins, GitLab): so that is what it is, and its failure is its output. */
+static void quarantined_elements(struct strbuf *out, const struct failure *f)
+{
+	cleanup_strbuf struct strbuf first = STRBUF_INIT;
+	const char *message = f->message ? f->message : "";
+
+	strbuf_addstr(&first, "quarantined: ");
+	strbuf_add(&first, message, MIN(strcspn(message, "\n"), (size_t)1000));
+	strbuf_addstr(out,
+		"      <properties><property name=\"muster.quarantined\" value=\"true\"/>"
+		"</properties>\n      <skipped");
+	attribute(out, "message", first.buf);
+	strbuf_addstr(out, "/>\n      <system-out>");
+	failure_text(out, f);
+	strbuf_addstr(out, "</system-out>\n");
+}
+
 static void test_case(struct strbuf *out, const struct state_test *t)
 {
 	cleanup_strbuf struct strbuf name = STRBUF_INIT;
@@ -127,12 +158,12 @@ static void test_case(struct strbuf *out, const struct state_test *t)
 	size_t head = out->len;
 	strbuf_addstr(out, ">\n");
 	size_t body = out->len;
-	if (t->outcome == OUTCOME_FAILED)
-		failure_element(out, "failure",
-			t->flaky_new ? "flaky (new, and passed before): " : "", &t->failure, false);
-	for (const struct state_attempt *a = t->earlier; a; a = a->next)
-		failure_element(
-			out, t->flaky ? "flakyFailure" : "rerunFailure", "", &a->failure, true);
+	if (t->outcome == OUTCOME_FAILED && t->quarantined)
+		quarantined_elements(out, &t->failure);
+	else if (t->outcome == OUTCOME_FAILED)
+		failed_elements(out, t);
+	for (const struct state_attempt *a = t->flaky ? t->earlier : NULL; a; a = a->next)
+		failure_element(out, "flakyFailure", "", &a->failure, true);
 	if (t->outcome == OUTCOME_SKIPPED)
 		strbuf_addstr(out, "      <skipped/>\n");
 	if (t->outcome == OUTCOME_NOT_RUN)
@@ -155,9 +186,10 @@ static struct counts count(const struct state_file *f)
 
 	for (size_t i = 0; i < f->test_count; i++) {
 		enum outcome o = f->tests[i]->outcome;
+		bool quarantined = o == OUTCOME_FAILED && f->tests[i]->quarantined;
 		c.tests += o != OUTCOME_NONE;
-		c.failures += o == OUTCOME_FAILED;
-		c.skipped += o == OUTCOME_SKIPPED || o == OUTCOME_NOT_RUN;
+		c.failures += o == OUTCOME_FAILED && !quarantined;
+		c.skipped += o == OUTCOME_SKIPPED || o == OUTCOME_NOT_RUN || quarantined;
 		c.flakes += f->tests[i]->flaky;
 	}
 	bool own = f->failure.kind != FAILURE_NONE && f->outcome == OUTCOME_FAILED;

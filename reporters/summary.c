@@ -166,6 +166,12 @@ static void test_finished(struct summary *s, const struct event *e, const struct
 		snprintf(more, sizeof(more), " (try %d failed)", e->attempt);
 		if (s->verbosity >= 0)
 			test_line(s, t, "RETRY", ANSI_YELLOW, e->duration_us, more);
+	} else if (e->outcome == OUTCOME_FAILED && t->quarantined) {
+		if (s->verbosity >= 0)
+			test_line(s, t, "QUAR", ANSI_YELLOW, e->duration_us,
+				" (failed; it is in quarantine)");
+		if (s->verbosity > 0)
+			failure_write(s->sink, st, t->file, t, &t->failure);
 	} else if (e->outcome == OUTCOME_FAILED) {
 		failed_test(s, e, st);
 	} else if (t->flaky) {
@@ -183,7 +189,7 @@ static void test_finished(struct summary *s, const struct event *e, const struct
 static bool blamed(const struct state_file *f, const struct failure *failure)
 {
 	for (size_t i = 0; i < f->test_count; i++)
-		if (f->tests[i]->outcome == OUTCOME_FAILED &&
+		if (f->tests[i]->outcome == OUTCOME_FAILED && !f->tests[i]->quarantined &&
 			f->tests[i]->failure.kind == failure->kind)
 			return true;
 	return false;
@@ -301,6 +307,7 @@ void summary_counts(struct strbuf *out, const struct state_counts *c, bool color
 		strbuf_addf(&parts, " flaky%s)", ansi(ANSI_RESET, color));
 	}
 	add_count(&parts, c->failed, "failed", ANSI_RED, color);
+	add_count(&parts, c->quarantined, "quarantined", ANSI_YELLOW, color);
 	add_count(&parts, c->skipped, "skipped", ANSI_YELLOW, color);
 	add_count(&parts, c->not_run, "not run", ANSI_YELLOW, color);
 	strbuf_addstr(out, parts.len ? parts.buf : "none");
@@ -418,6 +425,38 @@ static void list_flaky(struct summary *s, const struct state *st)
 			strbuf_addstr(&line, TEST_ID_ARROW);
 			test_id_text(&line, t->path, t->occurrence);
 			strbuf_addf(&line, " (passed on attempt %d)", t->attempts);
+			finish_line(s, &line);
+		}
+	}
+}
+
+static void tell_flaky_fails(struct summary *s, const struct state *st)
+{
+	int64_t n = st->run.fail_on_flaky ? state_counted_flaky(st) : 0;
+
+	if (n)
+		sink_printf(s->sink, "%sfailed:%s %" PRId64 " flaky, and `fail_on_flaky` is on\n",
+			ansi(ANSI_RED, s->sink->color), ansi(ANSI_RESET, s->sink->color), n);
+}
+
+static void list_quarantined(struct summary *s, const struct state *st)
+{
+	size_t listed = 0;
+
+	for (size_t i = 0; st->test_counts.quarantined && i < st->file_count; i++) {
+		for (size_t k = 0; k < st->files[i]->test_count; k++) {
+			const struct state_test *t = st->files[i]->tests[k];
+			cleanup_strbuf struct strbuf line = STRBUF_INIT;
+			if (!t->quarantined || t->outcome != OUTCOME_FAILED ||
+				listed++ >= FAILURES_LISTED)
+				continue;
+			strbuf_addf(&line, "%s   QUAR%s  ", ansi(ANSI_YELLOW, s->sink->color),
+				ansi(ANSI_RESET, s->sink->color));
+			add_file(&line, t->file);
+			strbuf_addstr(&line, TEST_ID_ARROW);
+			test_id_text(&line, t->path, t->occurrence);
+			strbuf_addstr(&line, ": ");
+			failure_first_line(&line, &t->failure);
 			finish_line(s, &line);
 		}
 	}
@@ -546,6 +585,8 @@ void summary_end(struct summary *s, const struct state *st)
 	list_gates(s, st);
 	list_failures(s, st);
 	list_flaky(s, st);
+	list_quarantined(s, st);
+	tell_flaky_fails(s, st);
 	tell_not_run(s, st);
 	list_notices(s, st);
 }

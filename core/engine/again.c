@@ -22,8 +22,9 @@ static int count_of(const struct run_file *file, const struct event *event)
 	const struct run_suite *suite = file->suite;
 	const struct retry_known_file *known = retry_known_in(
 		suite->run->options->known, suite->spec->name, file->project, file->file);
+	enum retry_kind kind = retry_known_kind(known, event->test, event->occurrence);
 
-	return again_retries(suite, retry_known_kind(known, event->test, event->occurrence));
+	return again_retries(suite, event->quarantined ? RETRY_QUARANTINED : kind);
 }
 
 /* Playwright takes back what it has not tried again yet. */

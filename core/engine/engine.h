@@ -11,6 +11,7 @@
 #include "core/config.h"
 #include "core/history.h"
 #include "core/plan.h"
+#include "core/quarantine.h"
 #include "core/retry.h"
 #include "core/suite.h"
 
@@ -31,11 +32,12 @@ struct engine_options {
 	const struct config *config;
 	const struct suites *suites;
 	struct bus *bus;
-	struct history *history;     /* NULL = none */
-	const struct run_info *info; /* published as run_started */
-	const char *program;         /* this executable: `program __supervise …` */
-	const char *adapters_dir;    /* absolute; where the adapter scripts lie */
-	const char *cache_dir;       /* absolute; exists; plans and the like go there */
+	struct history *history;             /* NULL = none */
+	const struct quarantine *quarantine; /* NULL = none */
+	const struct run_info *info;         /* published as run_started */
+	const char *program;                 /* this executable: `program __supervise …` */
+	const char *adapters_dir;            /* absolute; where the adapter scripts lie */
+	const char *cache_dir;               /* absolute; exists; plans and the like go there */
 	const struct engine_selection *selection;
 	size_t selection_count;
 	bool select;    /* only the selection, even when it is empty */

@@ -72,6 +72,7 @@ static void remove_running_test(struct worker *w, struct run_file *file, const s
 
 static void remember_failed(struct run_file *file, const struct event *event)
 {
+	file->quarantined_count += event->quarantined;
 	GROW(file->failed, file->failed_count + 1, file->failed_cap);
 	file->failed[file->failed_count++] = (struct run_test){.path = xstrdup(event->test),
 		.occurrence = event->occurrence,
@@ -105,7 +106,13 @@ static void forget_failed(struct run_file *file)
 {
 	for (size_t i = 0; i < file->failed_count; i++)
 		free(file->failed[i].path);
-	file->failed_count = 0;
+	file->failed_count = file->quarantined_count = 0;
+}
+
+/* Failed for good, and it counts. */
+static bool has_counted(const struct run_file *file)
+{
+	return file->failed_count > file->quarantined_count;
 }
 
 static void reset_try(struct run_file *file)
@@ -180,14 +187,17 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	bool failed_for_good = false;
 
 	remove_running_test(w, file, event);
-	if (event->outcome == OUTCOME_FAILED && !event->will_retry && result_fall_back(w->suite))
+	event->quarantined = quarantine_covers(w->run->options->quarantine, w->suite->spec->name,
+		file->file, event->test, event->occurrence);
+	if (event->outcome == OUTCOME_FAILED && !event->will_retry && !event->quarantined &&
+		result_fall_back(w->suite))
 		return;
 	again_count(w, file, event);
 	if (!event->will_retry) {
 		file->finals++;
 		w->tests_sent++;
 	}
-	bool failed = event->outcome == OUTCOME_FAILED && !event->will_retry;
+	bool failed = event->outcome == OUTCOME_FAILED && !event->will_retry && !event->quarantined;
 	if (!split_is_own(file, event) || (failed && split_doubts(file)))
 		return;
 	if (!event->will_retry) {
@@ -200,7 +210,7 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 		}
 	}
 	run_publish(w->run, event);
-	if (failed_for_good)
+	if (failed_for_good && !event->quarantined)
 		count_failure(w->run);
 }
 
@@ -342,9 +352,13 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 {
 	bool own_failure = event->failure.kind != FAILURE_NONE;
 	bool failed = event->outcome == OUTCOME_FAILED;
-	bool again = false;
+	bool counted = has_counted(file), again = false;
 
-	if (failed && result_fall_back(w->suite))
+	if (failed && !promised(file) && !own_failure && !counted) { /* all in quarantine */
+		failed = false;
+		event->outcome = OUTCOME_PASSED;
+	}
+	if (failed && (own_failure || counted) && result_fall_back(w->suite))
 		return;
 	again_count_file(file, event);
 	if (failed)
@@ -376,7 +390,6 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 		try_again(w, file, own_failure);
 		return;
 	}
-	bool counted = file->failed_count > 0;
 	bool repeated = file->repeat && again_repeat(file, own_failure);
 	if (!repeated) {
 		file->phase = RUN_FILE_DONE;
@@ -536,7 +549,7 @@ static void fail_file(struct worker *w, struct run_file *file, const char *text)
 /* The run was cancelled: a file with a failed test has failed, others have no result. */
 static void abandon(struct worker *w, struct run_file *file)
 {
-	if (file->failed_count) {
+	if (has_counted(file)) {
 		struct event event = {
 			.outcome = OUTCOME_FAILED,
 			.duration_us = clock_mono_us() - file->started_us,

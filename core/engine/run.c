@@ -122,6 +122,12 @@ static void on_tick(struct deadline *d)
 	run_tick(run);
 }
 
+static void on_quarantine(void *arg, enum severity severity, const char *name, const char *suite,
+	const char *file, const char *text)
+{
+	run_notice(arg, severity, name, suite, file, "%s", text);
+}
+
 static void finish(struct run *run)
 {
 	const struct engine_options *o = run->options;
@@ -131,6 +137,9 @@ static void finish(struct run *run)
 	if (o->before_verdict && !o->list_only)
 		o->before_verdict(o->arg);
 	run->finished = true;
+	if (!o->list_only)
+		quarantine_judge(o->quarantine, state,
+			!o->select && !o->config->test_regex && !run->cancel, on_quarantine, run);
 	if (o->list_only)
 		code = run->worst          ? (int)run->worst
 		       : state->file_count ? EXIT_CODE_PASSED

@@ -59,8 +59,9 @@ struct run_file {
 	size_t failed_count, failed_cap;
 	struct run_test *fresh; /* new or changed tests that passed */
 	size_t fresh_count, fresh_cap;
-	int repeat;  /* the running repetition of those, from 1; 0 = none */
-	int finals;  /* test_finished without will_retry in this try */
+	int repeat;               /* the running repetition of those, from 1; 0 = none */
+	size_t quarantined_count; /* of them, in quarantine */
+	int finals;               /* test_finished without will_retry in this try */
 	int crashes; /* tries that ended with the death of a worker that ran other files, too */
 	int64_t output_bytes; /* published in this try */
 	int64_t output_dropped;

@@ -12,6 +12,8 @@ Without a file the defaults apply:
   retries          0                 default
   retry_budget     20%               default
   early_detection  off               default
+  fail_on_flaky    off               default
+  quarantine       quarantine.yaml   default
   timeout          5m                default
   budget           off               default
   slow             10s               default
@@ -47,6 +49,8 @@ A flag wins over the environment, which wins over the file:
   retries          2                 environment
   retry_budget     20%               default
   early_detection  off               default
+  fail_on_flaky    off               default
+  quarantine       quarantine.yaml   default
   timeout          5s                flag
   budget           off               default
   slow             10s               default
@@ -95,6 +99,14 @@ A flag wins over the environment, which wins over the file:
       },
       "early_detection": {
         "value": "off",
+        "origin": "default"
+      },
+      "fail_on_flaky": {
+        "value": "off",
+        "origin": "default"
+      },
+      "quarantine": {
+        "value": "quarantine.yaml",
         "origin": "default"
       },
       "timeout": {

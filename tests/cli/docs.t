@@ -15,7 +15,7 @@ The example of the guide is valid:
 
   $ commands=$(muster help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
   $ echo $commands
-  run list plan merge gate report runs history order query store coverage junit config init doctor completion help version
+  run list plan merge gate report runs history slow flaky quarantine order query store coverage junit config init doctor completion help version
   $ for c in $commands; do muster help $c; done | sed -nE 's/^  (-., |    )--([a-z-]+).*/\2/p' | sort -u > help
   $ muster __man 1 | sed 's/\\-/-/g; s/\\fB//g; s/\\fR//g' | sed -nE 's/^(-., )?--([a-z-]+).*/\2/p' | sort -u > man
   $ diff help man && test $(wc -l < man) -gt 20

@@ -14,6 +14,8 @@
   # retries: 0         # further tries of a failed test; a mapping has default, flaky and quarantined
   # retry_budget: 20%  # time for all further tries: a share of the work (at least 1m), or a duration
   # early_detection: off # run tests that are new or changed again before they are believed
+  # fail_on_flaky: off # a test that passes only when it is tried again fails the run
+  # quarantine: quarantine.yaml # list of tests whose failures do not count; off = none
   # timeout: 5m        # limit for one file
   # budget: off        # limit for the whole run
   # slow: 10s          # a test that runs longer gets a SLOW mark

@@ -62,7 +62,7 @@ Options that are not there, or lack something:
   error: --timeout: `timeout` expects a duration such as 500ms, 30s, 10m or off, not `five minutes`
   [2]
   $ muster runs --limit x
-  error: `--limit` expects a whole number from 1, not `x`
+  error: `--limit` expects a whole number from 1, or all, not `x`
   [2]
   $ muster version --workers 2
   error: unknown option `--workers`

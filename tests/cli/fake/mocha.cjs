@@ -42,6 +42,26 @@ const failure = { kind: 'assertion', message: 'expected 1 to be 2', stack: '    
 const acts = {
   pass: file => (test(file, 'good', 'passed'), finish(file, 1)),
   fail: file => (test(file, 'bad', 'failed', { failure }), finish(file, 1, 'failed')),
+  selfquarantine: file => (test(file, 'bad', 'failed', { failure, quarantined: true }), finish(file, 1, 'failed')),
+  // fails where FAKE_FAIL names the file, always or (name:once) at the first try
+  told(file, item) {
+    const name = path.basename(file, '.js');
+    const told = (process.env.FAKE_FAIL || '').split(',');
+    const bad = told.includes(name) || (told.includes(`${name}:once`) && item.attempt === 1);
+    test(file, 'works', bad ? 'failed' : 'passed',
+      bad ? { failure: { kind: process.env.FAKE_KIND || 'assertion', message: process.env.FAKE_SAYS || 'expected 1 to be 2' } } : {});
+    finish(file, 1, bad ? 'failed' : 'passed');
+  },
+  dirty(file) { // leaves something behind in its worker
+    globalThis.dirt = true;
+    test(file, 'good', 'passed');
+    finish(file, 1, 'passed', { ms: 500 });
+  },
+  victim(file) {
+    const outcome = globalThis.dirt ? 'failed' : 'passed';
+    test(file, 'wants it clean', outcome, globalThis.dirt ? { failure } : {});
+    finish(file, 1, outcome);
+  },
   slowpass: file => setTimeout(() => acts.pass(file), 300),
   flaky(file, item) {
     const ok = item.attempt > 1;

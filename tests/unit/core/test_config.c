@@ -77,6 +77,10 @@ static const struct {
 		{"", "-1", "0%", "1000%", "much", "0", "[2m]"}},
 	{config_root_keys, "early_detection", AT_ROOT, {"on", "off", "true", "false"},
 		{"", "yes", "1", "{}"}},
+	{config_root_keys, "fail_on_flaky", AT_ROOT, {"on", "off", "true", "false"},
+		{"", "1", "yes", "[on]"}},
+	{config_root_keys, "quarantine", AT_ROOT, {"quarantine.yaml", "off", "qa/list.yml"},
+		{"", "[a]", "{a: b}"}},
 	{config_root_keys, "timeout", AT_ROOT, {"5m", "90", "1.5s", "500ms", "off", "2h"},
 		{"5 parsecs", "-1", "", "[5m]", "m", "nan", "inf"}},
 	{config_root_keys, "budget", AT_ROOT, {"10m", "off", "false"}, {"never", "true"}},
@@ -322,7 +326,7 @@ TEST(config, errors)
 			"unknown key `wrokers` in muster.yaml:2:1\n  2 | wrokers: 4\n"
 			"    | ^^^^^^^ did you mean `workers`?",
 			"known keys here: version, workers, fail_fast, retries, retry_budget, "
-			"early_detection, timeout, budget, "
+			"early_detection, fail_on_flaky, quarantine, timeout, budget, "
 			"slow, suites, resources, services, coverage, gates, reporters"},
 		{"gates: {audit: off}\n",
 			"`audit` is not supported by muster " MUSTER_VERSION " in muster.yaml:1:9\n"
