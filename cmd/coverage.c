@@ -215,7 +215,8 @@ static int add_reporter(struct strvec *names, const char *name, struct error *er
 	const char *closest = text_closest(name, words);
 	error_set(err, EXIT_CODE_USAGE, "unknown coverage report `%s`%s%s%s", name,
 		closest ? ", did you mean `" : "", closest ? closest : "", closest ? "`?" : "");
-	return error_help(err, "known: text, text-summary, lcov, cobertura, json, json-summary");
+	return error_help(
+		err, "known: text, text-summary, lcov, cobertura, json, json-summary, html");
 }
 
 static int chosen_reporters(const struct options *options, struct strvec *names, struct error *err)
@@ -237,22 +238,14 @@ static int chosen_reporters(const struct options *options, struct strvec *names,
 static int write_report(const struct session *s, const struct coverage_report *report,
 	const struct coverage_report_options *how, char **ret_path, struct error *err)
 {
-	struct target target = {"-", true};
-	struct spool out;
+	const char *dir = options_value(s->options, "output", "coverage");
 
-	if (!report->file && options_has(s->options, "json"))
-		return 0;
-	if (report->file) {
-		*ret_path =
-			path_join(options_value(s->options, "output", "coverage"), report->file);
-		target = (struct target){*ret_path, false};
-	}
-	if (target_open(&target, &out, err) < 0)
-		return -1;
-	report->write(how, &out);
-	int result = target_write(&target, &out, err);
-	spool_release(&out);
-	return result;
+	if (!report->file)
+		return options_has(s->options, "json")
+			       ? 0
+			       : coverage_report_print(report, how, STDOUT_FILENO, err);
+	*ret_path = path_join(dir, report->file);
+	return coverage_report_save(report, how, dir, err);
 }
 
 static int write_reports(
@@ -336,8 +329,8 @@ static const struct option coverage_options[] = {
 		"merge: file of the merged map (default: stdout); report: folder (default: "
 		"coverage)"},
 	{"reporter", 0, OPTION_VALUE, "NAME",
-		"report: text (default), text-summary, lcov, cobertura, json, json-summary; "
-		"repeats"},
+		"report: text (default), text-summary, lcov, cobertura, json, json-summary, "
+		"html; repeats"},
 	{"root", 0, OPTION_VALUE, "DIR",
 		"root of the project: relative paths start there (default: here)"},
 	{"from", 0, OPTION_VALUE, "DIR",

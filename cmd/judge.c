@@ -5,7 +5,6 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/base/spool.h"
 #include "core/coverage_report.h"
 #include "core/gate.h"
 #include "core/history_testmap.h"
@@ -270,42 +269,23 @@ static int each_report(
 static int write_report(const struct judge *j, const struct coverage_report *report,
 	const struct coverage_report_options *how, struct error *err)
 {
-	cleanup_free char *path = xasprintf("%s/coverage/%s", j->setup->run_dir, report->file);
-	struct spool out;
+	cleanup_free char *dir = path_join(j->setup->run_dir, "coverage");
 
-	if (spool_open(&out, path, err) < 0)
-		return -1;
-	report->write(how, &out);
-	int result = spool_commit(&out, err);
-	spool_release(&out);
-	return result;
-}
-
-static int print_to(const struct coverage_report *report, const struct coverage_report_options *how,
-	int fd, struct error *err)
-{
-	struct spool out;
-
-	if (spool_open(&out, NULL, err) < 0)
-		return -1;
-	report->write(how, &out);
-	int result = spool_copy(&out, fd, err);
-	spool_release(&out);
-	return result;
+	return coverage_report_save(report, how, dir, err);
 }
 
 static int print_out(const struct judge *j, const struct coverage_report *report,
 	const struct coverage_report_options *how, struct error *err)
 {
 	(void)j;
-	return print_to(report, how, STDOUT_FILENO, err);
+	return coverage_report_print(report, how, STDOUT_FILENO, err);
 }
 
 static int print_err(const struct judge *j, const struct coverage_report *report,
 	const struct coverage_report_options *how, struct error *err)
 {
 	(void)j;
-	return print_to(report, how, STDERR_FILENO, err);
+	return coverage_report_print(report, how, STDERR_FILENO, err);
 }
 
 int judge_print(const struct judge *j, int fd, struct error *err)

@@ -68,7 +68,7 @@ int setup_adapters(struct setup *s, struct error *err)
 		return 0;
 	if (file_mkdirs(s->adapters_dir, err) < 0)
 		return -1;
-	for (const struct adapter_file *f = adapter_files; f->name; f++) {
+	for (const struct embedded_file *f = adapter_files; f->name; f++) {
 		cleanup_free char *path = path_join(s->adapters_dir, f->name);
 		struct stat st;
 		/* The folder's name holds the digest of all: the right size means the right file. */

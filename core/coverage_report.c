@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/jsonw.h"
+#include "core/base/path.h"
 #include "core/coverage_report.h"
 
 #include <math.h>
@@ -17,6 +18,7 @@ const struct coverage_report coverage_reports[] = {
 	{"cobertura", "cobertura-coverage.xml", coverage_cobertura},
 	{"json", "coverage-final.json", json_map},
 	{"json-summary", "coverage-summary.json", coverage_json_summary},
+	{"html", "html/index.html", NULL, coverage_html},
 	{NULL},
 };
 
@@ -113,4 +115,34 @@ void coverage_json_summary(const struct coverage_report_options *options, struct
 		spool_settle(out);
 	}
 	strbuf_addstr(buf, "}\n");
+}
+
+int coverage_report_print(const struct coverage_report *report,
+	const struct coverage_report_options *options, int fd, struct error *err)
+{
+	struct spool out;
+
+	if (spool_open(&out, NULL, err) < 0)
+		return -1;
+	report->write(options, &out);
+	int result = spool_copy(&out, fd, err);
+	spool_release(&out);
+	return result;
+}
+
+int coverage_report_save(const struct coverage_report *report,
+	const struct coverage_report_options *options, const char *dir, struct error *err)
+{
+	cleanup_free char *path = path_join(dir, report->file);
+	cleanup_free char *folder = path_dirname(path);
+	struct spool out;
+
+	if (report->write_folder)
+		return report->write_folder(options, folder, err);
+	if (spool_open(&out, path, err) < 0)
+		return -1;
+	report->write(options, &out);
+	int result = spool_commit(&out, err);
+	spool_release(&out);
+	return result;
 }

@@ -35,23 +35,38 @@ struct coverage_report_options {
 	const char *root; /* paths in lcov and Cobertura are relative to it; absolute, normal */
 	int columns;      /* of the text table; 0 = as wide as it gets */
 	bool color;
-	int64_t timestamp_ms; /* unix, for Cobertura */
+	double limit;         /* percent below which the page marks a figure; 0 = 90 */
+	int64_t timestamp_ms; /* unix, for Cobertura and the page */
 };
 
 struct coverage_report {
 	const char *name;
-	const char *file; /* its name in the folder of reports; NULL: for people, on stdout */
+	const char *file; /* its place in the folder of reports; NULL: for people, on stdout */
 	void (*write)(const struct coverage_report_options *options, struct spool *out);
+	/* Instead of `write`: many files in a folder, which is made. Error code: infrastructure. */
+	int (*write_folder)(
+		const struct coverage_report_options *options, const char *dir, struct error *err);
 };
 
 extern const struct coverage_report coverage_reports[]; /* ended by a NULL name */
 const struct coverage_report *coverage_report_find(const char *name);
+/* Print one that has no `file`. Error code: infrastructure. */
+int coverage_report_print(const struct coverage_report *report,
+	const struct coverage_report_options *options, int fd, struct error *err);
+/* Write one that has a `file` to its place below `dir`. Error code: infrastructure. */
+int coverage_report_save(const struct coverage_report *report,
+	const struct coverage_report_options *options, const char *dir, struct error *err);
 
 void coverage_text(const struct coverage_report_options *options, struct spool *out);
 void coverage_text_summary(const struct coverage_report_options *options, struct spool *out);
 void coverage_lcov(const struct coverage_report_options *options, struct spool *out);
 void coverage_cobertura(const struct coverage_report_options *options, struct spool *out);
 void coverage_json_summary(const struct coverage_report_options *options, struct spool *out);
+/* A page with its script and style, and one data file a source file, which the page takes in when
+ * it is opened (a script element works from file://, a fetch does not). Sources are read from where
+ * the coverage says they are; one that cannot be read is shown without its text. */
+int coverage_html(
+	const struct coverage_report_options *options, const char *dir, struct error *err);
 
 /* Append a percentage as JavaScript prints it: 100, 66.66, 0.5. */
 void coverage_add_pct(struct strbuf *out, struct coverage_count c);

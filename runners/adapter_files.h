@@ -1,13 +1,7 @@
-/* The adapter scripts, embedded in the program (made by runners/embed.py). */
+/* The adapter scripts, embedded in the program. */
 #pragma once
 
-#include <stddef.h>
+#include "core/base/embedded.h"
 
-struct adapter_file {
-	const char *name; /* "jest.cjs" */
-	const char *data;
-	size_t size;
-};
-
-extern const struct adapter_file adapter_files[]; /* ended by a NULL name */
-extern const char adapter_files_digest[];         /* over all of them */
+extern const struct embedded_file adapter_files[]; /* ended by a NULL name */
+extern const char adapter_files_digest[];          /* over all of them */

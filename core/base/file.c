@@ -49,22 +49,33 @@ int file_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-int file_write(const char *path, const void *data, size_t len, bool private, struct error *err)
+static int write_whole(
+	const char *path, const void *data, size_t len, mode_t mode, bool sync, struct error *err)
 {
 	cleanup_free char *tmp = xasprintf("%s.tmp.%d", path, (int)getpid());
-	cleanup_close int fd = open(
-		tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, private ? 0600 : 0644);
+	cleanup_close int fd =
+		open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	if (fd < 0)
 		return error_set_errno(
 			err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot write %s", path);
-	if (file_write_all(fd, data, len) < 0 || fsync(fd) < 0 || rename(tmp, path) < 0) {
+	if (file_write_all(fd, data, len) < 0 || (sync && fsync(fd) < 0) || rename(tmp, path) < 0) {
 		int saved = errno;
 		unlink(tmp);
 		return error_set_errno(
 			err, EXIT_CODE_INFRASTRUCTURE, saved, "cannot write %s", path);
 	}
 	return 0;
+}
+
+int file_write(const char *path, const void *data, size_t len, bool private, struct error *err)
+{
+	return write_whole(path, data, len, private ? 0600 : 0644, true, err);
+}
+
+int file_write_many(const char *path, const void *data, size_t len, struct error *err)
+{
+	return write_whole(path, data, len, 0644, false, err);
 }
 
 int file_mkdirs(const char *path, struct error *err)

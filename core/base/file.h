@@ -11,6 +11,9 @@ int file_read(const char *path, size_t max_bytes, enum exit_code code, struct st
 	struct error *err);
 /* Whole or not at all; mode 0600 (`private`) or 0644. Error code: infrastructure. */
 int file_write(const char *path, const void *data, size_t len, bool private, struct error *err);
+/* The same (0644) for one of thousands of files that can be made again: not waited for until it is
+ * on the disk. */
+int file_write_many(const char *path, const void *data, size_t len, struct error *err);
 /* Create the directory and its parents. */
 int file_mkdirs(const char *path, struct error *err);
 /* Remove a file or a whole directory tree; links are removed, not followed. Missing is fine. */

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Write a C file that holds the given files: embed.py OUT.c FILE..."""
+"""Write a C file that holds the given files: embed.py OUT.c NAME FILE...
+
+It defines `const struct embedded_file NAME[]`, ended by a NULL name, and NAME_digest over all of it."""
 import hashlib
 import os
 import sys
@@ -16,7 +18,7 @@ def literal(data):
 
 
 def main():
-    out, files = sys.argv[1], sorted(sys.argv[2:], key=os.path.basename)
+    out, name, files = sys.argv[1], sys.argv[2], sorted(sys.argv[3:], key=os.path.basename)
     digest = hashlib.sha256()
     rows = []
     for path in files:
@@ -25,9 +27,11 @@ def main():
         digest.update(os.path.basename(path).encode() + b'\0' + data)
         rows.append('\t{"%s",\n%s,\n\t\t%d},' % (os.path.basename(path), literal(data), len(data)))
     with open(out, 'w') as f:
-        f.write('#include "runners/adapter_files.h"\n\n')
-        f.write('const char adapter_files_digest[] = "%s";\n\n' % digest.hexdigest()[:16])
-        f.write('const struct adapter_file adapter_files[] = {\n')
+        f.write('#include "core/base/embedded.h"\n\n')
+        f.write('extern const char %s_digest[];\n' % name)
+        f.write('const char %s_digest[] = "%s";\n\n' % (name, digest.hexdigest()[:16]))
+        f.write('extern const struct embedded_file %s[];\n' % name)
+        f.write('const struct embedded_file %s[] = {\n' % name)
         f.write('\n'.join(rows) + '\n\t{NULL, NULL, 0},\n};\n')
 
 
