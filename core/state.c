@@ -259,28 +259,6 @@ static void close_open_tests(struct state *s, struct state_file *f, enum outcome
 			set_test_outcome(s, f->tests[i], outcome);
 }
 
-static bool has_failed_test(const struct state_file *f)
-{
-	for (size_t i = 0; i < f->test_count; i++)
-		if (f->tests[i]->outcome == OUTCOME_FAILED && !f->tests[i]->quarantined)
-			return true;
-	return false;
-}
-
-/* The worst of the parts is the outcome of the file. */
-static enum outcome with_other_parts(const struct state_file *f, enum outcome outcome)
-{
-	static const int weight[] = {
-		[OUTCOME_NONE] = 0,
-		[OUTCOME_SKIPPED] = 1,
-		[OUTCOME_PASSED] = 2,
-		[OUTCOME_NOT_RUN] = 3,
-		[OUTCOME_FAILED] = 4,
-	};
-
-	return f->parts && weight[f->so_far] > weight[outcome] ? f->so_far : outcome;
-}
-
 static void keep_file_failure(struct state *s, struct state_file *f, const struct event *e)
 {
 	if (e->failure.kind == FAILURE_NONE)
@@ -329,9 +307,9 @@ static void on_file_finished(struct state *s, const struct event *e)
 		return;
 	}
 	f->parts_done |= part_bit(e);
-	enum outcome outcome = with_other_parts(f, e->outcome);
+	enum outcome outcome = state_with_other_parts(f, e->outcome);
 	/* a test that failed in an earlier try and was not repeated still counts */
-	if (outcome != OUTCOME_FAILED && has_failed_test(f))
+	if (outcome != OUTCOME_FAILED && state_has_failed_test(f))
 		outcome = OUTCOME_FAILED;
 	keep_file_failure(s, f, e);
 	f->so_far = outcome;

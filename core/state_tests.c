@@ -77,3 +77,24 @@ struct state_test *state_test_of(const struct state *s, const struct event *e)
 
 	return f && e->test ? state_tests_find(f, e->test, MAX(e->occurrence, 1)) : NULL;
 }
+
+bool state_has_failed_test(const struct state_file *f)
+{
+	for (size_t i = 0; i < f->test_count; i++)
+		if (f->tests[i]->outcome == OUTCOME_FAILED && !f->tests[i]->quarantined)
+			return true;
+	return false;
+}
+
+enum outcome state_with_other_parts(const struct state_file *f, enum outcome outcome)
+{
+	static const int weight[] = {
+		[OUTCOME_NONE] = 0,
+		[OUTCOME_SKIPPED] = 1,
+		[OUTCOME_PASSED] = 2,
+		[OUTCOME_NOT_RUN] = 3,
+		[OUTCOME_FAILED] = 4,
+	};
+
+	return f->parts && weight[f->so_far] > weight[outcome] ? f->so_far : outcome;
+}

@@ -11,3 +11,8 @@ struct state_test *state_tests_find(struct state_file *file, const char *path, i
 /* It must not be there yet. */
 void state_tests_add(struct state_file *file, struct state_test *test);
 void state_tests_forget(struct state_file *file);
+
+/* One that counts: not in quarantine. */
+bool state_has_failed_test(const struct state_file *file);
+/* The worst of the parts that are done and `outcome` is that of the file. */
+enum outcome state_with_other_parts(const struct state_file *file, enum outcome outcome);

@@ -506,72 +506,6 @@ static void tell_not_run(struct summary *s, const struct state *st)
 	}
 }
 
-static enum ansi_style status_style(const char *status)
-{
-	return streq(status, "passed")   ? ANSI_GREEN
-	       : streq(status, "failed") ? ANSI_RED
-					 : ANSI_YELLOW;
-}
-
-/* Of a merged run: one line a job. */
-static void list_shards(struct summary *s, const struct state *st)
-{
-	bool c = s->sink->color;
-
-	for (size_t i = 0; i < st->shard_count; i++) {
-		const struct state_shard *shard = &st->shards[i];
-		sink_printf(s->sink, "%sShard%s   %3d/%d  %s%-11s%s %8.1fs  %4" PRId64 " files",
-			ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c), shard->shard, shard->shards,
-			ansi(status_style(shard->status), c), shard->status, ansi(ANSI_RESET, c),
-			(double)shard->duration_us / 1e6, shard->files);
-		if (shard->startup_us)
-			sink_printf(
-				s->sink, "  first after %.1fs", (double)shard->startup_us / 1e6);
-		if (shard->attempt > 1)
-			sink_printf(s->sink, "  attempt %d", shard->attempt);
-		if (shard->text && !state_shard_is_broken(shard->status)) {
-			cleanup_strbuf struct strbuf text = STRBUF_INIT;
-			ansi_filter(
-				&text, shard->text, MIN(strlen(shard->text), (size_t)200), false);
-			sink_printf(s->sink, "  (%s)", text.buf);
-		}
-		sink_puts(s->sink, "\n");
-	}
-}
-
-static void write_coverage(struct summary *s, const struct state *st)
-{
-	static const enum coverage_kind order[] = {
-		COVERAGE_LINES, COVERAGE_BRANCHES, COVERAGE_FUNCTIONS, COVERAGE_STATEMENTS};
-	bool c = s->sink->color;
-
-	if (!st->has_coverage)
-		return;
-	sink_printf(s->sink, "%sCoverage%s ", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c));
-	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-		struct coverage_count count = st->coverage.of[order[i]];
-		sink_printf(s->sink, "%s%s %.2f %% (%" PRId64 "/%" PRId64 ")",
-			i ? " \xc2\xb7 " : " ", coverage_kind_name(order[i]), coverage_pct(count),
-			count.covered, count.total);
-	}
-	sink_puts(s->sink, st->coverage_is_whole ? "\n" : " (not whole)\n");
-}
-
-static void list_gates(struct summary *s, const struct state *st)
-{
-	bool c = s->sink->color;
-
-	for (size_t i = 0; i < st->gate_count; i++) {
-		const struct state_gate *g = &st->gates[i];
-		if (s->verbosity < -1 && streq(g->status, "passed"))
-			continue;
-		sink_printf(s->sink, "%sGate%s      %s %s%s%s: %s\n", ansi(ANSI_BOLD, c),
-			ansi(ANSI_RESET, c), g->name, ansi(status_style(g->status), c),
-			streq(g->status, "not_evaluated") ? "not evaluated" : g->status,
-			ansi(ANSI_RESET, c), g->text ? g->text : "");
-	}
-}
-
 void summary_end(struct summary *s, const struct state *st)
 {
 	sink_puts(s->sink,
@@ -580,9 +514,9 @@ void summary_end(struct summary *s, const struct state *st)
 	write_summary_line(s, st);
 	write_early(s, st);
 	compare_with_last(s, st);
-	list_shards(s, st);
-	write_coverage(s, st);
-	list_gates(s, st);
+	summary_shards(s, st);
+	summary_coverage(s, st);
+	summary_gates(s, st);
 	list_failures(s, st);
 	list_flaky(s, st);
 	list_quarantined(s, st);

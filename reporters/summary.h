@@ -23,3 +23,9 @@ void summary_running(const struct state *state, struct sink *sink);
 void summary_early(struct strbuf *out, const struct state *state, bool color);
 /* "1,238 passed (1 flaky), 1 failed, 1 skipped" */
 void summary_counts(struct strbuf *out, const struct state_counts *counts, bool color);
+
+/* Parts of summary_end(), each with nothing to say when there is nothing (summary_judged.c): the
+ * jobs of a merged run, one a line; coverage; gates. */
+void summary_shards(struct summary *s, const struct state *state);
+void summary_coverage(struct summary *s, const struct state *state);
+void summary_gates(struct summary *s, const struct state *state);

@@ -235,7 +235,7 @@ static int on_event(struct worker *w, const struct json *message, struct error *
 		result_test(w, file, &event);
 		return 0;
 	case EVENT_OUTPUT:
-		result_output(w, file, event.is_stderr, event.text, event.text_len);
+		output_take(w, file, event.is_stderr, event.text, event.text_len);
 		return 0;
 	case EVENT_FILE_FINISHED:
 		result_file(w, file, &event);

@@ -10,11 +10,6 @@
  * (result_file), its worker died under it (result_worker_lost), or the run was cancelled (then it
  * has no result, unless a test of it had already failed).
  */
-enum {
-	OUTPUT_BYTES = 1024 * 1024,    /* of one try that are published as they come */
-	OUTPUT_TAIL_BYTES = 64 * 1024, /* of what came later, published at the end */
-};
-
 struct run_file *result_current_file(const struct worker *w)
 {
 	for (size_t i = 0; i < w->item_count; i++)
@@ -232,77 +227,6 @@ void result_test(struct worker *w, struct run_file *file, struct event *event)
 		run_publish(w->run, event);
 }
 
-/* ---- output ------------------------------------------------------------------------------- */
-
-static void publish_output(
-	struct worker *w, const struct run_file *file, bool is_stderr, const char *data, size_t len)
-{
-	cleanup_strbuf struct strbuf text = STRBUF_INIT; /* ended by '\0' */
-
-	strbuf_add(&text, data, len);
-	run_publish(w->run, &(struct event){
-				    .type = EVENT_OUTPUT,
-				    .suite = w->suite->spec->name,
-				    .project = file ? file->project : NULL,
-				    .file = file ? file->file : NULL,
-				    .worker = w->number,
-				    .is_stderr = is_stderr,
-				    .text = text.buf,
-				    .text_len = text.len,
-			    });
-}
-
-/* Beyond the limit only the end is kept: it tells more about a crash than the middle. */
-static void keep_tail(struct run_file *file, const char *data, size_t len)
-{
-	struct strbuf *tail = &file->output_tail;
-
-	file->output_dropped += (int64_t)len;
-	if (len > OUTPUT_TAIL_BYTES) {
-		data += len - OUTPUT_TAIL_BYTES;
-		len = OUTPUT_TAIL_BYTES;
-	}
-	strbuf_add(tail, data, len);
-	if (tail->len > 4 * OUTPUT_TAIL_BYTES)
-		strbuf_remove(tail, 0, tail->len - OUTPUT_TAIL_BYTES);
-}
-
-void result_output(
-	struct worker *w, struct run_file *file, bool is_stderr, const char *data, size_t len)
-{
-	if (!file) {
-		if (w->suite->spec->runner->batch)
-			publish_output(w, NULL, is_stderr, data, len);
-		return;
-	}
-	int64_t room = OUTPUT_BYTES - file->output_bytes;
-	size_t now = room <= 0 ? 0 : MIN(len, (size_t)room);
-	if (now) {
-		file->output_bytes += (int64_t)now;
-		publish_output(w, file, is_stderr, data, now);
-	}
-	if (now < len)
-		keep_tail(file, data + now, len - now);
-}
-
-static void publish_tail(struct worker *w, struct run_file *file)
-{
-	struct strbuf *tail = &file->output_tail;
-
-	if (!file->output_dropped)
-		return;
-	if (tail->len > OUTPUT_TAIL_BYTES)
-		strbuf_remove(tail, 0, tail->len - OUTPUT_TAIL_BYTES);
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	int64_t lost = file->output_dropped - (int64_t)tail->len;
-	if (lost > 0)
-		strbuf_addf(&text, "\n[muster: %" PRId64 " bytes of output left out]\n", lost);
-	strbuf_add(&text, tail->buf, tail->len);
-	publish_output(w, file, false, text.buf, text.len);
-	strbuf_release(tail);
-	file->output_dropped = 0;
-}
-
 /* ---- the end of a file ---------------------------------------------------------------------- */
 
 /* Failed tests of this try that get another. */
@@ -363,7 +287,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	again_count_file(file, event);
 	if (failed)
 		again = promised(file) || (own_failure && !file->failed_count && again_file(file));
-	publish_tail(w, file);
+	output_flush(w, file);
 	take_from_worker(w, file);
 	dispatch_release(file);
 	if (file->doubted && !file->suite->run->cancel) {
@@ -557,7 +481,7 @@ static void abandon(struct worker *w, struct run_file *file)
 		end_try(w, file, &event);
 		return;
 	}
-	publish_tail(w, file);
+	output_flush(w, file);
 	take_from_worker(w, file);
 	dispatch_release(file);
 	file->phase = RUN_FILE_DONE;

@@ -281,9 +281,6 @@ int again_retries(const struct run_suite *suite, enum retry_kind kind);
 /* result.c: what becomes of files */
 void result_test(struct worker *worker, struct run_file *file, struct event *event);
 void result_file(struct worker *worker, struct run_file *file, struct event *event);
-/* `file` NULL: nobody's; kept only where a batch prints for itself. */
-void result_output(
-	struct worker *worker, struct run_file *file, bool is_stderr, const char *data, size_t len);
 /* The worker is gone, or is about to be: every file it had gets what it deserves. */
 /* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
  * as its runner would, in one process and in order, and let that decide. False: the failure counts.
@@ -298,6 +295,13 @@ struct run_file *result_current_file(const struct worker *worker);
 
 /* budget.c */
 void budget_check(struct run *run, int64_t now_us);
+
+/* output.c: what files print */
+/* `file` NULL: nobody's; kept only where a batch prints for itself. */
+void output_take(
+	struct worker *worker, struct run_file *file, bool is_stderr, const char *data, size_t len);
+/* Publish what was kept beyond the limit. */
+void output_flush(struct worker *worker, struct run_file *file);
 
 /* protocol.c: messages down */
 void protocol_init(struct strbuf *out, const struct worker *worker);

@@ -107,7 +107,7 @@ static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
 
 	if (!file && w->loose.len < LOOSE_BYTES)
 		strbuf_add(&w->loose, data, MIN(len, LOOSE_BYTES - w->loose.len));
-	result_output(w, file, is_stderr, data, len);
+	output_take(w, file, is_stderr, data, len);
 }
 
 /* Why a worker that never got ready is no use: the last words it printed are the best hint. */

@@ -194,7 +194,7 @@ What is broken is named, the rest is merged, and the exit code says so:
   [2]
   $ muster coverage report one.json --reporter lcow
   error: unknown coverage report `lcow`, did you mean `lcov`?
-  help: known: text, text-summary, lcov, cobertura, json, json-summary
+  help: known: text, text-summary, lcov, cobertura, json, json-summary, html
   [2]
   $ mkdir empty && muster coverage report empty
   notice: empty: no coverage in this folder
