@@ -201,7 +201,8 @@ void coverage_settle(struct coverage *c)
 {
 	if (c->settled)
 		return;
-	qsort(c->files, c->n, sizeof(*c->files), by_path);
+	if (c->n)
+		qsort(c->files, c->n, sizeof(*c->files), by_path);
 	for (size_t i = 0; i < c->n; i++)
 		settle_file(c, c->files[i]);
 	c->settled = true;
