@@ -206,5 +206,5 @@ What is broken is named, the rest is merged, and the exit code says so:
   [7]
   $ muster coverage
   error: `muster coverage` needs to know what to do
-  help: usage: muster coverage merge|report INPUT...
+  help: usage: muster coverage merge|report|check INPUT...
   [2]
