@@ -230,7 +230,7 @@ static int open_outputs(struct invocation *in, const struct options *options, st
 		.json = options_has(options, "json"),
 		.verbosity = command_verbosity(options),
 		.known = flaky_known_describe,
-		.known_arg = &in->known,
+		.known_arg = &in->flaky_known,
 	};
 	cleanup_free char *journal = path_join(in->setup.run_dir, "journal.ndjson");
 

@@ -208,8 +208,8 @@ TEST(flaky, intervals_cover_the_true_rate)
 			width += r.high - r.low;
 		}
 		double share = (double)covered / HISTORIES;
-		printf("# %d runs: %.1f %% covered, mean width %.3f\n", lengths[i], share * 100,
-			width / HISTORIES);
+		fprintf(stderr, "# %d runs: %.1f %% covered, mean width %.3f\n", lengths[i],
+			share * 100, width / HISTORIES);
 		cr_expect(share >= 0.85 && share <= 0.95, "%d runs: %.3f", lengths[i], share);
 	}
 }
@@ -264,15 +264,15 @@ TEST(flaky, classes_are_found_and_not_mistaken)
 	}
 	for (int c = 0; c < FLAKY_CLASS_COUNT; c++) {
 		int called = 0, are = 0;
-		printf("# %-17s", flaky_class_name((enum flaky_class)c));
+		fprintf(stderr, "# %-17s", flaky_class_name((enum flaky_class)c));
 		for (int k = 0; k < FLAKY_CLASS_COUNT; k++) {
 			called += count[k][c];
 			are += count[c][k];
-			printf(" %5d", count[c][k]);
+			fprintf(stderr, " %5d", count[c][k]);
 		}
 		double precision = (double)count[c][c] / MAX(called, 1);
 		double recall = (double)count[c][c] / MAX(are, 1);
-		printf("  precision %.3f recall %.3f\n", precision, recall);
+		fprintf(stderr, "  precision %.3f recall %.3f\n", precision, recall);
 		cr_expect(are >= 500);
 		cr_expect(precision >= 0.95 && recall >= 0.90, "%s: precision %.3f recall %.3f",
 			flaky_class_name((enum flaky_class)c), precision, recall);
