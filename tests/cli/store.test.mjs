@@ -55,7 +55,7 @@ test('info and prune', () => {
 
 test('times of other tools make the first run known', () => {
   const dir = project(['pass1', 'pass2'], {
-    'times.json': JSON.stringify({ 'test/pass1.js': 3.5, '/home/ci/work/test/pass2.js': 1, 'test/gone.js': 9 }),
+    'times.json': JSON.stringify({ 'test/pass1.js': 3.5, '/home/ci/build/test/pass2.js': 1, 'test/gone.js': 9 }),
     'junit.xml': '<testsuites><testsuite name="a"><testcase file="test/pass1.js" time="2"/></testsuite></testsuites>',
   });
   const done = run(dir, ['store', 'import', 'times.json']);

@@ -45,18 +45,19 @@ TEST(git, worktree)
 {
 	char *dir = temp_new();
 	cleanup_free char *work = path_join(dir, "work");
-	cleanup_free char *link = xasprintf("gitdir: %s/main/.git/worktrees/work\n", dir);
+	cleanup_free char *link = xasprintf("gitdir: %s/main/.git/worktrees/topic-tree\n", dir);
 
 	temp_write(dir, "main/.git/HEAD", "ref: refs/heads/main\n");
 	temp_write(dir, "main/.git/refs/heads/topic", HASH_A "\n");
-	temp_write(dir, "main/.git/worktrees/work/HEAD", "ref: refs/heads/topic\n");
-	temp_write(dir, "main/.git/worktrees/work/commondir", "../..\n");
+	temp_write(dir, "main/.git/worktrees/topic-tree/HEAD", "ref: refs/heads/topic\n");
+	temp_write(dir, "main/.git/worktrees/topic-tree/commondir", "../..\n");
 	temp_write(dir, "work/.git", link);
 	check(work, work, HASH_A, "topic");
-	temp_write(dir, "work/.git", "gitdir: ../main/.git/worktrees/work"); /* as in submodules */
+	temp_write(dir, "work/.git",
+		"gitdir: ../main/.git/worktrees/topic-tree"); /* as in submodules */
 	check(work, work, HASH_A, "topic");
 	temp_write(dir, "main/.git/packed-refs", HASH_B " refs/heads/packed");
-	temp_write(dir, "main/.git/worktrees/work/HEAD", "ref: refs/heads/packed\n");
+	temp_write(dir, "main/.git/worktrees/topic-tree/HEAD", "ref: refs/heads/packed\n");
 	check(work, work, HASH_B, "packed");
 	temp_free(dir);
 }
