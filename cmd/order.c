@@ -380,8 +380,8 @@ static void answer_text(const struct order *o, struct strbuf *out)
 		[ORDER_FAILS_ALONE] = "fails alone: no other file is needed for that",
 		[ORDER_FLAKY] = "is flaky: the same files in the same order gave different results",
 		[ORDER_NOT_DEPENDENT] =
-			"passes alone and after all that ran before it: it does not depend on "
-			"their order, but it may be flaky",
+			("passes alone and after all that ran before it: it does not depend on "
+			 "their order, but it may be flaky"),
 	};
 
 	strbuf_addf(out, "%s ", words[o->verdict]);

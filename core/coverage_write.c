@@ -8,7 +8,7 @@ static void write_counts(struct strbuf *out, const char *name, const uint64_t *h
 {
 	strbuf_addf(out, ",\"%s\":{", name);
 	for (size_t i = 0; i < n; i++) {
-		strbuf_add(out, ",\"" + !i, 2 - !i);
+		strbuf_addstr(out, i ? ",\"" : "\"");
 		strbuf_addu(out, i);
 		strbuf_add(out, "\":", 2);
 		strbuf_addu(out, hits[i]);
@@ -22,7 +22,7 @@ static void write_branches(struct strbuf *out, const struct coverage_version *v)
 
 	strbuf_addstr(out, ",\"b\":{");
 	for (size_t i = 0; i < v->map[PART_BRANCHES].n; i++) {
-		strbuf_add(out, ",\"" + !i, 2 - !i);
+		strbuf_addstr(out, i ? ",\"" : "\"");
 		strbuf_addu(out, i);
 		strbuf_add(out, "\":[", 3);
 		for (uint32_t arm = v->arm_at[i]; arm < v->arm_at[i + 1]; arm++) {

@@ -390,8 +390,8 @@ TEST(history_query, reads_only)
 		"PRAGMA journal_mode = DELETE", "PRAGMA user_version = 7", "SELECT 1; SELECT 2", "",
 		"SELECT load_extension('x')", "CREATE TEMP TABLE t(x)", "BEGIN IMMEDIATE",
 		"INSERT INTO runs SELECT * FROM runs", "SELECT nothing FROM nowhere",
-		"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) "
-		"FROM c"};
+		("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) "
+		 "FROM c")};
 	char dir[] = "/tmp/muster-store-XXXXXX";
 	cr_assert(mkdtemp(dir));
 	cleanup_free char *path = xasprintf("%s/h.db", dir);
