@@ -55,6 +55,17 @@ TEST(path, glob)
 		{"[!a-c].js", "b.js", false},
 		{"./a?.js", "ab.js", true},
 		{"a\\*.js", "a*.js", true},
+		{"a/{b,{c,d/**/}x}/e", "a/d/1/2/x/e", true},
+		{"a/{b,{c,d/**/}x}/e", "a/d/e", false},
+		{"{a", "{a", true},
+		{"a,b}", "a,b}", true},
+		{"[a", "[a", false},
+		{"**/test/**", "test/a", true},
+		{"**/test/**", "test", false},
+		{"", "", true},
+		/* which tries all ways to share the path among the stars would never end */
+		{"**a**a**a**a**a**a**a**a**a**a**a**a**b",
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		cr_assert_eq(path_glob(rows[i].pattern, rows[i].path), rows[i].match, "%s ~ %s",
