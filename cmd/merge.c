@@ -129,14 +129,28 @@ static int close_outputs(struct merging *m, int code, struct error *err)
 	return -1;
 }
 
+/* In the order of the bundles, as `source` of the events counts them. */
+static void name_sources(const struct merging *m, struct strvec *sources)
+{
+	for (size_t i = 0; i < m->bundles.n; i++) {
+		const struct bundle *b = &m->bundles.v[i];
+		bool counts = b->use == BUNDLE_COUNTS || b->use == BUNDLE_STALE;
+		cleanup_free char *uid = bundle_uid(b);
+		strvec_push(sources, counts ? uid : "");
+	}
+}
+
 static void remember(struct merging *m)
 {
 	struct error err = ERROR_INIT;
 
 	if (m->setup.config->no_history || !m->state.run.platform)
 		return;
+	cleanup_strvec struct strvec sources = STRVEC_INIT;
+	name_sources(m, &sources);
 	struct history *h = setup_history_for_writing(&m->setup, &err);
-	if (h && history_record(h, &m->state, &err) == 0)
+	if (h && history_record_merged(
+			 h, &m->state, (const char *const *)sources.v, sources.n, &err) == 0)
 		judge_remember(&m->judge, h, &err);
 	history_close(h);
 	if (err.code != EXIT_CODE_PASSED)

@@ -166,7 +166,9 @@ static void recover(struct history *history, const char *runs, const char *own)
 		struct bus bus;
 		state_init(&state);
 		bus_init(&bus, &state);
-		if (journal_replay(path, &bus, &end, NULL) == 0 && !end.finished) {
+		/* of jobs, merge alone writes */
+		if (journal_replay(path, &bus, &end, NULL) == 0 && !end.finished &&
+			!state.run.shard && !state.run.merged) {
 			/* how it ended nobody knows; what it learned counts */
 			bus_publish(&bus, &(struct event){.type = EVENT_RUN_CANCELLED,
 						  .time_ms = state.now_ms,

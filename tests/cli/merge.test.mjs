@@ -168,6 +168,41 @@ test('of jobs that were run again the newest attempt counts; the failure before 
   assert.equal(worse.summary.tests.flaky, 0);
 });
 
+test('jobs that did not run again are in the history once, and the failure before is kept', () => {
+  const p = planned();
+  const again = () => run(p.dir, ['merge', 'in', '--plan', 'plan.json', '--no-gates']).code;
+  const ask = sql => JSON.parse(run(p.dir, ['query', sql, '--json']).out).rows;
+  bundle(p, 'in/1', 1, { results: { 'a.js': 'failed' } });
+  bundle(p, 'in/2', 2);
+  assert.equal(again(), 1);
+  bundle(p, 'in/1b', 1, { attempt: 2, start: 90000 });
+  assert.equal(again(), 0);
+  assert.equal(again(), 0, 'and once more, which changes nothing');
+  // The list of runs shows both verdicts about the whole.
+  const runs = JSON.parse(run(p.dir, ['runs', '--json']).out).runs;
+  assert.deepEqual(runs.map(r => [r.verdict, r.tests?.total ?? r.tests]).sort(), [['failed', 4], ['passed', 4]]);
+  // Shard 1 has run twice, shard 2 once.
+  const names = p.plan.shards.map(s => s.items.map(i => i.file));
+  const counted = Object.fromEntries(ask('SELECT file, runs, failures FROM v_tests').map(r => Object.values(r)).map(([f, n, x]) => [f, [n, x]]));
+  for (const file of names[0]) assert.deepEqual(counted[file], [2, file === 'a.js' ? 1 : 0], file);
+  for (const file of names[1]) assert.deepEqual(counted[file], [1, 0], file);
+  const flaky = JSON.parse(run(p.dir, ['flaky', '--json']).out).tests;
+  assert.deepEqual(flaky.map(t => [t.file, t.class]), [['a.js', 'flaky_same_commit']]);
+});
+
+test('without numbers of attempts: what began after the other had ended is the newer one', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1, { attempt: 0, results: { 'a.js': 'failed' } });
+  bundle(p, 'in/1b', 1, { attempt: 0, start: 90000 });
+  bundle(p, 'in/2', 2, { attempt: 0 });
+  const done = merge(p, ['in']);
+  assert.deepEqual([done.code, done.summary.tests.flaky], [0, 1], done.err);
+  assert.match(notices(done.summary), /an earlier run of shard 1 was repeated/);
+  // at the same time: nobody knows which one counts
+  bundle(p, 'in/1c', 1, { attempt: 0, start: 90005 });
+  assert.deepEqual(shards(merge(p, ['in']).summary), ['1 doubled', '2 passed']);
+});
+
 test('cancelled shards are told apart, and the first failure by time comes first', () => {
   const p = planned();
   bundle(p, 'in/1', 1, { results: { 'a.js': 'failed', 'c.js': null }, cancel: 'terminated', start: 8000 });
