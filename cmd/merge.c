@@ -173,6 +173,7 @@ static int merge(struct merging *m, const struct options *options, struct error 
 		.bus = &m->bus,
 		.duration_limit_ms =
 			m->setup.config->no_gates ? 0 : m->setup.config->gates.duration_ms,
+		.no_tests_pass = m->setup.config->no_tests != NO_TESTS_FAIL,
 		.before_verdict = before_verdict,
 		.arg = m,
 	};
@@ -228,6 +229,8 @@ static const struct option merge_options[] = {
 	{"no-history", 0, OPTION_FLAG, NULL, "do not write the history"},
 	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates"},
 	{"budget", 0, OPTION_VALUE, "DUR", "limit of the whole pipeline", "budget"},
+	{"no-tests", 0, OPTION_VALUE, "fail|warn|pass", "what it means when no test ran",
+		.one_of = true},
 	{"config", 'c', OPTION_VALUE, "FILE", "configuration file (default: muster.yaml)"},
 	{NULL},
 };

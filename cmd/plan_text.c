@@ -155,6 +155,11 @@ static void target(struct strbuf *out, const struct plan_input *in, const struct
 void plan_text(
 	struct strbuf *out, const struct plan_input *in, const struct plan *plan, bool automatic)
 {
+	if (!plan->files) {
+		strbuf_addf(out, "Plan %.8s: no test file, nothing to run on %d shard%s\n",
+			plan->plan_id, plan->shard_count, plan->shard_count == 1 ? "" : "s");
+		return;
+	}
 	head(out, plan);
 	table(out, plan);
 	floor_of(out, plan);
@@ -229,7 +234,8 @@ void plan_what_if_text(struct strbuf *out, struct plan_input *in)
 			break;
 	}
 	plan_sort(&in->plan);
-	strbuf_addstr(out, "\nHeaviest files\n");
+	if (in->plan.item_count)
+		strbuf_addstr(out, "\nHeaviest files\n");
 	for (size_t i = 0; i < MIN(in->plan.item_count, (size_t)HEAVIEST); i++) {
 		cleanup_strbuf struct strbuf time = STRBUF_INIT;
 		duration(&time, in->plan.items[i].us);

@@ -474,7 +474,7 @@ static void finish(struct merge *m)
 		m->options->before_verdict(m->options->arg, m->problems);
 	if (m->problems)
 		code = exit_code_worst(code, EXIT_CODE_INCOMPLETE);
-	code = exit_code_worst(code, state_exit_code(state, true));
+	code = exit_code_worst(code, state_exit_code(state, !m->options->no_tests_pass));
 	if (code == EXIT_CODE_PASSED && state->file_counts.not_run)
 		code = EXIT_CODE_INCOMPLETE;
 	bus_publish(m->bus, &(struct event){.type = EVENT_RUN_FINISHED,

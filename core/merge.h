@@ -17,6 +17,7 @@ struct merge_options {
 	const struct plan *plan;       /* NULL = none: what the bundles themselves planned counts */
 	struct bus *bus;           /* fresh; the state behind it ends as that of the merged run */
 	int64_t duration_limit_ms; /* gate; 0 = not asked for */
+	bool no_tests_pass;        /* that nothing ran is no failure */
 	/* Everything is replayed: judge the other gates. `problems`: what makes the whole
 	 * incomplete beside broken shards. May be NULL. */
 	void (*before_verdict)(void *arg, int64_t problems);

@@ -240,6 +240,26 @@ test('nothing to merge, and a plan that was changed', () => {
   assert.match(run(p.dir, ['merge', 'in', '--plan', 'less.json']).err, /changed after it was made/);
 });
 
+test('no test at all: an error, unless --no-tests allows it; then plan, run and merge agree', () => {
+  const dir = folder({ '.git/HEAD': 'ref: refs/heads/main\n', 'package.json': '{"scripts":{"test":"mocha"}}', 'test/README': '' });
+  fs.symlinkSync(modules, path.join(dir, 'node_modules'));
+  assert.equal(run(dir, ['plan', '-o', 'plan.json']).code, 4);
+  assert.equal(fs.existsSync(path.join(dir, 'plan.json')), false);
+  const made = run(dir, ['plan', '--no-tests=pass', '--github', '-o', 'plan.json'], { GITHUB_OUTPUT: path.join(dir, 'out') });
+  assert.equal(made.code, 0, made.err);
+  assert.match(made.out, /no test file, nothing to run on 1 shard/);
+  assert.match(fs.readFileSync(path.join(dir, 'out'), 'utf8'), /^matrix=\{"include":\[\{"shard":1,"of":1\}\]\}\ncount=1$/m, 'a matrix must not be empty');
+  assert.match(run(dir, ['plan', '--no-tests=warn', '-o', 'plan.json']).err, /^warning: there is no test file to plan$/m);
+  assert.equal(run(dir, ['run', '--plan', 'plan.json', '--shard', '1/1', '--out', 'b/1']).code, 0);
+  assert.equal(run(dir, ['merge', 'b']).code, 4);
+  assert.equal(run(dir, ['merge', 'b', '--no-tests=pass']).code, 0);
+  fs.rmSync(path.join(dir, 'b/1'), { recursive: true });
+  fs.mkdirSync(path.join(dir, 'b'), { recursive: true });
+  const lost = run(dir, ['merge', 'b', '--plan', 'plan.json', '--no-tests=pass']);
+  assert.equal(lost.code, 5, 'a job that is missing is missing all the same');
+  assert.match(lost.err + lost.out, /shard 1 of 1 is missing/);
+});
+
 test('the gate on duration names the shard that ended last and what would help', () => {
   const p = planned();
   bundle(p, 'in/1', 1, { took: 20000 });
