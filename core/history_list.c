@@ -253,15 +253,17 @@ int history_file_times(struct history *h, const char *suite, const char *project
 	return found ? 0 : -1;
 }
 
-/* `files`: of the whole run. What a merge added to an earlier one says nothing about the whole. */
-static void add_forecast_run(
-	struct forecast *f, const unsigned char *data, const unsigned char *past, int64_t files)
+/* `files`: of the whole run. What a merge added to an earlier one says nothing about the whole.
+ * `jobs_us`: of its shards together, 0 = it had none. */
+static void add_forecast_run(struct forecast *f, const unsigned char *data,
+	const unsigned char *past, int64_t files, int64_t jobs_us)
 {
 	struct history_file_entry e;
-	int64_t *predicted = NULL, *actual = NULL, seen = 0;
+	int64_t *predicted = NULL, *actual = NULL, seen = 0, files_us = 0;
 	size_t n = 0, predicted_cap = 0, actual_cap = 0;
 
 	for (; data && history_files_next(&data, past, &e); seen++) {
+		files_us += MAX(e.duration_us, 0);
 		if (e.predicted_us <= 0 || e.duration_us <= 0 || e.outcome != OUTCOME_PASSED)
 			continue;
 		GROW(predicted, n + 1, predicted_cap);
@@ -269,6 +271,8 @@ static void add_forecast_run(
 		predicted[n] = e.predicted_us;
 		actual[n++] = e.duration_us;
 	}
+	if (seen >= files)
+		forecast_add_pace(f, jobs_us, files_us);
 	if (n && seen >= files) {
 		forecast_add_run(f, predicted, actual, n);
 		return;
@@ -298,7 +302,7 @@ void history_forecast(struct history *h, const char *platform, struct forecast *
 		const unsigned char *data = sqlite3_column_blob(s, 0);
 		if (data)
 			add_forecast_run(f, data, data + sqlite3_column_bytes(s, 0),
-				sqlite3_column_int64(s, 1));
+				sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
 	}
 	sqlite3_reset(s);
 }

@@ -177,7 +177,9 @@ static const char *const statements[SQL_COUNT] = {
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND x.startup_us >"
 		" 0 ORDER BY r.id DESC, x.shard LIMIT ?2",
 	[SQL_FORECAST_FILES] =
-		"SELECT x.pack, r.files FROM runs r JOIN run_files x ON x.run_id = r.id WHERE"
+		"SELECT x.pack, r.files, CASE WHEN r.shards > 1 THEN (SELECT sum(duration_us)"
+		" FROM run_shards WHERE run_id = r.id) END FROM runs r JOIN run_files x ON "
+		"x.run_id = r.id WHERE"
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND r.verdict ="
 		" 'passed' ORDER BY r.id DESC LIMIT ?2",
 	[SQL_FILE_TIMES] =

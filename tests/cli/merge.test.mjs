@@ -19,12 +19,12 @@ function planned(more = []) {
 
 // One shard's folder. `results` overrides outcomes; null = the file was never run.
 function bundle({ dir, plan }, name, shard, options = {}) {
-  const { attempt = 1, results = {}, files, end = true, cut = 0, cancel, start = 1000, took = 10 } = options;
+  const { attempt = 1, results = {}, files, end = true, cut = 0, cancel, start = 1000, took = 10, busy = 1 } = options;
   const names = files ?? plan.shards[shard - 1].items.map(item => item.file);
   let ts = START + start;
   const lines = [{
     type: 'run_started', ts, schema: 'muster/journal/1', run_id: `run-${shard}-${attempt}-${start}`, version: '0.1.0', base: '/p',
-    commit: 'c0ffee', platform: 'linux-x64', plan_id: options.planId ?? plan.plan_id, shard, shards: plan.shards.length,
+    commit: 'c0ffee', platform: plan.platform, plan_id: options.planId ?? plan.plan_id, shard, shards: plan.shards.length,
     ci_attempt: attempt, plan_ms: START, workers: 1, history_runs: 0,
   }];
   const where = file => ({ suite: '', file });
@@ -38,10 +38,10 @@ function bundle({ dir, plan }, name, shard, options = {}) {
     const failure = outcome === 'failed' ? { failure: { kind: 'error', message: `${file} is wrong` } } : {};
     if (outcome === 'failed') code = 1;
     lines.push({ type: 'test_finished', ts, ...where(file), path: ['works'], occ: 1, attempt: 1, worker: 1, outcome, ms: took, ...failure });
-    lines.push({ type: 'file_finished', ts, ...where(file), attempt: 1, worker: 1, outcome, ms: took, count: 1 });
+    lines.push({ type: 'file_finished', ts, ...where(file), attempt: 1, worker: 1, outcome, ms: took * busy, count: 1 });
   }
   if (cancel) lines.push({ type: 'run_cancelled', ts, cancel, text: cancel });
-  if (end) lines.push({ type: 'run_finished', ts, exit_code: code, ms: ts - START });
+  if (end) lines.push({ type: 'run_finished', ts, exit_code: code, ms: ts - START - start });
   const text = lines.map(line => JSON.stringify(line) + '\n').join('');
   fs.mkdirSync(path.join(dir, name), { recursive: true });
   fs.writeFileSync(path.join(dir, name, 'journal.ndjson'), text.slice(0, text.length - cut));
@@ -273,6 +273,27 @@ test('the gate on duration names the shard that ended last and what would help',
   const text = slow.summary.gates.find(g => g.name === 'duration').text;
   assert.match(text, /shard 1 ended last, waited 0 ms, started in 0 ms, ran tests for 40\.0 s/);
   assert.match(text, /3 shards instead of 2 would take about 20\.0 s/);
+});
+
+test('plan learns how much a job does at a time, and needs fewer of them', () => {
+  const p = planned();
+  const what = () => JSON.parse(run(p.dir, ['plan', '--files', 'files', '--what-if', '--json', '--target', '2m']).out);
+  for (let i = 0; i < 3; i++) {
+    if (i) assert.equal(what().pace, 1, 'two runs teach nothing yet');
+    // two files a job, 60 s each, done by two workers at a time: 60 s
+    for (const shard of [1, 2]) bundle(p, `in${i}/${shard}`, shard, { start: 1000 + i * 1e6, took: 30000, busy: 2 });
+    assert.equal(run(p.dir, ['merge', `in${i}`, '--plan', 'plan.json', '--no-gates']).code, 0);
+  }
+  const now = what();
+  assert.equal(now.pace, 0.5);
+  const wall = k => now.shards.find(s => s.shards === k);
+  assert.deepEqual([wall(1).makespan_ms, wall(2).makespan_ms, wall(4).makespan_ms], [240000, 120000, 60000]);
+  // 1 job: half of the sum; 4 jobs: a single file is not faster by that
+  const tests = k => Math.round((wall(k).wall_ms - wall(4).wall_ms) / 1250);
+  assert.equal(tests(2), 0);
+  assert.equal(tests(1), 60);
+  const text = run(p.dir, ['plan', '--files', 'files', '--target', '4m']).out;
+  assert.match(text, /^A job does its share in 50 % of the time of its files, with the workers it has\.$/m);
 });
 
 // ---- real runs ----
