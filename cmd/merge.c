@@ -129,14 +129,28 @@ static int close_outputs(struct merging *m, int code, struct error *err)
 	return -1;
 }
 
+/* In the order of the bundles, as `source` of the events counts them. */
+static void name_sources(const struct merging *m, struct strvec *sources)
+{
+	for (size_t i = 0; i < m->bundles.n; i++) {
+		const struct bundle *b = &m->bundles.v[i];
+		bool counts = b->use == BUNDLE_COUNTS || b->use == BUNDLE_STALE;
+		cleanup_free char *uid = bundle_uid(b);
+		strvec_push(sources, counts ? uid : "");
+	}
+}
+
 static void remember(struct merging *m)
 {
 	struct error err = ERROR_INIT;
 
 	if (m->setup.config->no_history || !m->state.run.platform)
 		return;
+	cleanup_strvec struct strvec sources = STRVEC_INIT;
+	name_sources(m, &sources);
 	struct history *h = setup_history_for_writing(&m->setup, &err);
-	if (h && history_record(h, &m->state, &err) == 0)
+	if (h && history_record_merged(
+			 h, &m->state, (const char *const *)sources.v, sources.n, &err) == 0)
 		judge_remember(&m->judge, h, &err);
 	history_close(h);
 	if (err.code != EXIT_CODE_PASSED)
@@ -159,6 +173,7 @@ static int merge(struct merging *m, const struct options *options, struct error 
 		.bus = &m->bus,
 		.duration_limit_ms =
 			m->setup.config->no_gates ? 0 : m->setup.config->gates.duration_ms,
+		.no_tests_pass = m->setup.config->no_tests != NO_TESTS_FAIL,
 		.before_verdict = before_verdict,
 		.arg = m,
 	};
@@ -214,6 +229,8 @@ static const struct option merge_options[] = {
 	{"no-history", 0, OPTION_FLAG, NULL, "do not write the history"},
 	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates"},
 	{"budget", 0, OPTION_VALUE, "DUR", "limit of the whole pipeline", "budget"},
+	{"no-tests", 0, OPTION_VALUE, "fail|warn|pass", "what it means when no test ran",
+		.one_of = true},
 	{"config", 'c', OPTION_VALUE, "FILE", "configuration file (default: muster.yaml)"},
 	{NULL},
 };

@@ -36,9 +36,10 @@ static int64_t wall_on(struct plan_input *input, int shards)
 	struct plan items;
 
 	plan_input_items(input, shards, &items);
-	int64_t makespan = plan_makespan(&items, shards);
+	int64_t tests = forecast_tests_us(&input->forecast, plan_makespan(&items, shards),
+		items.item_count ? items.items[0].us : 0);
 	plan_release(&items);
-	return forecast_wall_us(&input->forecast, shards, makespan);
+	return forecast_wall_us(&input->forecast, shards, tests);
 }
 
 /* The smallest number of shards that meets the target; where none does, the smallest one looked at
@@ -51,7 +52,9 @@ static int choose_shards(struct plan_input *input)
 	for (size_t i = 0; i < input->plan.item_count; i++)
 		total += input->plan.items[i].us;
 	for (int k = 1; k <= most; k++)
-		if (forecast_least_us(&input->forecast, k, total / k) <= input->target_us &&
+		if (forecast_least_us(&input->forecast, k,
+			    forecast_tests_us(&input->forecast, total / k, 0)) <=
+				input->target_us &&
 			wall_on(input, k) <= input->target_us)
 			return k;
 	for (int k = 1; k <= most; k = plan_next_count(k, most))

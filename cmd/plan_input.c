@@ -269,6 +269,19 @@ static int read_limits(struct plan_input *in, const struct options *options, con
 	return 0;
 }
 
+/* --no-tests=warn|pass: an empty plan is a plan. */
+static int allow_nothing(int code, const struct config *config, struct error *err)
+{
+	bool nothing = code == EXIT_CODE_NO_TESTS || (code < 0 && err->code == EXIT_CODE_NO_TESTS);
+
+	if (!nothing || config->no_tests == NO_TESTS_FAIL)
+		return code;
+	if (config->no_tests == NO_TESTS_WARN)
+		fprintf(stderr, "warning: there is no test file to plan\n");
+	*err = (struct error)ERROR_INIT;
+	return 0;
+}
+
 static int collect(struct plan_input *in, const struct options *options, struct config *config,
 	struct error *err)
 {
@@ -283,7 +296,9 @@ static int collect(struct plan_input *in, const struct options *options, struct 
 	if (code == 0)
 		code = read_limits(in, options, setup->config, err);
 	if (code == 0)
-		code = list ? add_listed(&in->plan, list, err) : discover(&in->plan, setup, err);
+		code = allow_nothing(
+			list ? add_listed(&in->plan, list, err) : discover(&in->plan, setup, err),
+			setup->config, err);
 	if (code == 0 && timings_path) {
 		code = read_timings(&timings, timings_path, err);
 		if (code == 0)

@@ -90,6 +90,11 @@ static double noise_of(const struct forecast *f, int shards)
 	return MAX(MIN(forecast_noise(f, shards), 1.5), 1.05);
 }
 
+static int64_t tests_of(const struct forecast *f, const struct plan *plan)
+{
+	return forecast_tests_us(f, plan->makespan_us, plan->item_count ? plan->items[0].us : 0);
+}
+
 static int64_t wall_of_longest(const struct forecast *f, const struct plan *plan)
 {
 	return forecast_wall_us(f, plan->shard_count, plan->items[0].us);
@@ -119,8 +124,9 @@ static void target(struct strbuf *out, const struct plan_input *in, const struct
 {
 	const struct forecast *f = &in->forecast;
 	int k = plan->shard_count;
-	int64_t wall = forecast_wall_us(f, k, plan->makespan_us);
-	double chance = forecast_chance(f, k, plan->makespan_us, in->target_us);
+	int64_t tests_us = tests_of(f, plan);
+	int64_t wall = forecast_wall_us(f, k, tests_us);
+	double chance = forecast_chance(f, k, tests_us, in->target_us);
 	double noise = forecast_noise(f, k);
 
 	strbuf_addstr(out, "\nTarget ");
@@ -131,11 +137,17 @@ static void target(struct strbuf *out, const struct plan_input *in, const struct
 	strbuf_addstr(out, " = ");
 	start_up(out, f, k);
 	strbuf_addstr(out, " + ");
-	duration(out, plan->makespan_us);
+	duration(out, tests_us);
 	strbuf_addf(out, " × %.2f%s", noise_of(f, k), forecast_knows_noise(f) ? "" : " (assumed)");
 	if (chance >= 0)
 		strbuf_addf(out, ", chance %.0f %%", chance * 100);
 	strbuf_addch(out, '\n');
+	if (tests_us < plan->makespan_us)
+		strbuf_addf(out,
+			"A job does its share in %.0f %% of the time of its files, with the "
+			"workers "
+			"it has.\n",
+			100 * forecast_pace(f));
 	if (noise * 100 > LIKELY_PERCENT)
 		strbuf_addf(out,
 			"I cannot promise it: recent runs took up to %.1f times what was "
@@ -155,6 +167,11 @@ static void target(struct strbuf *out, const struct plan_input *in, const struct
 void plan_text(
 	struct strbuf *out, const struct plan_input *in, const struct plan *plan, bool automatic)
 {
+	if (!plan->files) {
+		strbuf_addf(out, "Plan %.8s: no test file, nothing to run on %d shard%s\n",
+			plan->plan_id, plan->shard_count, plan->shard_count == 1 ? "" : "s");
+		return;
+	}
 	head(out, plan);
 	table(out, plan);
 	floor_of(out, plan);
@@ -183,13 +200,15 @@ static struct what_if what_if(struct plan_input *in, int shards)
 
 	plan_input_items(in, shards, &items);
 	plan_place(&items, shards);
+	int64_t tests_us = tests_of(&in->forecast, &items);
 	struct what_if row = {
 		.shards = shards,
 		.makespan_us = items.makespan_us,
 		.bound_us = items.lower_bound_us,
-		.wall_us = forecast_wall_us(&in->forecast, shards, items.makespan_us),
-		.runner_us = items.total_us + shards * forecast_startup_us(&in->forecast, 1),
-		.chance = forecast_chance(&in->forecast, shards, items.makespan_us, in->target_us),
+		.wall_us = forecast_wall_us(&in->forecast, shards, tests_us),
+		.runner_us = (int64_t)(forecast_pace(&in->forecast) * (double)items.total_us) +
+			     shards * forecast_startup_us(&in->forecast, 1),
+		.chance = forecast_chance(&in->forecast, shards, tests_us, in->target_us),
 	};
 	plan_release(&items);
 	return row;
@@ -229,7 +248,8 @@ void plan_what_if_text(struct strbuf *out, struct plan_input *in)
 			break;
 	}
 	plan_sort(&in->plan);
-	strbuf_addstr(out, "\nHeaviest files\n");
+	if (in->plan.item_count)
+		strbuf_addstr(out, "\nHeaviest files\n");
 	for (size_t i = 0; i < MIN(in->plan.item_count, (size_t)HEAVIEST); i++) {
 		cleanup_strbuf struct strbuf time = STRBUF_INIT;
 		duration(&time, in->plan.items[i].us);
@@ -247,6 +267,7 @@ void plan_what_if_json(struct strbuf *out, struct plan_input *in)
 	jsonw_object_begin(&w, NULL);
 	jsonw_string(&w, "schema", "muster/what-if/1");
 	jsonw_int(&w, "target_ms", in->target_us / 1000);
+	jsonw_double(&w, "pace", forecast_pace(&in->forecast));
 	jsonw_array_begin(&w, "shards");
 	for (int k = 1;; k = plan_next_count(k, in->max_shards)) {
 		struct what_if row = what_if(in, k);

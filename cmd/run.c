@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
+#include "core/base/text.h"
 #include "core/engine/engine.h"
 #include "core/event_json.h"
 #include "core/journal.h"
@@ -39,6 +40,7 @@ struct invocation {
 	size_t left_count;
 	struct quarantine quarantine;
 	int64_t elapsed_us; /* since the plan was made */
+	bool old_plan;      /* … which is so long ago that this job must run again */
 	bool split;
 	struct sink events; /* --events */
 	bool stream_events;
@@ -166,7 +168,9 @@ static void recover(struct history *history, const char *runs, const char *own)
 		struct bus bus;
 		state_init(&state);
 		bus_init(&bus, &state);
-		if (journal_replay(path, &bus, &end, NULL) == 0 && !end.finished) {
+		/* of jobs, merge alone writes */
+		if (journal_replay(path, &bus, &end, NULL) == 0 && !end.finished &&
+			!state.run.shard && !state.run.merged) {
 			/* how it ended nobody knows; what it learned counts */
 			bus_publish(&bus, &(struct event){.type = EVENT_RUN_CANCELLED,
 						  .time_ms = state.now_ms,
@@ -343,9 +347,24 @@ static void describe_shard(struct invocation *in)
 	info->plan_ms = plan->created_ms;
 	info->shard = in->shard.index;
 	info->shards = in->shard.count;
-	/* jobs that are run again start their own clock */
-	if (info->ci_attempt <= 1 && plan->created_ms)
-		in->elapsed_us = MAX(clock_unix_ms() - plan->created_ms, 0) * 1000;
+	/* Jobs that are run again start their own clock. Where no number says that they are, a
+	 * budget that was used up before the start does. */
+	int64_t elapsed_ms = plan->created_ms ? MAX(clock_unix_ms() - plan->created_ms, 0) : 0;
+	int64_t budget_ms = in->setup.config->budget_ms;
+	in->old_plan = !info->ci_attempt && budget_ms && elapsed_ms > budget_ms;
+	if (info->ci_attempt <= 1 && !in->old_plan)
+		in->elapsed_us = elapsed_ms * 1000;
+}
+
+static void tell_old_plan(struct invocation *in)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_addstr(&text, "the plan was made ");
+	text_duration(&text, clock_unix_ms() - in->shard.plan.created_ms);
+	strbuf_addstr(&text, " ago, which is more than the budget: this is taken for a job that "
+			     "runs again, and its clock starts now");
+	notice(in, "old_plan", text.buf);
 }
 
 static int set_up_shard(struct invocation *in, const struct options *options, struct error *err)
@@ -409,6 +428,8 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		notice(in, "history", in->setup.history_notice);
 	if (in->known.notice)
 		notice(in, "early_detection", in->known.notice);
+	if (in->old_plan)
+		tell_old_plan(in);
 	if (in->shard.active && prepare_shard(in, err) < 0)
 		return -1;
 	if (in->shard.active && !in->shard.selection_count) {

@@ -144,8 +144,32 @@ static int in_order(const void *pa, const void *pb)
 
 static bool is_later_attempt(const struct bundle *a, const struct bundle *b)
 {
-	return a->info.shard && a->info.shard == b->info.shard &&
-	       a->info.ci_attempt > b->info.ci_attempt;
+	if (!a->info.shard || a->info.shard != b->info.shard)
+		return false;
+	if (a->info.ci_attempt != b->info.ci_attempt)
+		return a->info.ci_attempt > b->info.ci_attempt;
+	return !a->info.ci_attempt && b->ended_ms && a->started_ms >= b->ended_ms;
+}
+
+static void take_time(void *arg, struct event *event)
+{
+	struct bundle *b = arg;
+
+	b->ended_ms = MAX(b->ended_ms, event->time_ms);
+}
+
+/* Only where no number tells two runs of a shard apart. */
+static void look_for_ends(struct bundles *b)
+{
+	for (size_t i = 1; i < b->n; i++) {
+		struct bundle *pair[] = {&b->v[i - 1], &b->v[i]};
+		struct journal_end end;
+		bool ask = pair[0]->info.shard && pair[0]->info.shard == pair[1]->info.shard &&
+			   !pair[0]->info.ci_attempt && !pair[1]->info.ci_attempt;
+		for (size_t k = 0; ask && k < ARRAY_LEN(pair); k++)
+			if (!pair[k]->ended_ms)
+				journal_read(pair[k]->journal, take_time, pair[k], &end, NULL);
+	}
 }
 
 /* Ids are made of the second and a bit of chance: of 256 jobs two may well have the same. */
@@ -153,6 +177,14 @@ static bool is_same_run(const struct bundle *a, const struct bundle *b)
 {
 	return streq(a->info.run_id, b->info.run_id) && a->info.shard == b->info.shard &&
 	       a->info.ci_attempt == b->info.ci_attempt && a->started_ms == b->started_ms;
+}
+
+char *bundle_uid(const struct bundle *b)
+{
+	if (!b->info.shard)
+		return xstrdup(b->info.run_id);
+	return xasprintf("%s/%d/%d/%" PRId64, b->info.run_id, b->info.shard, b->info.ci_attempt,
+		b->started_ms);
 }
 
 static void choose(struct bundles *b, size_t at)
@@ -172,7 +204,8 @@ static void choose(struct bundles *b, size_t at)
 			own->use = BUNDLE_STALE;
 		else if (!same_run && own->use == BUNDLE_COUNTS && own->info.shard &&
 			 other->info.shard == own->info.shard &&
-			 other->info.ci_attempt == own->info.ci_attempt)
+			 other->info.ci_attempt == own->info.ci_attempt &&
+			 !is_later_attempt(own, other))
 			own->use = BUNDLE_DOUBLED;
 	}
 }
@@ -181,6 +214,7 @@ void bundles_choose(struct bundles *b, const char *plan_id)
 {
 	if (b->n)
 		qsort(b->v, b->n, sizeof(*b->v), in_order);
+	look_for_ends(b);
 	for (size_t i = 0; i < b->n; i++)
 		b->v[i].use = b->v[i].info.merged                         ? BUNDLE_MERGED
 			      : streq_null(b->v[i].info.plan_id, plan_id) ? BUNDLE_COUNTS

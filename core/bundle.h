@@ -1,7 +1,8 @@
 /*
  * A bundle: the directory of one run, as a CI job uploads it. Found below the folders that merge is
  * given, described by the header of its journal, and chosen: the newest attempt of each shard
- * counts.
+ * counts. Where the CI system does not number attempts, a run of the shard that began after another
+ * had ended is the newer attempt; two that ran at the same time are doubled.
  */
 #pragma once
 
@@ -25,6 +26,7 @@ struct bundle {
 	const char *dir, *journal;
 	struct run_info info; /* strings in the arena of the set */
 	int64_t started_ms;   /* unix */
+	int64_t ended_ms;     /* of the last event; 0 = nobody had to ask */
 	enum bundle_use use;
 };
 
@@ -35,6 +37,10 @@ struct bundles {
 	size_t n, cap;
 	struct strvec unreadable; /* "DIR: why": not even a header */
 };
+
+/* Names what this bundle holds, for ever: the run, and of a shard the shard and its attempt. Caller
+ * frees. */
+char *bundle_uid(const struct bundle *bundle);
 
 void bundles_init(struct bundles *b);
 void bundles_release(struct bundles *b);

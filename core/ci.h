@@ -11,7 +11,7 @@ struct ci_info {
 	const char *branch;   /* likewise; of a pull request: the one it comes from */
 	char run_url[512];    /* page of the CI run; "" = unknown */
 	int shard, shards;    /* from 1, when the provider splits by itself; 0 = not */
-	int attempt;          /* of the whole CI run, from 1; 0 = unknown */
+	int attempt;          /* of this job or the whole CI run, from 1; 0 = not told */
 	const char *label;    /* machine class of the provider, or NULL */
 };
 

@@ -123,6 +123,7 @@ struct event {
 	int occurrence;      /* from 1 */
 	int attempt;         /* from 1 */
 	int worker;          /* from 1; 0 = none */
+	int source;          /* from 1: which of the runs that are merged; never in a journal */
 
 	enum outcome outcome;
 	int64_t duration_us;

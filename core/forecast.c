@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const double noise_assumed = 1.25, noise_least = 1.05, noise_most = 1.5;
+static const double noise_assumed = 1.25, noise_least = 1.05, noise_most = 1.5, pace_least = 0.1;
 
 void forecast_release(struct forecast *f)
 {
@@ -28,6 +28,13 @@ void forecast_add_run(struct forecast *f, int64_t *predicted_us, int64_t *actual
 {
 	GROW(f->runs, f->run_count + 1, f->run_cap);
 	f->runs[f->run_count++] = (struct forecast_run){predicted_us, actual_us, n};
+}
+
+static int ascending_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
 }
 
 static int ascending(const void *a, const void *b)
@@ -63,8 +70,15 @@ static void sort_run(struct forecast_run *run)
 	}
 }
 
+void forecast_add_pace(struct forecast *f, int64_t jobs_us, int64_t files_us)
+{
+	if (jobs_us > 0 && files_us > 0 && f->pace_count < FORECAST_RUNS)
+		f->paces[f->pace_count++] = (double)jobs_us / (double)files_us;
+}
+
 void forecast_sort(struct forecast *f)
 {
+	qsort(f->paces, f->pace_count, sizeof(*f->paces), ascending_double);
 	if (f->startup_count)
 		qsort(f->startup_us, f->startup_count, sizeof(*f->startup_us), ascending);
 	for (size_t i = 0; i < f->run_count; i++)
@@ -111,13 +125,6 @@ static double replay(const struct forecast_run *run, int shards)
 	return (double)most_actual / (double)most_predicted;
 }
 
-static int ascending_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double forecast_noise(const struct forecast *f, int shards)
 {
 	double ratios[FORECAST_RUNS];
@@ -131,21 +138,34 @@ double forecast_noise(const struct forecast *f, int shards)
 	return ratios[MIN((size_t)ceil(0.95 * (double)n), n) - 1];
 }
 
-int64_t forecast_wall_us(const struct forecast *f, int shards, int64_t makespan_us)
+double forecast_pace(const struct forecast *f)
+{
+	/* a job may do more than its tests, and then the sum of the files is what it takes */
+	return f->pace_count >= FORECAST_MIN_PACES
+		       ? MIN(MAX(f->paces[f->pace_count / 2], pace_least), 1)
+		       : 1;
+}
+
+int64_t forecast_tests_us(const struct forecast *f, int64_t makespan_us, int64_t longest_us)
+{
+	return MAX((int64_t)(forecast_pace(f) * (double)makespan_us), longest_us);
+}
+
+int64_t forecast_wall_us(const struct forecast *f, int shards, int64_t tests_us)
 {
 	double noise = MAX(MIN(forecast_noise(f, shards), noise_most), noise_least);
 
-	return forecast_startup_us(f, shards) + (int64_t)(noise * (double)makespan_us);
+	return forecast_startup_us(f, shards) + (int64_t)(noise * (double)tests_us);
 }
 
-int64_t forecast_least_us(const struct forecast *f, int shards, int64_t makespan_us)
+int64_t forecast_least_us(const struct forecast *f, int shards, int64_t tests_us)
 {
 	double noise = forecast_knows_noise(f) ? noise_least : noise_assumed;
 
-	return forecast_startup_us(f, shards) + (int64_t)(noise * (double)makespan_us);
+	return forecast_startup_us(f, shards) + (int64_t)(noise * (double)tests_us);
 }
 
-double forecast_chance(const struct forecast *f, int shards, int64_t makespan_us, int64_t target_us)
+double forecast_chance(const struct forecast *f, int shards, int64_t tests_us, int64_t target_us)
 {
 	double sum = 0;
 	size_t n = MIN(f->run_count, (size_t)FORECAST_RUNS);
@@ -153,12 +173,12 @@ double forecast_chance(const struct forecast *f, int shards, int64_t makespan_us
 	if (!forecast_knows_noise(f))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		double tests = replay(&f->runs[i], shards) * (double)makespan_us;
+		double took = replay(&f->runs[i], shards) * (double)tests_us;
 		size_t in_time = 0, known = f->startup_count;
 		for (size_t s = 0; s < known; s++)
-			in_time += (double)f->startup_us[s] + tests <= (double)target_us;
+			in_time += (double)f->startup_us[s] + took <= (double)target_us;
 		if (!known) /* the assumed start-up is all there is */
-			in_time = FORECAST_STARTUP_US + tests <= (double)target_us;
+			in_time = FORECAST_STARTUP_US + took <= (double)target_us;
 		sum += pow((double)in_time / (double)MAX(known, 1), shards);
 	}
 	return sum / (double)n;

@@ -65,6 +65,11 @@ void history_trust_commit(struct history *h);
 /* Record a finished (or broken off) run: one transaction. Only attempts that passed teach times.
  * A run id that is already recorded changes nothing. */
 int history_record(struct history *h, const struct state *state, struct error *err);
+/* The same for a merge: [i] names for ever the part (a run, an attempt of a shard) whose events have
+ * the source i + 1; "" = it has no results. A part that is in the history already, by an earlier
+ * merge or because it recorded itself, is not counted again; without a new one nothing changes. */
+int history_record_merged(struct history *h, const struct state *state, const char *const *sources,
+	size_t n, struct error *err);
 bool history_has_run(struct history *h, const char *run_id);
 
 /* Files and tests that the newest recorded run left failed or not run; for `--failed`. */

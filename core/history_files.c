@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/history_files.h"
+#include "core/history_parts.h"
 
 /* ---- order of the files ------------------------------------------------------------------------ */
 
@@ -99,6 +100,8 @@ int history_files_record(struct recording *r)
 
 	for (size_t i = 0; i < r->state->file_count; i++) {
 		const struct state_file *f = r->state->files[i];
+		if (!history_part_has_file(r, f))
+			continue;
 		history_files_put(
 			&pack, &(struct history_file_entry){
 				       .file_id = r->file_ids[i],

@@ -253,14 +253,17 @@ int history_file_times(struct history *h, const char *suite, const char *project
 	return found ? 0 : -1;
 }
 
-static void add_forecast_run(
-	struct forecast *f, const unsigned char *data, const unsigned char *past)
+/* `files`: of the whole run. What a merge added to an earlier one says nothing about the whole.
+ * `jobs_us`: of its shards together, 0 = it had none. */
+static void add_forecast_run(struct forecast *f, const unsigned char *data,
+	const unsigned char *past, int64_t files, int64_t jobs_us)
 {
 	struct history_file_entry e;
-	int64_t *predicted = NULL, *actual = NULL;
+	int64_t *predicted = NULL, *actual = NULL, seen = 0, files_us = 0;
 	size_t n = 0, predicted_cap = 0, actual_cap = 0;
 
-	while (data && history_files_next(&data, past, &e)) {
+	for (; data && history_files_next(&data, past, &e); seen++) {
+		files_us += MAX(e.duration_us, 0);
 		if (e.predicted_us <= 0 || e.duration_us <= 0 || e.outcome != OUTCOME_PASSED)
 			continue;
 		GROW(predicted, n + 1, predicted_cap);
@@ -268,7 +271,9 @@ static void add_forecast_run(
 		predicted[n] = e.predicted_us;
 		actual[n++] = e.duration_us;
 	}
-	if (n) {
+	if (seen >= files)
+		forecast_add_pace(f, jobs_us, files_us);
+	if (n && seen >= files) {
 		forecast_add_run(f, predicted, actual, n);
 		return;
 	}
@@ -296,7 +301,8 @@ void history_forecast(struct history *h, const char *platform, struct forecast *
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		const unsigned char *data = sqlite3_column_blob(s, 0);
 		if (data)
-			add_forecast_run(f, data, data + sqlite3_column_bytes(s, 0));
+			add_forecast_run(f, data, data + sqlite3_column_bytes(s, 0),
+				sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
 	}
 	sqlite3_reset(s);
 }

@@ -2,6 +2,7 @@
 
 #include "core/history_files.h"
 #include "core/history_merge.h"
+#include "core/history_parts.h"
 #include "core/history_rows.h"
 #include "core/history_window.h"
 
@@ -231,6 +232,8 @@ static int copy_run(struct merging *m, sqlite3_stmt *s)
 
 	if (run < 1)
 		return history_error(m->h, m->err, "cannot write");
+	if (history_parts_copy(m->h, m->from, from, run, m->err) < 0)
+		return -1;
 	if (copy_pack(m, from, run) < 0 || copy_files(m, from, run) < 0)
 		return -1;
 	if (copy_rows(m,
@@ -289,7 +292,8 @@ static int copy_runs(struct merging *m, struct history_imported *ret)
 	if (sqlite3_prepare_v2(m->from->db, all_runs, -1, &s, NULL) != SQLITE_OK)
 		return history_error(m->from, m->err, "cannot read");
 	while (result == 0 && sqlite3_step(s) == SQLITE_ROW) {
-		if (history_has_run(m->h, history_text(s, 1))) {
+		if (history_has_run(m->h, history_text(s, 1)) ||
+			history_parts_are_here(m->h, m->from, sqlite3_column_int64(s, 0))) {
 			ret->known++;
 			continue;
 		}
@@ -340,7 +344,7 @@ static int merge_rows(struct merging *m, struct history_imported *ret)
 {
 	if (history_begin(m->h, m->err) < 0)
 		return -1;
-	int result = 0;
+	int result = history_parts_table(m->h, m->err);
 	for (int i = 0; i < KINDS && result == 0; i++)
 		if (sqlite3_prepare_v2(m->from->db, kinds[i].sql, -1, &m->names[i], NULL) !=
 			SQLITE_OK)

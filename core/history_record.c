@@ -3,6 +3,7 @@
 #include "core/estimate.h"
 #include "core/history_files.h"
 #include "core/history_merge.h"
+#include "core/history_parts.h"
 #include "core/history_record.h"
 #include "core/history_split.h"
 
@@ -82,7 +83,7 @@ static int record_file(struct recording *r, size_t index)
 	int64_t id = r->file_ids[index] = history_record_id(s);
 	if (id < 0)
 		return history_error(h, r->err, "cannot write");
-	int64_t us = state_file_lesson_us(f);
+	int64_t us = history_part_has_file(r, f) ? state_file_lesson_us(f) : 0;
 	if (us <= 0)
 		return 0;
 	history_file(h, r->state->run.platform, f->suite->name, f->project, f->file, &old);
@@ -154,6 +155,8 @@ static int record_shards(struct recording *r)
 {
 	for (size_t i = 0; i < r->state->shard_count; i++) {
 		const struct state_shard *x = &r->state->shards[i];
+		if (!history_part_is_new(r, x->source))
+			continue;
 		sqlite3_stmt *s = history_sql(r->h, SQL_ADD_SHARD);
 		if (!s)
 			return history_error(r->h, r->err, "cannot write");
@@ -187,7 +190,8 @@ static int record_wall(struct recording *r, const struct state_suite *suite, int
 	int64_t wall = suite->last_file_ms - first_start_ms;
 
 	if (r->state->suite_count != 1 || workers < 1 || workers > 8 || wall <= 0 ||
-		r->state->cancel != CANCEL_NONE || r->state->file_counts.failed)
+		r->state->cancel != CANCEL_NONE || r->state->file_counts.failed ||
+		history_parts_any_known(r))
 		return 0;
 	sqlite3_stmt *s = history_sql(r->h, SQL_PUT_WALL);
 	sqlite3_bind_int64(s, 1, r->platform_id);
@@ -224,7 +228,8 @@ static int record_suite(struct recording *r, const struct state_suite *suite)
 	history_suite(r->h, st->run.platform, suite->name, &m);
 	for (size_t i = 0; i < st->worker_count; i++) {
 		const struct state_worker *w = &st->workers[i];
-		if (!w->suite || !streq(w->suite, suite->name) || !w->files)
+		if (!w->suite || !streq(w->suite, suite->name) || !w->files ||
+			!history_part_is_new(r, w->source))
 			continue;
 		workers += (int)w->slots;
 		first_start = first_start ? MIN(first_start, w->started_ms) : w->started_ms;
@@ -344,8 +349,8 @@ static int record(struct recording *r)
 	for (size_t i = 0; i < st->suite_count; i++)
 		if (record_suite(r, st->suites[i]) < 0)
 			return -1;
-	if (record_run(r) < 0 || record_shards(r) < 0 || history_files_record(r) < 0 ||
-		history_record_tests(r) < 0 || record_left(r) < 0 ||
+	if (record_run(r) < 0 || history_parts_record(r) < 0 || record_shards(r) < 0 ||
+		history_files_record(r) < 0 || history_record_tests(r) < 0 || record_left(r) < 0 ||
 		history_split_record(r->h, st, r->run_id, r->file_ids, r->err) < 0)
 		return -1;
 	return history_prune_in(r->h, &history_retention_default, st->now_ms, r->err);
@@ -356,21 +361,43 @@ void history_trust_commit(struct history *h)
 	h->trust_commit = true;
 }
 
-int history_record(struct history *h, const struct state *state, struct error *err)
+/* In the transaction: somebody else may have recorded it by now. */
+static int record_new(struct recording *r)
 {
-	struct recording r = {.h = h, .state = state, .err = err, .speed = 1};
+	if (history_has_run(r->h, r->state->run.run_id))
+		return 0;
+	if (history_parts_look_up(r) < 0)
+		return -1;
+	return history_parts_all_known(r) ? 0 : record(r);
+}
+
+int history_record_merged(struct history *h, const struct state *state, const char *const *sources,
+	size_t n, struct error *err)
+{
+	struct recording r = {.h = h,
+		.state = state,
+		.sources = sources,
+		.source_count = n,
+		.err = err,
+		.speed = 1};
 
 	if (!state->run.run_id || history_has_run(h, state->run.run_id))
 		return 0;
 	if (history_exec(h, "BEGIN IMMEDIATE", "cannot write", err) < 0)
 		return -1;
 	r.file_ids = xcalloc(state->file_count + 1, sizeof(*r.file_ids));
-	int result = history_has_run(h, state->run.run_id) ? 0 : record(&r);
+	int result = record_new(&r);
 	free(r.file_ids);
 	free(r.positions);
+	free(r.known);
 	if (result == 0)
 		result = history_exec(h, "COMMIT", "cannot write", err);
 	if (result < 0)
 		sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
 	return result;
+}
+
+int history_record(struct history *h, const struct state *state, struct error *err)
+{
+	return history_record_merged(h, state, NULL, 0, err);
 }

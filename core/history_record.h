@@ -12,6 +12,10 @@ struct recording {
 	int64_t run_id;
 	double speed;      /* of this run against the history */
 	int64_t *file_ids; /* by position in state->files */
+	const char *const
+		*sources; /* of a merge: [i] names the part that is source i + 1; "" = none */
+	size_t source_count;
+	bool *known;    /* likewise: it is in the history already */
 	int *positions; /* likewise: which file of its worker it was, from 1; 0 = never started */
 	struct error *err;
 };

@@ -3,6 +3,7 @@
 #include "core/base/digest.h"
 #include "core/fingerprint.h"
 #include "core/history_pack.h"
+#include "core/history_parts.h"
 #include "core/history_record.h"
 #include "core/history_rows.h"
 
@@ -190,7 +191,7 @@ static int add_file(struct recording *r, struct entries *all, size_t index)
 	const struct state_file *f = r->state->files[index];
 	struct file *file = &all->files[all->file_count];
 
-	if (!f->test_count)
+	if (!f->test_count || !history_part_has_file(r, f))
 		return 0;
 	*file = (struct file){
 		.index = index, .from = all->n, .n = f->test_count, .rest = STRBUF_INIT};
@@ -237,6 +238,28 @@ static int load_faults(struct recording *r, struct entries *all)
 	return history_finish(r->h, s, code, r->err);
 }
 
+/* ---- what is new of a test
+ * ----------------------------------------------------------------------- */
+
+static bool has_new_attempt(const struct recording *r, const struct state_test *t)
+{
+	for (const struct state_attempt *a = t->earlier; a; a = a->next)
+		if (history_part_is_new(r, a->source))
+			return true;
+	return false;
+}
+
+/* OUTCOME_NONE: nothing. When the run that passed it is known and an older one that is not had it
+ * fail, then that is what is new. */
+static enum outcome new_outcome(const struct recording *r, const struct state_test *t)
+{
+	if (t->outcome == OUTCOME_NOT_RUN)
+		return OUTCOME_NONE;
+	if (history_part_is_new(r, t->source))
+		return t->outcome;
+	return has_new_attempt(r, t) ? OUTCOME_FAILED : OUTCOME_NONE;
+}
+
 /* ---- the pack ---------------------------------------------------------------------------------- */
 
 static int put_pack(struct recording *r, const struct entries *all)
@@ -248,9 +271,9 @@ static int put_pack(struct recording *r, const struct entries *all)
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct state_test *t = all->v[i].test;
-		if (t->outcome != OUTCOME_NONE && t->outcome != OUTCOME_NOT_RUN)
-			items[n++] =
-				(struct history_packed){all->v[i].id, t->outcome, t->duration_us};
+		enum outcome outcome = new_outcome(r, t);
+		if (outcome != OUTCOME_NONE)
+			items[n++] = (struct history_packed){all->v[i].id, outcome, t->duration_us};
 	}
 	if (!n)
 		return 0;
@@ -341,8 +364,11 @@ static int put_attempts(struct recording *r, const struct entry *e, struct histo
 	const struct state_test *t = e->test;
 
 	for (const struct state_attempt *a = t->earlier; a; a = a->next)
-		if (put_attempt(r, e, a->attempt, a->duration_us, &a->failure, x) < 0)
+		if (history_part_is_new(r, a->source) &&
+			put_attempt(r, e, a->attempt, a->duration_us, &a->failure, x) < 0)
 			return -1;
+	if (!history_part_is_new(r, t->source))
+		return 0;
 	if (t->outcome == OUTCOME_FAILED)
 		return put_attempt(r, e, t->attempts, t->duration_us, &t->failure, x);
 	if (x->failed_attempts)
@@ -353,9 +379,9 @@ static int put_attempts(struct recording *r, const struct entry *e, struct histo
 static int record_test(struct recording *r, struct entry *e, struct history_sample x,
 	const struct seen *seen, struct history_decay *decay)
 {
-	x.outcome = e->test->outcome;
+	x.outcome = new_outcome(r, e->test);
 	x.duration_us = e->test->duration_us;
-	if (x.outcome == OUTCOME_NONE || x.outcome == OUTCOME_NOT_RUN)
+	if (x.outcome == OUTCOME_NONE)
 		return 0;
 	if ((e->test->earlier || x.outcome == OUTCOME_FAILED) && put_attempts(r, e, &x) < 0)
 		return -1;

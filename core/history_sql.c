@@ -38,6 +38,9 @@ static const char *const statements[SQL_COUNT] = {
 		"INSERT OR REPLACE INTO run_shards(run_id, shard, ci_attempt, status,"
 		" startup_us, predicted_ms, duration_us, files) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
 		" ?7, ?8)",
+	[SQL_HAS_PART] = "SELECT run_id FROM run_parts WHERE part = ?1",
+	[SQL_ADD_PART] = "INSERT OR IGNORE INTO run_parts(part, run_id) VALUES(?1, ?2)",
+	[SQL_RUN_PARTS] = "SELECT part FROM run_parts WHERE run_id = ?1",
 	[SQL_GET_FILE] =
 		"SELECT estimate_ms, samples, last_ms FROM file_stats WHERE platform_id ="
 		" (SELECT id FROM platforms WHERE name = ?1) AND file_id = (SELECT f.id FROM"
@@ -174,7 +177,9 @@ static const char *const statements[SQL_COUNT] = {
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND x.startup_us >"
 		" 0 ORDER BY r.id DESC, x.shard LIMIT ?2",
 	[SQL_FORECAST_FILES] =
-		"SELECT x.pack FROM runs r JOIN run_files x ON x.run_id = r.id WHERE"
+		"SELECT x.pack, r.files, CASE WHEN r.shards > 1 THEN (SELECT sum(duration_us)"
+		" FROM run_shards WHERE run_id = r.id) END FROM runs r JOIN run_files x ON "
+		"x.run_id = r.id WHERE"
 		" r.platform_id = (SELECT id FROM platforms WHERE name = ?1) AND r.verdict ="
 		" 'passed' ORDER BY r.id DESC LIMIT ?2",
 	[SQL_FILE_TIMES] =

@@ -3,6 +3,7 @@
 #include "core/history_pack.h"
 #include "core/history_rows.h"
 #include "core/history_merge.h"
+#include "core/history_parts.h"
 
 const struct history_retention history_retention_default = {
 	.keep_runs = 2000,
@@ -47,10 +48,13 @@ static int64_t used_bytes(struct history *h)
 /* Runs that are gone leave nothing behind but what they taught. */
 static int delete_orphans(struct history *h, struct error *err)
 {
+	if (history_parts_table(h, err) < 0)
+		return -1;
 	return history_exec(h,
 		"DELETE FROM packs WHERE run_id NOT IN (SELECT id FROM runs);"
 		"DELETE FROM run_files WHERE run_id NOT IN (SELECT id FROM runs);"
 		"DELETE FROM run_shards WHERE run_id NOT IN (SELECT id FROM runs);"
+		"DELETE FROM run_parts WHERE run_id NOT IN (SELECT id FROM runs);"
 		"DELETE FROM failures WHERE run_id NOT IN (SELECT id FROM runs);",
 		"cannot write", err);
 }

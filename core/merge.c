@@ -39,6 +39,11 @@ void merge_notice(struct merge *m, enum severity severity, const char *name, con
 				    .text_len = text.len});
 }
 
+int merge_source(const struct merge *m, const struct bundle *bundle)
+{
+	return bundle ? (int)(bundle - m->options->bundles->v) + 1 : 0;
+}
+
 /* ---- what is planned --------------------------------------------------------------------------- */
 
 static struct merge_item *add_item(struct merge *m, const struct merge_item *item)
@@ -206,6 +211,7 @@ static void replay_event(void *arg, struct event *e)
 {
 	struct merge *m = arg;
 
+	e->source = merge_source(m, m->bundle);
 	m->ended_ms = MAX(m->ended_ms, e->time_ms);
 	if (e->worker) {
 		e->worker += m->worker_base;
@@ -257,6 +263,7 @@ static void evidence_event(void *arg, struct event *e)
 {
 	struct merge *m = arg;
 
+	e->source = merge_source(m, m->bundle);
 	e->worker = 0;
 	e->repeat = 0;
 	if (e->type == EVENT_TEST_FINISHED && e->outcome == OUTCOME_FAILED) {
@@ -301,6 +308,17 @@ static void tell_foreign(struct merge *m, const struct bundle *b)
 			  : "");
 }
 
+static void tell_stale(struct merge *m, const struct bundle *b)
+{
+	cleanup_free char *which = b->info.ci_attempt ? xasprintf("attempt %d", b->info.ci_attempt)
+						      : xstrdup("an earlier run");
+
+	merge_notice(m, SEVERITY_NOTE, "stale",
+		"%s of shard %d was repeated: only its failures are remembered, as evidence of "
+		"flaky tests",
+		which, b->info.shard);
+}
+
 static void tell_unused(struct merge *m, const struct bundle *b)
 {
 	switch (b->use) {
@@ -309,10 +327,7 @@ static void tell_unused(struct merge *m, const struct bundle *b)
 			"%s is a run that was given already: it counts once", b->dir);
 		break;
 	case BUNDLE_STALE:
-		merge_notice(m, SEVERITY_NOTE, "stale",
-			"attempt %d of shard %d was repeated: only its failures are remembered, as "
-			"evidence of flaky tests",
-			b->info.ci_attempt, b->info.shard);
+		tell_stale(m, b);
 		break;
 	case BUNDLE_FOREIGN:
 		m->problems++;
@@ -328,6 +343,17 @@ static void tell_unused(struct merge *m, const struct bundle *b)
 	}
 }
 
+/* A failure at another commit says nothing about a pass at this one. */
+static bool is_same_code(const struct merge *m, const struct bundle *stale)
+{
+	const struct bundles *b = m->options->bundles;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].use == BUNDLE_COUNTS && b->v[i].info.shard == stale->info.shard)
+			return streq_null(b->v[i].info.commit, stale->info.commit);
+	return true;
+}
+
 static void replay_all(struct merge *m)
 {
 	const struct bundles *b = m->options->bundles;
@@ -335,9 +361,14 @@ static void replay_all(struct merge *m)
 
 	for (size_t i = 0; i < b->n; i++)
 		tell_unused(m, &b->v[i]);
-	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].use == BUNDLE_STALE)
-			journal_read(b->v[i].journal, evidence_event, m, &end, NULL);
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->v[i].use != BUNDLE_STALE || b->v[i].info.shard > m->shard_count)
+			continue;
+		m->shards[b->v[i].info.shard].again = true;
+		m->bundle = &b->v[i];
+		if (is_same_code(m, m->bundle))
+			journal_read(m->bundle->journal, evidence_event, m, &end, NULL);
+	}
 	for (size_t i = 0; i < b->n; i++) {
 		if (b->v[i].use == BUNDLE_MERGED)
 			continue;
@@ -404,6 +435,7 @@ static void publish_start(struct merge *m, const char *run_id)
 
 	m->started_ms = INT64_MAX;
 	for (size_t i = 0; i < b->n; i++) {
+		m->again |= b->v[i].use == BUNDLE_STALE;
 		if (b->v[i].use != BUNDLE_COUNTS)
 			continue;
 		const struct run_info *own = &b->v[i].info;
@@ -415,7 +447,8 @@ static void publish_start(struct merge *m, const char *run_id)
 	}
 	if (!workers)
 		m->started_ms = plan ? plan->created_ms : 0;
-	if (plan && plan->created_ms && m->attempt <= 1)
+	m->again |= m->attempt > 1;
+	if (plan && plan->created_ms && !m->again)
 		m->started_ms = MIN(m->started_ms, plan->created_ms);
 	info.run_id = run_id;
 	info.plan_id = plan ? plan->plan_id : info.plan_id;
@@ -441,7 +474,7 @@ static void finish(struct merge *m)
 		m->options->before_verdict(m->options->arg, m->problems);
 	if (m->problems)
 		code = exit_code_worst(code, EXIT_CODE_INCOMPLETE);
-	code = exit_code_worst(code, state_exit_code(state, true));
+	code = exit_code_worst(code, state_exit_code(state, !m->options->no_tests_pass));
 	if (code == EXIT_CODE_PASSED && state->file_counts.not_run)
 		code = EXIT_CODE_INCOMPLETE;
 	bus_publish(m->bus, &(struct event){.type = EVENT_RUN_FINISHED,

@@ -33,14 +33,15 @@ static bool find_path(struct path *ret, const struct merge *m)
 	int last = last_to_end(m);
 	const struct merge_shard *s = &m->shards[last];
 
-	if (!s->bundle || !s->first_file_ms || !s->ended_ms)
+	if (!s->bundle || !s->ended_ms)
 		return false;
+	int64_t first_ms = s->first_file_ms ? s->first_file_ms : s->ended_ms;
 	*ret = (struct path){
 		.shard = s,
 		.index = last,
 		.waited_ms = MAX(s->bundle->started_ms - m->started_ms, 0),
-		.start_ms = MAX(s->first_file_ms - s->bundle->started_ms, 0),
-		.tests_ms = MAX(s->ended_ms - s->first_file_ms, 0),
+		.start_ms = MAX(first_ms - s->bundle->started_ms, 0),
+		.tests_ms = MAX(s->ended_ms - first_ms, 0),
 	};
 	strmap_each (e, &m->items) {
 		const struct merge_item *item = e->value;
@@ -112,6 +113,18 @@ static void advise_shards(
 	}
 }
 
+/* Before the job: its queue, and what it installed before it called muster. After: discovery. */
+static void advise_start(struct strbuf *out, const struct path *p)
+{
+	if (p->waited_ms >= p->start_ms)
+		strbuf_addstr(out, ". Waiting is most of it: fewer jobs at a time than the runners "
+				   "can take, and a cache for what the jobs install");
+	else
+		strbuf_addstr(out, ". Start-up is most of it: cache what the jobs install");
+	if (p->tests_ms)
+		add_time(out, "; without it ", p->tests_ms);
+}
+
 void merge_advise(struct strbuf *out, const struct merge *m)
 {
 	struct path p;
@@ -122,16 +135,19 @@ void merge_advise(struct strbuf *out, const struct merge *m)
 	if (p.index)
 		strbuf_addf(out, "; shard %d ended last", p.index);
 	add_time(out, p.index ? ", waited " : "; waited ", p.waited_ms);
-	add_time(out, ", started in ", p.start_ms);
-	add_time(out, ", ran tests for ", p.tests_ms);
+	if (s->first_file_ms) {
+		add_time(out, ", started in ", p.start_ms);
+		add_time(out, ", ran tests for ", p.tests_ms);
+	} else {
+		strbuf_addstr(out, " and ran no test");
+	}
 	if (s->longest) {
 		strbuf_addf(out, " (longest: %s, ", s->longest);
 		text_duration(out, s->longest_us / 1000);
 		strbuf_addch(out, ')');
 	}
 	if (p.waited_ms + p.start_ms > p.tests_ms) {
-		add_time(out, ". Start-up is most of it: cache what the jobs install; without it ",
-			p.tests_ms);
+		advise_start(out, &p);
 		return;
 	}
 	if (s->predicted_us && s->predicted_us / 1000 * 5 < p.tests_ms * 4) {

@@ -19,6 +19,7 @@ struct merge_item {
 struct merge_shard {
 	const struct bundle *bundle; /* NULL = missing */
 	bool finished, truncated, doubled;
+	bool again; /* an earlier attempt of it was given, too */
 	int exit_code;
 	enum cancel_reason cancel;
 	const char *cancel_text;
@@ -46,6 +47,7 @@ struct merge {
 	int worker_base, worker_most;
 	int64_t started_ms, ended_ms; /* of the whole pipeline */
 	int64_t attempt;              /* newest of CI */
+	bool again;                   /* jobs ran again, by a plan of before */
 	int64_t problems;             /* that make it incomplete, beside shards that are */
 };
 
@@ -55,6 +57,8 @@ struct merge {
 enum exit_code merge_judge_shards(struct merge *m);
 /* The gate on the duration of the whole pipeline. */
 void merge_judge_duration(struct merge *m);
+/* What events call the run that they are from: its place among the bundles. 0 = none. */
+int merge_source(const struct merge *m, const struct bundle *bundle);
 void merge_notice(struct merge *m, enum severity severity, const char *name, const char *fmt, ...)
 	FORMAT(4, 5);
 /* merge_advice.c: the critical path and what would shorten it, appended as one text. */

@@ -82,7 +82,8 @@ static void publish(struct merge *m, int index, const struct merge_shard *s, con
 {
 	const struct run_info *info = s->bundle ? &s->bundle->info : NULL;
 	int64_t started_ms = s->bundle ? s->bundle->started_ms : 0;
-	int64_t from_ms = info && info->plan_ms && m->attempt <= 1 ? info->plan_ms : started_ms;
+	bool first = info && info->ci_attempt <= 1 && !s->again;
+	int64_t from_ms = info && info->plan_ms ? info->plan_ms : started_ms;
 
 	bus_publish(m->bus,
 		&(struct event){
@@ -97,9 +98,12 @@ static void publish(struct merge *m, int index, const struct merge_shard *s, con
 			.text = text,
 			.text_len = text ? strlen(text) : 0,
 			.exit_code = s->exit_code,
+			.source = merge_source(m, s->bundle),
 			.started_ms = started_ms,
 			.duration_us = s->duration_us,
-			.startup_us = s->first_file_ms ? (s->first_file_ms - from_ms) * 1000 : 0,
+			/* when it runs again, the plan is of another day */
+			.startup_us =
+				first && s->first_file_ms ? (s->first_file_ms - from_ms) * 1000 : 0,
 			.estimate_ms = s->predicted_us / 1000,
 			.count = s->done,
 		});
@@ -174,12 +178,11 @@ void merge_judge_duration(struct merge *m)
 	strbuf_addstr(&text, m->options->plan ? " from the plan to the last result, limit "
 					      : " from the first start to the last result, limit ");
 	text_duration(&text, limit);
-	if (m->attempt > 1) {
+	if (m->again) {
 		status = "not_evaluated";
 		strbuf_reset(&text);
-		strbuf_addf(&text,
-			"attempt %d of the jobs: the clock of the first one says nothing",
-			(int)m->attempt);
+		strbuf_addstr(&text, "jobs were run again: the clock of the first time says "
+				     "nothing");
 	} else if (m->bus->state->broken_shards || m->problems) {
 		status = streq(status, "failed") ? status : "not_evaluated";
 		strbuf_addstr(&text, "; not all shards are there");

@@ -289,6 +289,7 @@ static void on_file_finished(struct state *s, const struct event *e)
 	f->duration_us += e->duration_us;
 	f->rss_kb = MAX(f->rss_kb, e->rss_kb);
 	f->worker = e->worker ? e->worker : f->worker;
+	f->source = e->source;
 	s->busy_us += e->duration_us;
 	if (w) {
 		w->busy_us += e->duration_us;
@@ -364,6 +365,7 @@ static void add_attempt(struct state *s, struct state_test *t, const struct even
 
 	a->attempt = e->attempt;
 	a->duration_us = e->duration_us;
+	a->source = e->source;
 	keep_failure(s, &a->failure, &e->failure);
 	while (*end)
 		end = &(*end)->next;
@@ -409,6 +411,7 @@ static void on_test_finished(struct state *s, const struct event *e)
 	}
 	t->attempts = MAX(e->attempt, 1);
 	t->duration_us = e->duration_us;
+	t->source = e->source;
 	t->running = false;
 	t->line = e->line ? e->line : t->line;
 	t->column = e->column ? e->column : t->column;
@@ -447,6 +450,7 @@ static void on_worker_started(struct state *s, const struct event *e)
 		return;
 	w->suite = suite_named(s, e->suite ? e->suite : "")->name;
 	w->started_ms = e->time_ms;
+	w->source = e->source;
 }
 
 static void on_worker_exited(struct state *s, const struct event *e)
@@ -488,6 +492,7 @@ static void on_shard_merged(struct state *s, const struct event *e)
 		.text = keep(s, e->text),
 		.run_url = keep(s, e->path),
 		.exit_code = e->exit_code,
+		.source = e->source,
 		.started_ms = e->started_ms,
 		.duration_us = e->duration_us,
 		.startup_us = e->startup_us,
@@ -532,21 +537,6 @@ static void on_run_cancelled(struct state *s, const struct event *e)
 	s->cancel_text = keep(s, e->text);
 }
 
-/* The culprit comes first: by the time of failing, also when several machines were at it. */
-static int by_time(const void *pa, const void *pb)
-{
-	const struct state_test *a = *(struct state_test *const *)pa;
-	const struct state_test *b = *(struct state_test *const *)pb;
-	int64_t ta = a->started_ms + a->duration_us / 1000,
-		tb = b->started_ms + b->duration_us / 1000;
-	int order;
-
-	if (ta != tb)
-		return ta < tb ? -1 : 1;
-	order = strcmp(a->file->file, b->file->file);
-	return order ? order : strcmp(a->path, b->path);
-}
-
 /* Whatever has no result when the run is over was not run. */
 static void on_run_finished(struct state *s, const struct event *e)
 {
@@ -562,8 +552,8 @@ static void on_run_finished(struct state *s, const struct event *e)
 		if (f->outcome == OUTCOME_NONE)
 			set_file_outcome(s, f, OUTCOME_NOT_RUN);
 	}
-	if (s->run.shards && !s->run.shard && s->failure_count > 1)
-		qsort(s->failures, s->failure_count, sizeof(struct state_test *), by_time);
+	if (s->run.shards && !s->run.shard)
+		state_tests_sort_failures(s);
 }
 
 typedef void apply_fn(struct state *s, const struct event *e);

@@ -21,6 +21,7 @@ struct state_attempt { /* a failed attempt that was not the last */
 	int attempt;
 	int64_t duration_us;
 	struct failure failure; /* owned by the state's arena */
+	int source;             /* of a merge: the run it is from, as in struct event */
 	struct state_attempt *next;
 };
 
@@ -30,6 +31,7 @@ struct state_test {
 	int line, column;
 	enum outcome outcome; /* of the last attempt; OUTCOME_NONE while running */
 	int attempts;
+	int source;                    /* of a merge: the run that the last attempt is from */
 	int64_t duration_us;           /* of the last attempt */
 	int64_t started_ms;            /* unix; of the last attempt */
 	bool running;                  /* between test_started and test_finished */
@@ -62,6 +64,7 @@ struct state_file {
 	int64_t repeating_ms; /* unix, 0 = no: done, but its new tests run once more since then */
 	bool flaky;           /* passed, but not at the first try */
 	int worker;
+	int source;                /* of a merge: the run that it, or its last part, is from */
 	int64_t started_ms;        /* unix, of the first attempt */
 	int64_t duration_us;       /* of all attempts together */
 	int64_t first_duration_us; /* of the first attempt (of each part): what the history learns */
@@ -103,6 +106,7 @@ struct state_shard {
 	const char *text;           /* more about it, or NULL */
 	const char *run_url;
 	int exit_code;
+	int source; /* 0 = there is none */
 	int64_t started_ms, duration_us, startup_us, predicted_ms;
 	int64_t files; /* with a result */
 };
@@ -114,6 +118,7 @@ struct state_gate {
 
 struct state_worker { /* index + 1 = number */
 	const char *suite;
+	int source; /* of a merge: the run it worked for */
 	int64_t started_ms, ended_ms;
 	int64_t first_file_ms; /* unix: its first file started */
 	int64_t files;

@@ -98,3 +98,23 @@ enum outcome state_with_other_parts(const struct state_file *f, enum outcome out
 
 	return f->parts && weight[f->so_far] > weight[outcome] ? f->so_far : outcome;
 }
+
+static int by_time(const void *pa, const void *pb)
+{
+	const struct state_test *a = *(struct state_test *const *)pa;
+	const struct state_test *b = *(struct state_test *const *)pb;
+	int64_t ta = a->started_ms + a->duration_us / 1000,
+		tb = b->started_ms + b->duration_us / 1000;
+	int order;
+
+	if (ta != tb)
+		return ta < tb ? -1 : 1;
+	order = strcmp(a->file->file, b->file->file);
+	return order ? order : strcmp(a->path, b->path);
+}
+
+void state_tests_sort_failures(struct state *s)
+{
+	if (s->failure_count > 1)
+		qsort(s->failures, s->failure_count, sizeof(struct state_test *), by_time);
+}

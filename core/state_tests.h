@@ -12,6 +12,8 @@ struct state_test *state_tests_find(struct state_file *file, const char *path, i
 void state_tests_add(struct state_file *file, struct state_test *test);
 void state_tests_forget(struct state_file *file);
 
+/* The culprit comes first: by the time of failing, also when several machines were at it. */
+void state_tests_sort_failures(struct state *state);
 /* One that counts: not in quarantine. */
 bool state_has_failed_test(const struct state_file *file);
 /* The worst of the parts that are done and `outcome` is that of the file. */

@@ -79,14 +79,25 @@ test('all is well: one verdict, one summary, the history written by merge alone 
     `muster-plan-${id}`, 'muster-result-1', ...[1, 2, 3].map(i => `muster-run-${id}-${i}-of-3-1`),
   ].sort());
   // Whoever read the history has not written it.
-  assert.deepEqual(w.caches.map(c => [c.by, c.key]), [['merge', 'muster-history-1-ubuntu24-X64-1-1']]);
+  assert.deepEqual(w.caches.map(c => [c.by, c.key]), [['merge', 'muster-history-2-ubuntu24-X64-1-1']]);
   for (const job of result.jobs.run) assert.equal(fs.existsSync(path.join(job.workspace, '.muster/history.db')), false);
+  // What travels is an export, whole in one file, and not the database.
+  assert.deepEqual(fs.readdirSync(w.caches[0].folder), ['saved']);
+  assert.equal(fs.readFileSync(path.join(w.caches[0].folder, 'saved')).readUInt32LE(0), 0xfd2fb528);
+  // A cache that cannot be read costs balance, not the run.
+  const kept = w.caches[0].folder;
+  w.caches[0].folder = w.folder('broken');
+  fs.writeFileSync(path.join(w.caches[0].folder, 'saved'), 'not what it was');
+  const blind = await play(w, workflow, { inputs: inputs({ history: 'read' }), run: 7 });
+  assert.deepEqual(ends(blind), Array(SHARDS + 2).fill('success'));
+  assert.match(blind.jobs.plan[0].output, /^::warning title=muster::the history of earlier runs cannot be read/m);
+  w.caches[0].folder = kept;
   // The next push knows every file, on another machine.
   assert.equal(planned(w).plan.predicted.unknown_files, 10);
   const next = await play(w, workflow, { inputs: inputs(), run: 2, sha: 'decade' });
   assert.deepEqual(ends(next), Array(SHARDS + 2).fill('success'));
   assert.equal(planned(w).plan.predicted.unknown_files, 0);
-  assert.equal(w.caches.at(-1).key, 'muster-history-1-ubuntu24-X64-2-1');
+  assert.equal(w.caches.at(-1).key, 'muster-history-2-ubuntu24-X64-2-1');
   const runs = JSON.parse(runMuster(merge(next).workspace, ['runs', '--json']).out).runs;
   assert.equal(runs.length, 2);
 });
@@ -116,6 +127,14 @@ test('a failure: red in its job, red in the merge, annotated once; then only wha
   assert.equal(now.tests.flaky, 3 + 1);
   assert.match(merge(again).output, /attempt 1 of shard \d/);
   assert.deepEqual(w.caches.map(c => c.key.slice(-3)), ['1-1', '1-2']);
+  // Jobs that did not run again are in the history once.
+  const ask = sql => JSON.parse(runMuster(merge(again).workspace, ['query', sql, '--json']).out).rows;
+  const { shardOf } = planned(w);
+  const twice = new Set(failed.map(j => Number(/ (\d)\//.exec(j.name)[1])));
+  const counted = ask('SELECT file, max(runs) AS runs FROM v_tests WHERE runs GROUP BY file');
+  for (const { file, runs } of counted) assert.equal(runs, twice.has(shardOf(file)) ? 2 : 1, file);
+  assert.ok(counted.some(f => f.runs === 1) || twice.size === SHARDS);
+  assert.deepEqual(ask('SELECT verdict FROM v_runs ORDER BY id').map(r => r.verdict), ['failed', 'passed']);
 });
 
 test('a cancelled job: SIGINT, then SIGTERM; what it did is kept, and the merge says so', async () => {

@@ -19,12 +19,12 @@ function planned(more = []) {
 
 // One shard's folder. `results` overrides outcomes; null = the file was never run.
 function bundle({ dir, plan }, name, shard, options = {}) {
-  const { attempt = 1, results = {}, files, end = true, cut = 0, cancel, start = 1000, took = 10 } = options;
+  const { attempt = 1, results = {}, files, end = true, cut = 0, cancel, start = 1000, took = 10, busy = 1 } = options;
   const names = files ?? plan.shards[shard - 1].items.map(item => item.file);
   let ts = START + start;
   const lines = [{
     type: 'run_started', ts, schema: 'muster/journal/1', run_id: `run-${shard}-${attempt}-${start}`, version: '0.1.0', base: '/p',
-    commit: 'c0ffee', platform: 'linux-x64', plan_id: options.planId ?? plan.plan_id, shard, shards: plan.shards.length,
+    commit: 'c0ffee', platform: plan.platform, plan_id: options.planId ?? plan.plan_id, shard, shards: plan.shards.length,
     ci_attempt: attempt, plan_ms: START, workers: 1, history_runs: 0,
   }];
   const where = file => ({ suite: '', file });
@@ -38,10 +38,10 @@ function bundle({ dir, plan }, name, shard, options = {}) {
     const failure = outcome === 'failed' ? { failure: { kind: 'error', message: `${file} is wrong` } } : {};
     if (outcome === 'failed') code = 1;
     lines.push({ type: 'test_finished', ts, ...where(file), path: ['works'], occ: 1, attempt: 1, worker: 1, outcome, ms: took, ...failure });
-    lines.push({ type: 'file_finished', ts, ...where(file), attempt: 1, worker: 1, outcome, ms: took, count: 1 });
+    lines.push({ type: 'file_finished', ts, ...where(file), attempt: 1, worker: 1, outcome, ms: took * busy, count: 1 });
   }
   if (cancel) lines.push({ type: 'run_cancelled', ts, cancel, text: cancel });
-  if (end) lines.push({ type: 'run_finished', ts, exit_code: code, ms: ts - START });
+  if (end) lines.push({ type: 'run_finished', ts, exit_code: code, ms: ts - START - start });
   const text = lines.map(line => JSON.stringify(line) + '\n').join('');
   fs.mkdirSync(path.join(dir, name), { recursive: true });
   fs.writeFileSync(path.join(dir, name, 'journal.ndjson'), text.slice(0, text.length - cut));
@@ -168,6 +168,41 @@ test('of jobs that were run again the newest attempt counts; the failure before 
   assert.equal(worse.summary.tests.flaky, 0);
 });
 
+test('jobs that did not run again are in the history once, and the failure before is kept', () => {
+  const p = planned();
+  const again = () => run(p.dir, ['merge', 'in', '--plan', 'plan.json', '--no-gates']).code;
+  const ask = sql => JSON.parse(run(p.dir, ['query', sql, '--json']).out).rows;
+  bundle(p, 'in/1', 1, { results: { 'a.js': 'failed' } });
+  bundle(p, 'in/2', 2);
+  assert.equal(again(), 1);
+  bundle(p, 'in/1b', 1, { attempt: 2, start: 90000 });
+  assert.equal(again(), 0);
+  assert.equal(again(), 0, 'and once more, which changes nothing');
+  // The list of runs shows both verdicts about the whole.
+  const runs = JSON.parse(run(p.dir, ['runs', '--json']).out).runs;
+  assert.deepEqual(runs.map(r => [r.verdict, r.tests?.total ?? r.tests]).sort(), [['failed', 4], ['passed', 4]]);
+  // Shard 1 has run twice, shard 2 once.
+  const names = p.plan.shards.map(s => s.items.map(i => i.file));
+  const counted = Object.fromEntries(ask('SELECT file, runs, failures FROM v_tests').map(r => Object.values(r)).map(([f, n, x]) => [f, [n, x]]));
+  for (const file of names[0]) assert.deepEqual(counted[file], [2, file === 'a.js' ? 1 : 0], file);
+  for (const file of names[1]) assert.deepEqual(counted[file], [1, 0], file);
+  const flaky = JSON.parse(run(p.dir, ['flaky', '--json']).out).tests;
+  assert.deepEqual(flaky.map(t => [t.file, t.class]), [['a.js', 'flaky_same_commit']]);
+});
+
+test('without numbers of attempts: what began after the other had ended is the newer one', () => {
+  const p = planned();
+  bundle(p, 'in/1', 1, { attempt: 0, results: { 'a.js': 'failed' } });
+  bundle(p, 'in/1b', 1, { attempt: 0, start: 90000 });
+  bundle(p, 'in/2', 2, { attempt: 0 });
+  const done = merge(p, ['in']);
+  assert.deepEqual([done.code, done.summary.tests.flaky], [0, 1], done.err);
+  assert.match(notices(done.summary), /an earlier run of shard 1 was repeated/);
+  // at the same time: nobody knows which one counts
+  bundle(p, 'in/1c', 1, { attempt: 0, start: 90005 });
+  assert.deepEqual(shards(merge(p, ['in']).summary), ['1 doubled', '2 passed']);
+});
+
 test('cancelled shards are told apart, and the first failure by time comes first', () => {
   const p = planned();
   bundle(p, 'in/1', 1, { results: { 'a.js': 'failed', 'c.js': null }, cancel: 'terminated', start: 8000 });
@@ -205,6 +240,26 @@ test('nothing to merge, and a plan that was changed', () => {
   assert.match(run(p.dir, ['merge', 'in', '--plan', 'less.json']).err, /changed after it was made/);
 });
 
+test('no test at all: an error, unless --no-tests allows it; then plan, run and merge agree', () => {
+  const dir = folder({ '.git/HEAD': 'ref: refs/heads/main\n', 'package.json': '{"scripts":{"test":"mocha"}}', 'test/README': '' });
+  fs.symlinkSync(modules, path.join(dir, 'node_modules'));
+  assert.equal(run(dir, ['plan', '-o', 'plan.json']).code, 4);
+  assert.equal(fs.existsSync(path.join(dir, 'plan.json')), false);
+  const made = run(dir, ['plan', '--no-tests=pass', '--github', '-o', 'plan.json'], { GITHUB_OUTPUT: path.join(dir, 'out') });
+  assert.equal(made.code, 0, made.err);
+  assert.match(made.out, /no test file, nothing to run on 1 shard/);
+  assert.match(fs.readFileSync(path.join(dir, 'out'), 'utf8'), /^matrix=\{"include":\[\{"shard":1,"of":1\}\]\}\ncount=1$/m, 'a matrix must not be empty');
+  assert.match(run(dir, ['plan', '--no-tests=warn', '-o', 'plan.json']).err, /^warning: there is no test file to plan$/m);
+  assert.equal(run(dir, ['run', '--plan', 'plan.json', '--shard', '1/1', '--out', 'b/1']).code, 0);
+  assert.equal(run(dir, ['merge', 'b']).code, 4);
+  assert.equal(run(dir, ['merge', 'b', '--no-tests=pass']).code, 0);
+  fs.rmSync(path.join(dir, 'b/1'), { recursive: true });
+  fs.mkdirSync(path.join(dir, 'b'), { recursive: true });
+  const lost = run(dir, ['merge', 'b', '--plan', 'plan.json', '--no-tests=pass']);
+  assert.equal(lost.code, 5, 'a job that is missing is missing all the same');
+  assert.match(lost.err + lost.out, /shard 1 of 1 is missing/);
+});
+
 test('the gate on duration names the shard that ended last and what would help', () => {
   const p = planned();
   bundle(p, 'in/1', 1, { took: 20000 });
@@ -218,6 +273,27 @@ test('the gate on duration names the shard that ended last and what would help',
   const text = slow.summary.gates.find(g => g.name === 'duration').text;
   assert.match(text, /shard 1 ended last, waited 0 ms, started in 0 ms, ran tests for 40\.0 s/);
   assert.match(text, /3 shards instead of 2 would take about 20\.0 s/);
+});
+
+test('plan learns how much a job does at a time, and needs fewer of them', () => {
+  const p = planned();
+  const what = () => JSON.parse(run(p.dir, ['plan', '--files', 'files', '--what-if', '--json', '--target', '2m']).out);
+  for (let i = 0; i < 3; i++) {
+    if (i) assert.equal(what().pace, 1, 'two runs teach nothing yet');
+    // two files a job, 60 s each, done by two workers at a time: 60 s
+    for (const shard of [1, 2]) bundle(p, `in${i}/${shard}`, shard, { start: 1000 + i * 1e6, took: 30000, busy: 2 });
+    assert.equal(run(p.dir, ['merge', `in${i}`, '--plan', 'plan.json', '--no-gates']).code, 0);
+  }
+  const now = what();
+  assert.equal(now.pace, 0.5);
+  const wall = k => now.shards.find(s => s.shards === k);
+  assert.deepEqual([wall(1).makespan_ms, wall(2).makespan_ms, wall(4).makespan_ms], [240000, 120000, 60000]);
+  // 1 job: half of the sum; 4 jobs: a single file is not faster by that
+  const tests = k => Math.round((wall(k).wall_ms - wall(4).wall_ms) / 1250);
+  assert.equal(tests(2), 0);
+  assert.equal(tests(1), 60);
+  const text = run(p.dir, ['plan', '--files', 'files', '--target', '4m']).out;
+  assert.match(text, /^A job does its share in 50 % of the time of its files, with the workers it has\.$/m);
 });
 
 // ---- real runs ----

@@ -86,10 +86,10 @@ test('the example for GitLab', () => {
   assert.notEqual(list(read(name).replace('parallel: 4', 'parallel: {matrix: 4}')).status, 0);
   const { variables, test: job, '.muster': common, ...rest } = yaml.parse(read(name), { merge: true });
   assert.equal(String(job.parallel), variables.MUSTER_SHARDS);
-  for (const script of [common.before_script, job.script, rest.plan.script, rest.merge.script])
+  for (const script of [common.before_script, job.script, rest.plan.script, rest.merge.script, rest.merge.after_script])
     shellcheck(script.join('\n'), 'bash');
   // Of all jobs, merge alone writes the history, and also after failures.
-  const history = j => j.cache.find(c => c.paths.includes('.muster/history.db'));
+  const history = j => j.cache.find(c => c.paths.includes('.muster/history.zst'));
   assert.deepEqual([history(common).policy, history(rest.merge).policy, history(rest.merge).when], ['pull', 'pull-push', 'always']);
   assert.equal(rest.merge.when, 'always');
 });
@@ -97,6 +97,7 @@ test('the example for GitLab', () => {
 test('the example for CircleCI', () => {
   const config = yaml.parse(read('docs/examples/circleci.yml'));
   assert.equal(config.version, 2.1);
+  assert.doesNotMatch(read('docs/examples/circleci.yml') + read('docs/examples/gitlab-ci.yml'), /paths:.*history\.db/, 'the database itself is never copied');
   const known = ['checkout', 'run', 'restore_cache', 'save_cache', 'persist_to_workspace', 'attach_workspace',
     'store_test_results', 'store_artifacts'];
   const writers = [];
@@ -108,7 +109,7 @@ test('the example for CircleCI', () => {
       const body = step[kind] ?? {};
       if (kind === 'run')
         shellcheck(String(body.command ?? body).replace(/<< [\w.-]+ >>/g, 'value'), 'bash');
-      if (kind === 'save_cache' && body.paths.includes('.muster/history.db')) writers.push([name, body.when]);
+      if (kind === 'save_cache' && body.paths.includes('.muster/history.zst')) writers.push([name, body.when]);
     }
   }
   assert.deepEqual(writers, [['merge', 'always']]);
@@ -142,7 +143,7 @@ const verdict = dir => {
 };
 
 test('the example for GitLab, played: four jobs know which they are', () => {
-  const { plan, test: share, merge, variables } = yaml.parse(read('docs/examples/gitlab-ci.yml'), { merge: true });
+  const { plan, test: share, merge, variables, '.muster': common } = yaml.parse(read('docs/examples/gitlab-ci.yml'), { merge: true });
   const acts = ['pass1', 'pass2', 'pass3', 'pass4', 'fail5'];
   const env = more => ({ ...variables, GITLAB_CI: 'true', CI_COMMIT_SHA: 'c0ffee', CI_JOB_URL: 'https://g.invalid/1', ...more });
   const planned = job(acts, [], plan.script, env());
@@ -158,6 +159,18 @@ test('the example for GitLab, played: four jobs know which they are', () => {
   const merged = job(acts, given, merge.script, env());
   assert.equal(merged.code, 1, merged.text);
   assert.equal(verdict(merged.dir)[0], 'failed');
+  // The history goes from the merge that failed to the next plan as one file.
+  const history = '.muster/history.zst';
+  const after = spawnSync('bash', ['-eo', 'pipefail', '-c', merge.after_script.join('\n')], {
+    cwd: merged.dir, encoding: 'utf8', env: environment({ PATH: `${bin}:${process.env.PATH}` }),
+  });
+  assert.equal(after.status, 0, after.stderr);
+  const next = job(acts, [[path.join(merged.dir, history), history]], [common.before_script.at(-1), ...plan.script], env());
+  assert.match(next.text, /^1 runs taken over/m);
+  assert.doesNotMatch(next.text, /No file has a history yet/);
+  fs.writeFileSync(path.join(merged.dir, history), 'broken');
+  const worse = job(acts, [[path.join(merged.dir, history), history]], [common.before_script.at(-1), ...plan.script], env());
+  assert.equal(worse.code, 0, worse.text);
   // without the job that failed nothing has failed, and yet it is not green
   const red = codes.indexOf(1);
   const lost = job(acts, given.filter((_, i) => i !== red + 1), merge.script, env());

@@ -42,6 +42,8 @@ TEST(ci, providers)
 		{{"GITLAB_CI=true", "CI_NODE_INDEX=2", "CI_NODE_TOTAL=3", "CI_COMMIT_SHA=abc",
 			 "CI_COMMIT_REF_NAME=b", "CI_JOB_URL=https://g/1"},
 			"'gitlab' 1 abc b 'https://g/1' 2/3 0 -"},
+		{{"GITLAB_CI=true", "CI_JOB_RETRY_COUNT=0"}, "'gitlab' 1 - - '' 0/0 1 -"},
+		{{"GITLAB_CI=true", "CI_JOB_RETRY_COUNT=2"}, "'gitlab' 1 - - '' 0/0 3 -"},
 		{{"GITLAB_CI=true", "CI_NODE_INDEX=4", "CI_NODE_TOTAL=3"},
 			"'gitlab' 1 - - '' 0/0 0 -"},
 		{{"CIRCLECI=true", "CIRCLE_NODE_INDEX=0", "CIRCLE_NODE_TOTAL=2", "CIRCLE_BRANCH=b"},
