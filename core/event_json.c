@@ -35,15 +35,16 @@ static void put_flag(struct jsonw *w, const char *key, bool value)
 /* Microseconds as milliseconds with three decimals, without floating point's surprises. */
 static void put_ms(struct jsonw *w, const char *key, int64_t us)
 {
-	char text[8];
+	int rest = (int)(us % 1000);
 
-	if (!us)
+	if (us <= 0)
 		return;
 	jsonw_int(w, key, us / 1000);
-	if (us % 1000) {
-		snprintf(text, sizeof(text), ".%03d", (int)(us % 1000));
-		strbuf_addstr(w->out, text);
-	}
+	if (rest)
+		strbuf_add(w->out,
+			(char[]){'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+				(char)('0' + rest % 10)},
+			4);
 }
 
 static void put_failure(struct jsonw *w, const struct failure *f)

@@ -17,24 +17,30 @@ struct entry {
 	struct history_stats stats;
 };
 
-/* The tests of one file in `entries`. */
+/* The tests of the file at hand: statistics are large, so they are held for one file only. */
 struct file {
-	size_t index, from, n; /* index: in state->files */
+	size_t index; /* in state->files */
+	struct entry *v;
+	size_t n, cap;
 	char digest[DIGEST_HEX_SIZE];
 	struct strbuf rest; /* statistics of its tests that this run did not have, as text */
 };
 
-struct entries {
-	struct entry *v;
-	size_t n, cap;
-	struct file *files;
-	size_t file_count;
-};
-
-/* What earlier runs saw at this commit: [id - 1], bit 0 passed, bit 1 failed. */
+/* What is known of the tests before this run: [id - 1]. Bit 0 and 1: at this commit it was seen to
+ * pass, to fail (the values of enum outcome); bit 2: it has a row of faults. */
+enum { HAS_FAULTS = 4 };
 struct seen {
 	unsigned char *masks;
 	size_t n;
+};
+
+struct tests {
+	struct file file;
+	struct history_packed *items; /* of all files */
+	size_t item_count;
+	struct seen seen;
+	struct history_sample sample; /* what all of them have in common */
+	struct history_decay decay;
 };
 
 /* ---- names ------------------------------------------------------------------------------------- */
@@ -82,15 +88,17 @@ static int find_ids(struct recording *r, const struct state_test **sorted, int64
 
 static int add_test(struct recording *r, struct entry *e, int64_t file_id)
 {
-	sqlite3_stmt *s = history_sql(r->h, SQL_TEST_ID);
+	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_TEST);
 
 	if (!s)
 		return history_error(r->h, r->err, "cannot write");
 	sqlite3_bind_int64(s, 1, file_id);
 	sqlite3_bind_text(s, 2, e->test->path, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 3, e->test->occurrence);
-	e->id = history_record_id(s);
-	return e->id > 0 ? 0 : history_error(r->h, r->err, "cannot write");
+	if (history_record_done(r, s) < 0)
+		return -1;
+	e->id = sqlite3_last_insert_rowid(r->h->db);
+	return 0;
 }
 
 /* The titles are not those of the last time: look every one up. New tests get their ids in the
@@ -164,82 +172,85 @@ static bool has_as_many(const char *text, size_t n)
 	return !n;
 }
 
-static int load_file(struct recording *r, struct file *file, struct entry *v)
+static int load_faults(struct recording *r, struct entry *e)
 {
-	const struct state_file *f = r->state->files[file->index];
+	sqlite3_stmt *s = history_sql(r->h, SQL_TEST_FAULTS);
+	int code;
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	sqlite3_bind_int64(s, 1, e->id);
+	while ((code = sqlite3_step(s)) == SQLITE_ROW)
+		history_row_faults(s, &e->stats);
+	return history_finish(r->h, s, code, r->err);
+}
+
+static unsigned char seen_mask(const struct seen *seen, int64_t id)
+{
+	return id >= 1 && (size_t)id <= seen->n ? seen->masks[id - 1] : 0;
+}
+
+static int load_stats(struct recording *r, struct file *file)
+{
 	int64_t file_id = r->file_ids[file->index];
 	sqlite3_stmt *s = history_sql(r->h, SQL_GET_STATS);
 
 	if (!s)
 		return history_error(r->h, r->err, "cannot write");
-	digest_titles(f, file->digest);
+	digest_titles(r->state->files[file->index], file->digest);
 	sqlite3_bind_int64(s, 1, file_id);
 	bool found = sqlite3_step(s) == SQLITE_ROW;
 	const char *text = found ? history_text(s, 1) : "";
 	bool same = found && streq(history_text(s, 0), file->digest) && has_as_many(text, file->n);
-	int result = same ? 0 : look_up(r, v, file->n, file_id);
+	int result = same ? 0 : look_up(r, file->v, file->n, file_id);
 	if (result == 0)
-		take_stats(v, file->n, text, same, &file->rest);
-	if (result == 0 && !v[file->n - 1].id) /* a damaged text */
-		result = look_up(r, v, file->n, file_id);
+		take_stats(file->v, file->n, text, same, &file->rest);
+	if (result == 0 && !file->v[file->n - 1].id) /* a damaged text */
+		result = look_up(r, file->v, file->n, file_id);
 	sqlite3_reset(s);
 	return result;
 }
 
-static int add_file(struct recording *r, struct entries *all, size_t index)
+/* False: it has no tests. */
+static bool start_file(struct recording *r, struct file *file, size_t index)
 {
 	const struct state_file *f = r->state->files[index];
-	struct file *file = &all->files[all->file_count];
 
 	if (!f->test_count || !history_part_has_file(r, f))
-		return 0;
-	*file = (struct file){
-		.index = index, .from = all->n, .n = f->test_count, .rest = STRBUF_INIT};
-	all->file_count++;
-	GROW(all->v, all->n + f->test_count, all->cap);
-	for (size_t k = 0; k < f->test_count; k++)
-		all->v[all->n++] = (struct entry){.test = f->tests[k], .file = index};
-	return load_file(r, file, all->v + file->from);
+		return false;
+	file->index = index;
+	file->n = f->test_count;
+	GROW(file->v, file->n, file->cap);
+	for (size_t k = 0; k < file->n; k++)
+		file->v[k] = (struct entry){.test = f->tests[k], .file = index};
+	strbuf_reset(&file->rest);
+	return true;
 }
 
-static int save_file(struct recording *r, const struct entries *all, const struct file *file)
+static int load_file(struct recording *r, struct file *file, const struct seen *seen)
+{
+	if (load_stats(r, file) < 0)
+		return -1;
+	for (size_t k = 0; k < file->n; k++)
+		if (seen_mask(seen, file->v[k].id) & HAS_FAULTS && load_faults(r, &file->v[k]) < 0)
+			return -1;
+	return 0;
+}
+
+static int save_file(struct recording *r, const struct file *file)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < file->n; i++) {
-		const struct entry *e = &all->v[file->from + i];
 		strbuf_addch(&text, text.len ? ',' : '[');
-		history_stats_write(&text, e->id, &e->stats);
+		history_stats_write(&text, file->v[i].id, &file->v[i].stats);
 	}
 	strbuf_add(&text, file->rest.buf, file->rest.len);
 	strbuf_addch(&text, ']');
 	return history_put_stats(r->h, r->file_ids[file->index], file->digest, &text, r->err);
 }
 
-/* Faults are few: all of them are read, each finds its test. */
-static int load_faults(struct recording *r, struct entries *all)
-{
-	sqlite3_stmt *s = history_sql(r->h, SQL_GET_FAULTS);
-	int64_t last = 0;
-	int code;
-
-	if (!s)
-		return history_error(r->h, r->err, "cannot write");
-	for (size_t i = 0; i < all->n; i++)
-		last = MAX(last, all->v[i].id);
-	cleanup_free uint32_t *places = xcalloc((size_t)last + 1, sizeof(*places));
-	for (size_t i = 0; i < all->n; i++)
-		places[all->v[i].id] = (uint32_t)i + 1;
-	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(s, 0);
-		if (id >= 1 && id <= last && places[id])
-			history_row_faults(s, &all->v[places[id] - 1].stats);
-	}
-	return history_finish(r->h, s, code, r->err);
-}
-
-/* ---- what is new of a test
- * ----------------------------------------------------------------------- */
+/* ---- what is new of a test --------------------------------------------------------------------- */
 
 static bool has_new_attempt(const struct recording *r, const struct state_test *t)
 {
@@ -262,22 +273,14 @@ static enum outcome new_outcome(const struct recording *r, const struct state_te
 
 /* ---- the pack ---------------------------------------------------------------------------------- */
 
-static int put_pack(struct recording *r, const struct entries *all)
+static int put_pack(struct recording *r, const struct tests *all)
 {
-	cleanup_free struct history_packed *items = xcalloc(all->n + 1, sizeof(*items));
 	cleanup_strbuf struct strbuf data = STRBUF_INIT;
 	struct history_pack pack;
-	size_t n = 0;
 
-	for (size_t i = 0; i < all->n; i++) {
-		const struct state_test *t = all->v[i].test;
-		enum outcome outcome = new_outcome(r, t);
-		if (outcome != OUTCOME_NONE)
-			items[n++] = (struct history_packed){all->v[i].id, outcome, t->duration_us};
-	}
-	if (!n)
+	if (!all->item_count)
 		return 0;
-	history_pack_make(items, n, &pack, &data);
+	history_pack_make(all->items, all->item_count, &pack, &data);
 	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_PACK);
 	if (!s)
 		return history_error(r->h, r->err, "cannot write");
@@ -287,6 +290,8 @@ static int put_pack(struct recording *r, const struct entries *all)
 	sqlite3_bind_blob64(s, 4, pack.data, pack.len, SQLITE_STATIC);
 	return history_record_done(r, s);
 }
+
+/* ---- what is known already --------------------------------------------------------------------- */
 
 static void see(struct seen *seen, const struct history_pack *pack)
 {
@@ -298,24 +303,45 @@ static void see(struct seen *seen, const struct history_pack *pack)
 			seen->masks[p.id - 1] |= (unsigned char)p.outcome;
 }
 
-/* Before the own pack is written. */
-static int look_at_commit(struct recording *r, const struct entries *all, struct seen *seen)
+static int look_at_commit(struct recording *r, struct seen *seen)
 {
 	sqlite3_stmt *s = history_sql(r->h, SQL_COMMIT_PACKS);
 	int code;
 
-	for (size_t i = 0; i < all->n; i++)
-		seen->n = MAX(seen->n, (size_t)all->v[i].id);
 	if (!s)
 		return history_error(r->h, r->err, "cannot write");
 	sqlite3_bind_int64(s, 1, r->commit_id);
 	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct history_pack pack = history_row_pack(s, 0);
-		if (!seen->masks)
-			seen->masks = xcalloc(seen->n + 1, 1);
 		see(seen, &pack);
 	}
 	return history_finish(r->h, s, code, r->err);
+}
+
+/* Faults are few: which tests have some is asked once. */
+static int look_at_faults(struct recording *r, struct seen *seen)
+{
+	sqlite3_stmt *s = history_sql(r->h, SQL_FAULTY);
+	int code;
+
+	if (!s)
+		return history_error(r->h, r->err, "cannot write");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		if (id >= 1 && (size_t)id <= seen->n)
+			seen->masks[id - 1] |= HAS_FAULTS;
+	}
+	return history_finish(r->h, s, code, r->err);
+}
+
+/* Before this run adds tests and its own pack. */
+static int look_back(struct recording *r, struct seen *seen)
+{
+	seen->n = (size_t)MAX(history_record_id(history_sql(r->h, SQL_MAX_TEST)), 0);
+	seen->masks = xcalloc(seen->n + 1, 1);
+	if (r->commit_sure && look_at_commit(r, seen) < 0)
+		return -1;
+	return look_at_faults(r, seen);
 }
 
 /* ---- failed attempts --------------------------------------------------------------------------- */
@@ -376,53 +402,65 @@ static int put_attempts(struct recording *r, const struct entry *e, struct histo
 	return 0;
 }
 
-static int record_test(struct recording *r, struct entry *e, struct history_sample x,
-	const struct seen *seen, struct history_decay *decay)
+static int record_test(struct recording *r, struct entry *e, struct tests *all)
 {
+	struct history_sample x = all->sample;
+
 	x.outcome = new_outcome(r, e->test);
 	x.duration_us = e->test->duration_us;
 	if (x.outcome == OUTCOME_NONE)
 		return 0;
+	all->items[all->item_count++] = (struct history_packed){e->id, x.outcome, x.duration_us};
 	if ((e->test->earlier || x.outcome == OUTCOME_FAILED) && put_attempts(r, e, &x) < 0)
 		return -1;
-	if (seen->masks && x.outcome <= OUTCOME_FAILED) {
-		unsigned before = seen->masks[e->id - 1];
+	if (x.outcome <= OUTCOME_FAILED) {
+		unsigned before = seen_mask(&all->seen, e->id) & 3;
 		x.both = before != 3 && (before | x.outcome) == 3;
 	}
-	history_stats_add(&e->stats, &x, decay);
+	history_stats_add(&e->stats, &x, &all->decay);
 	return e->stats.faulty ? history_put_faults(r->h, e->id, &e->stats, r->err) : 0;
+}
+
+static int record_tests_of(struct recording *r, struct tests *all, size_t index)
+{
+	struct file *file = &all->file;
+
+	if (!start_file(r, file, index))
+		return 0;
+	if (load_file(r, file, &all->seen) < 0)
+		return -1;
+	for (size_t i = 0; i < file->n; i++)
+		if (record_test(r, &file->v[i], all) < 0)
+			return -1;
+	return save_file(r, file);
 }
 
 int history_record_tests(struct recording *r)
 {
-	struct entries all = {0};
-	struct seen seen = {0};
-	struct history_decay decay = HISTORY_DECAY_INIT;
-	const struct history_sample x = {
-		.run = r->run_id,
-		.commit = r->commit_id,
-		.when_ms = MAX(r->state->started_ms, 1),
-		.default_branch = history_is_default_branch(r->state->run.branch),
+	struct tests all = {
+		.file = {.rest = STRBUF_INIT},
+		.sample =
+			{
+				.run = r->run_id,
+				.commit = r->commit_id,
+				.when_ms = MAX(r->state->started_ms, 1),
+				.default_branch = history_is_default_branch(r->state->run.branch),
+			},
+		.decay = HISTORY_DECAY_INIT,
 	};
-	int result = 0;
+	size_t tests = 0;
 
-	all.files = xcalloc(r->state->file_count + 1, sizeof(*all.files));
+	for (size_t i = 0; i < r->state->file_count; i++)
+		tests += r->state->files[i]->test_count;
+	all.items = xcalloc(tests + 1, sizeof(*all.items));
+	int result = look_back(r, &all.seen);
 	for (size_t i = 0; i < r->state->file_count && result == 0; i++)
-		result = add_file(r, &all, i);
-	if (result == 0)
-		result = load_faults(r, &all);
-	if (result == 0 && r->commit_sure)
-		result = look_at_commit(r, &all, &seen);
+		result = record_tests_of(r, &all, i);
 	if (result == 0)
 		result = put_pack(r, &all);
-	for (size_t i = 0; i < all.n && result == 0; i++)
-		result = record_test(r, &all.v[i], x, &seen, &decay);
-	for (size_t i = 0; i < all.file_count && result == 0; i++)
-		result = save_file(r, &all, &all.files[i]);
-	for (size_t i = 0; i < all.file_count; i++)
-		strbuf_release(&all.files[i].rest);
-	free(seen.masks);
-	free(all.files);
-	free(all.v);
+	strbuf_release(&all.file.rest);
+	free(all.file.v);
+	free(all.seen.masks);
+	free(all.items);
 	return result;
 }

@@ -21,6 +21,7 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_TEST_ID] =
 		"INSERT INTO tests(file_id, path, occurrence) VALUES(?1, ?2, ?3) ON CONFLICT DO"
 		" UPDATE SET path = path RETURNING id",
+	[SQL_ADD_TEST] = "INSERT INTO tests(file_id, path, occurrence) VALUES(?1, ?2, ?3)",
 	[SQL_MESSAGE_ID] =
 		"INSERT INTO messages(fingerprint, text, test_id) VALUES(?1, ?2, ?3) ON CONFLICT"
 		" DO UPDATE SET text = excluded.text RETURNING id",
@@ -70,6 +71,9 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_GET_STATS] = "SELECT digest, stats FROM file_tests WHERE file_id = ?1",
 	[SQL_ALL_STATS] = "SELECT stats FROM file_tests",
 	[SQL_GET_FAULTS] = "SELECT " HISTORY_FAULT_COLUMNS " FROM test_faults y",
+	[SQL_FAULTY] = "SELECT test_id FROM test_faults",
+	[SQL_TEST_FAULTS] =
+		"SELECT " HISTORY_FAULT_COLUMNS " FROM test_faults y WHERE y.test_id = ?1",
 	[SQL_TEST_FILES] = "SELECT file_id, id FROM tests ORDER BY file_id, id",
 	[SQL_TEST_BY_ID] = "SELECT path, occurrence FROM tests WHERE id = ?1 AND file_id = ?2",
 	[SQL_PUT_STATS] =

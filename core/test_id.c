@@ -44,6 +44,19 @@ static const char *next_part(const char *path, struct strbuf *out)
 	}
 }
 
+/* The next part, in place, when nothing in it is encoded: *path goes on behind it. Else NULL. */
+static const char *part_as_is(const char **path, size_t *ret_len)
+{
+	const char *part = *path;
+	size_t n = strcspn(part, "\x1e\x1f");
+
+	if (part[n] == '\x1e')
+		return NULL;
+	*path = part[n] ? part + n + 1 : NULL;
+	*ret_len = n;
+	return part;
+}
+
 bool test_id_from_json(const struct json *array, struct strbuf *path)
 {
 	size_t before = path->len;
@@ -71,6 +84,12 @@ void test_id_to_json(struct jsonw *w, const char *key, const char *path)
 
 	jsonw_array_begin(w, key);
 	while (path) {
+		size_t n;
+		const char *as_is = part_as_is(&path, &n);
+		if (as_is) {
+			jsonw_stringn(w, NULL, as_is, n);
+			continue;
+		}
 		strbuf_reset(&part);
 		path = next_part(path, &part);
 		jsonw_stringn(w, NULL, part.buf, part.len);
@@ -78,24 +97,24 @@ void test_id_to_json(struct jsonw *w, const char *key, const char *path)
 	jsonw_array_end(w);
 }
 
-static bool is_plain(const struct strbuf *part)
+static bool is_plain(const char *part, size_t len)
 {
-	for (size_t i = 0; i < part->len; i++)
-		if ((unsigned char)part->buf[i] < 0x20 || (unsigned char)part->buf[i] > 0x7e)
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)part[i] < 0x20 || (unsigned char)part[i] > 0x7e)
 			return false;
 	return true;
 }
 
-static void add_clean(struct strbuf *out, const struct strbuf *part)
+static void add_clean(struct strbuf *out, const char *part, size_t len)
 {
 	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
 
-	if (is_plain(part)) {
-		strbuf_add(out, part->buf, part->len);
+	if (is_plain(part, len)) {
+		strbuf_add(out, part, len);
 		return;
 	}
 
-	ansi_filter(&clean, part->buf, part->len, false);
+	ansi_filter(&clean, part, len, false);
 	for (size_t i = 0; i < clean.len; i++)
 		if (clean.buf[i] == '\n' || clean.buf[i] == '\t')
 			clean.buf[i] = ' ';
@@ -108,13 +127,19 @@ static void join(struct strbuf *out, const char *path, bool parents_only)
 	cleanup_strbuf struct strbuf part = STRBUF_INIT;
 
 	for (bool first = true; path; first = false) {
-		strbuf_reset(&part);
-		path = next_part(path, &part);
+		size_t n;
+		const char *as_is = part_as_is(&path, &n);
+		if (!as_is) {
+			strbuf_reset(&part);
+			path = next_part(path, &part);
+			as_is = part.buf;
+			n = part.len;
+		}
 		if (!path && parents_only)
 			return;
 		if (!first)
 			strbuf_addstr(out, TEST_ID_ARROW);
-		add_clean(out, &part);
+		add_clean(out, as_is, n);
 	}
 }
 
@@ -142,7 +167,7 @@ void test_id_title(struct strbuf *out, const char *path)
 	cleanup_strbuf struct strbuf part = STRBUF_INIT;
 
 	next_part(last ? last + 1 : path, &part);
-	add_clean(out, &part);
+	add_clean(out, part.buf, part.len);
 }
 
 void test_id_parents(struct strbuf *out, const char *path)

@@ -20,43 +20,56 @@ static void *junit_open(const struct reporter_options *options, struct sink *sin
 }
 
 /* XML 1.0 knows no control characters but tab and line feed: they become U+FFFD. */
+#define UNKNOWN "\xef\xbf\xbd"
+
+/* What stands for a character of ASCII; NULL: itself. */
+static const char *const stands_for[128] = {
+	[0 ... 8] = UNKNOWN,
+	['\t'] = "&#9;",
+	['\n'] = "&#10;",
+	[0x0b ... 0x1f] = UNKNOWN,
+	['"'] = "&quot;",
+	['&'] = "&amp;",
+	['<'] = "&lt;",
+	['>'] = "&gt;",
+	[0x7f] = UNKNOWN,
+};
+
+/* One character beyond ASCII, or one byte that is none; returns its bytes. */
+static size_t escape_wide(struct strbuf *out, const char *s, size_t left)
+{
+	size_t n = text_utf8_len(s, left);
+	bool noncharacter = n == 3 && memcmp(s, "\xef\xbf", 2) == 0 &&
+			    (unsigned char)s[2] >= 0xbe; /* U+FFFE, U+FFFF */
+
+	if (n && !noncharacter)
+		strbuf_add(out, s, n);
+	else
+		strbuf_addstr(out, UNKNOWN);
+	return n ? n : 1;
+}
+
 static void escape(struct strbuf *out, const char *s, size_t len)
 {
-	for (size_t left = len; left;) {
-		unsigned char c = (unsigned char)*s;
-		size_t n = 1;
-		if (c == '&')
-			strbuf_addstr(out, "&amp;");
-		else if (c == '<')
-			strbuf_addstr(out, "&lt;");
-		else if (c == '>')
-			strbuf_addstr(out, "&gt;");
-		else if (c == '"')
-			strbuf_addstr(out, "&quot;");
-		else if (c == '\n')
-			strbuf_addstr(out, "&#10;");
-		else if (c == '\t')
-			strbuf_addstr(out, "&#9;");
-		else if (c < 0x20 || c == 0x7f)
-			strbuf_addstr(out, "\xef\xbf\xbd");
-		else {
-			n = text_utf8_len(s, left);
-			bool bad = !n || (n == 3 && memcmp(s, "\xef\xbf", 2) == 0 &&
-						 ((unsigned char)s[2] >= 0xbe)); /* U+FFFE/F */
-			if (bad)
-				strbuf_addstr(out, "\xef\xbf\xbd");
-			else
-				strbuf_add(out, s, n);
-			n = n ? n : 1;
-		}
-		s += n;
-		left -= n;
+	for (const char *end = s + len; s < end;) {
+		const char *run = s;
+		while (s < end && !(*s & 0x80) && !stands_for[(unsigned char)*s])
+			s++;
+		strbuf_add(out, run, (size_t)(s - run));
+		if (s == end)
+			break;
+		if (*s & 0x80)
+			s += escape_wide(out, s, (size_t)(end - s));
+		else
+			strbuf_addstr(out, stands_for[(unsigned char)*s++]);
 	}
 }
 
 static void attribute(struct strbuf *out, const char *name, const char *value)
 {
-	strbuf_addf(out, " %s=\"", name);
+	strbuf_addch(out, ' ');
+	strbuf_addstr(out, name);
+	strbuf_addstr(out, "=\"");
 	escape(out, value, strlen(value));
 	strbuf_addch(out, '"');
 }
@@ -109,7 +122,14 @@ static void failure_element(struct strbuf *out, const char *name, const char *pr
 
 static void seconds(struct strbuf *out, int64_t us)
 {
-	strbuf_addf(out, " time=\"%.3f\"", (double)us / 1e6);
+	int64_t ms = us > 0 ? (us + 500) / 1000 : 0;
+	int rest = (int)(ms % 1000);
+
+	strbuf_addstr(out, " time=\"");
+	strbuf_addu(out, (uint64_t)ms / 1000);
+	strbuf_addstr(out, rest < 10 ? ".00" : rest < 100 ? ".0" : ".");
+	strbuf_addu(out, (uint64_t)rest);
+	strbuf_addch(out, '"');
 }
 
 /* As surefire writes it: the first attempt is the failure, those that followed are reruns. */
@@ -152,8 +172,11 @@ static void test_case(struct strbuf *out, const struct state_test *t)
 	attribute(out, "classname", t->file->file);
 	attribute(out, "name", name.buf);
 	attribute(out, "file", t->file->file);
-	if (t->line)
-		strbuf_addf(out, " line=\"%d\"", t->line);
+	if (t->line > 0) {
+		strbuf_addstr(out, " line=\"");
+		strbuf_addu(out, (uint64_t)t->line);
+		strbuf_addch(out, '"');
+	}
 	seconds(out, t->duration_us);
 	size_t head = out->len;
 	strbuf_addstr(out, ">\n");

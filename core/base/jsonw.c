@@ -10,6 +10,33 @@ void jsonw_init(struct jsonw *w, struct strbuf *out, bool pretty)
 	*w = (struct jsonw){.out = out, .pretty = pretty};
 }
 
+/* Bytes that stand for themselves. */
+static const bool plain[256] = {[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+
+/* One character that does not; returns its bytes. */
+static size_t escape(struct strbuf *out, const char *s, size_t left)
+{
+	static const char names[] = "\"\\nrt", bytes[] = "\"\\\n\r\t";
+	unsigned char c = (unsigned char)*s;
+	const char *found = c ? strchr(bytes, c) : NULL;
+
+	if (found) {
+		strbuf_addch(out, '\\');
+		strbuf_addch(out, names[found - bytes]);
+		return 1;
+	}
+	if (c < 0x20 || c == 0x7f) {
+		strbuf_addf(out, "\\u%04x", c);
+		return 1;
+	}
+	size_t n = text_utf8_len(s, left);
+	if (n)
+		strbuf_add(out, s, n);
+	else
+		strbuf_addstr(out, "\xef\xbf\xbd");
+	return n ? n : 1;
+}
+
 void jsonw_quote(struct strbuf *out, const char *s, size_t len)
 {
 	const char *end = s + len;
@@ -17,33 +44,11 @@ void jsonw_quote(struct strbuf *out, const char *s, size_t len)
 	strbuf_addch(out, '"');
 	while (s < end) {
 		const char *run = s;
-		while (s < end && (unsigned char)*s >= 0x20 && (unsigned char)*s < 0x7f &&
-			*s != '"' && *s != '\\')
+		while (s < end && plain[(unsigned char)*s])
 			s++;
 		strbuf_add(out, run, (size_t)(s - run));
-		if (s == end)
-			break;
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			strbuf_addf(out, "\\%c", c);
-		else if (c == '\n')
-			strbuf_addstr(out, "\\n");
-		else if (c == '\t')
-			strbuf_addstr(out, "\\t");
-		else if (c == '\r')
-			strbuf_addstr(out, "\\r");
-		else if (c < 0x20 || c == 0x7f)
-			strbuf_addf(out, "\\u%04x", c);
-		else {
-			size_t n = text_utf8_len(s, (size_t)(end - s));
-			if (n)
-				strbuf_add(out, s, n);
-			else
-				strbuf_addstr(out, "\xef\xbf\xbd");
-			s += n ? n : 1;
-			continue;
-		}
-		s++;
+		if (s < end)
+			s += escape(out, s, (size_t)(end - s));
 	}
 	strbuf_addch(out, '"');
 }

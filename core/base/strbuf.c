@@ -2,6 +2,8 @@
 
 #include "core/base/strbuf.h"
 
+enum { CAP_MIN = 64 };
+
 char strbuf_empty[1];
 
 void strbuf_init(struct strbuf *sb)
@@ -35,7 +37,7 @@ void strbuf_grow(struct strbuf *sb, size_t extra)
 
 	if (need <= sb->cap)
 		return;
-	size_t cap = MAX(need, sb->cap * 2);
+	size_t cap = MAX(MAX(need, sb->cap * 2), (size_t)CAP_MIN);
 	char *old = sb->cap ? sb->buf : NULL;
 	sb->buf = xrealloc(old, cap);
 	sb->cap = cap;
@@ -48,27 +50,6 @@ void strbuf_setlen(struct strbuf *sb, size_t len)
 		return;
 	sb->len = len;
 	sb->buf[len] = '\0';
-}
-
-void strbuf_add(struct strbuf *sb, const void *data, size_t len)
-{
-	if (!len)
-		return;
-	if (sb->len + len >= sb->cap)
-		strbuf_grow(sb, len);
-	memcpy(sb->buf + sb->len, data, len);
-	sb->len += len;
-	sb->buf[sb->len] = '\0';
-}
-
-void strbuf_addstr(struct strbuf *sb, const char *s)
-{
-	strbuf_add(sb, s, strlen(s));
-}
-
-void strbuf_addch_slow(struct strbuf *sb, char c)
-{
-	strbuf_add(sb, &c, 1);
 }
 
 void strbuf_addu(struct strbuf *sb, uint64_t n)

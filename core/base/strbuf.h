@@ -27,15 +27,24 @@ void strbuf_reset(struct strbuf *sb); /* empty, memory kept */
 void strbuf_grow(struct strbuf *sb, size_t extra);
 void strbuf_setlen(struct strbuf *sb, size_t len); /* len <= sb->len */
 
-void strbuf_add(struct strbuf *sb, const void *data, size_t len);
-void strbuf_addstr(struct strbuf *sb, const char *s);
-void strbuf_addch_slow(struct strbuf *sb, char c);
+static inline void strbuf_add(struct strbuf *sb, const void *data, size_t len)
+{
+	if (!len)
+		return;
+	if (sb->len + len >= sb->cap)
+		strbuf_grow(sb, len);
+	memcpy(sb->buf + sb->len, data, len);
+	sb->len += len;
+	sb->buf[sb->len] = '\0';
+}
+static inline void strbuf_addstr(struct strbuf *sb, const char *s)
+{
+	strbuf_add(sb, s, strlen(s));
+}
 static inline void strbuf_addch(struct strbuf *sb, char c)
 {
-	if (sb->len + 1 >= sb->cap) {
-		strbuf_addch_slow(sb, c);
-		return;
-	}
+	if (sb->len + 1 >= sb->cap)
+		strbuf_grow(sb, 1);
 	sb->buf[sb->len++] = c;
 	sb->buf[sb->len] = '\0';
 }

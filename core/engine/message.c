@@ -13,8 +13,10 @@
  */
 typedef int handler_fn(struct worker *w, const struct json *message, struct error *err);
 
-/* After `end` nothing of value is left in the process. */
-enum { LEAVE_LIMIT_MS = 300 };
+enum {
+	LEAVE_LIMIT_MS = 300, /* after `end` nothing of value is left in the process */
+	PLAIN_BYTES = 64 * 1024,
+};
 
 static int protocol_error(struct error *err, const char *text)
 {
@@ -202,61 +204,63 @@ static int on_notice(struct worker *w, struct event *event)
 	return 0;
 }
 
-static int on_event(struct worker *w, const struct json *message, struct error *err)
+static int on_event(struct worker *w, struct event *event, struct error *err)
 {
-	struct event event;
-
-	if (event_json_read(message, &w->run->arena, &event, err) < 0)
-		return -1;
-	event.time_ms = 0;
-	if (event.type == EVENT_NOTICE)
-		return on_notice(w, &event);
-	struct run_file *file = file_of(w, &event);
-	if (!file && event.type == EVENT_OUTPUT)
+	event->time_ms = 0;
+	if (event->type == EVENT_NOTICE)
+		return on_notice(w, event);
+	struct run_file *file = file_of(w, event);
+	if (!file && event->type == EVENT_OUTPUT)
 		return 0; /* between files: nobody's */
 	if (!file)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE,
-			"%s for a file that was not given: %s", event_type_name(event.type),
-			event.file ? event.file : "(none)");
-	event.suite = w->suite->spec->name;
-	event.project = file->project;
-	event.file = file->file;
-	event.worker = w->number;
-	if (event.type == EVENT_TEST_FINISHED || event.type == EVENT_FILE_FINISHED)
+			"%s for a file that was not given: %s", event_type_name(event->type),
+			event->file ? event->file : "(none)");
+	event->suite = w->suite->spec->name;
+	event->project = file->project;
+	event->file = file->file;
+	event->worker = w->number;
+	if (event->type == EVENT_TEST_FINISHED || event->type == EVENT_FILE_FINISHED)
 		process_drain(w->process); /* what it printed before belongs to it */
-	if (event.type == EVENT_COVERAGE && cover_delta(w, &event, err) < 0)
+	if (event->type == EVENT_COVERAGE && cover_delta(w, event, err) < 0)
 		return -1;
-	switch (event.type) {
+	switch (event->type) {
 	case EVENT_FILE_STARTED:
 	case EVENT_TEST_STARTED:
 	case EVENT_TEST_FINISHED:
 	case EVENT_MEASURE:
 	case EVENT_COVERAGE:
-		result_test(w, file, &event);
+		result_test(w, file, event);
 		return 0;
 	case EVENT_OUTPUT:
-		output_take(w, file, event.is_stderr, event.text, event.text_len);
+		output_take(w, file, event->is_stderr, event->text, event->text_len);
 		return 0;
 	case EVENT_FILE_FINISHED:
-		result_file(w, file, &event);
+		result_file(w, file, event);
 		return 0;
 	default:
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "a worker cannot send %s",
-			event_type_name(event.type));
+			event_type_name(event->type));
 	}
 }
 
 static int handle(struct worker *w, const char *line, size_t len, struct error *err)
 {
-	cleanup_json struct json *message = json_parse(line, len, err);
+	struct event event;
 
+	/* Nearly all of them: read without a tree. A long line is better not kept in two copies. */
+	if (len < PLAIN_BYTES && event_json_read_line(line, len, &w->run->scratch, &event))
+		return on_event(w, &event, err);
+	cleanup_json struct json *message = json_parse(line, len, err);
 	if (!message)
 		return -1;
 	const char *type = json_get_string(message, "type", "");
 	for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
 		if (streq(type, handlers[i].type))
 			return handlers[i].fn(w, message, err);
-	return on_event(w, message, err);
+	if (event_json_read(message, &w->run->arena, &event, err) < 0)
+		return -1;
+	return on_event(w, &event, err);
 }
 
 void message_line(void *arg, char *line, size_t len, bool truncated)
@@ -278,5 +282,5 @@ void message_line(void *arg, char *line, size_t len, bool truncated)
 		if (w->phase == WORKER_STARTING || !w->item_count)
 			run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE, err.text);
 	}
-	run_tick(w->run);
+	w->run->stale = true;
 }

@@ -175,6 +175,17 @@ void run_tick(struct run *run)
 		finish(run);
 }
 
+/* All that the workers said while we were away is taken in: what follows is decided once. */
+static void before_sleep(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->stale)
+		run_tick(run);
+	run->stale = false;
+	run->options->before_sleep(run->options->arg);
+}
+
 /* A worker larger than its share of the memory is replaced; without a limit they only grow. */
 static int64_t worker_limit_kb(int slots)
 {
@@ -209,7 +220,8 @@ static void init(struct run *run, const struct engine_options *options)
 {
 	struct rlimit files;
 
-	*run = (struct run){.options = options, .started_us = clock_mono_us()};
+	*run = (struct run){
+		.options = options, .scratch = STRBUF_INIT, .started_us = clock_mono_us()};
 	/* Each worker takes half a dozen descriptors: use all that the system allows. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = MIN(files.rlim_max, (rlim_t)65536);
@@ -223,7 +235,7 @@ static void init(struct run *run, const struct engine_options *options)
 	for (size_t i = 0; i < run->suite_count; i++)
 		init_suite(run, &run->suites[i], options->suites->v[i]);
 	discover_index(run);
-	loop_init(&run->loop, options->before_sleep, options->arg);
+	loop_init(&run->loop, before_sleep, run);
 	signals_init(&run->signals, &run->loop.uv, on_signal, run);
 	deadline_init(&run->tick, &run->loop.uv, on_tick);
 	deadline_start(&run->tick, TICK_MS, TICK_MS);
@@ -265,6 +277,7 @@ static void release(struct run *run)
 	strmap_release(&run->resources, NULL);
 	strmap_release(&run->selected, NULL);
 	arena_release(&run->arena);
+	strbuf_release(&run->scratch);
 	loop_release(&run->loop);
 }
 

@@ -180,7 +180,9 @@ struct run {
 	struct loop loop;
 	struct signals signals;
 	struct deadline tick;
-	struct arena arena; /* strings of the message at hand */
+	struct arena arena;    /* strings of the message at hand */
+	struct strbuf scratch; /* likewise */
+	bool stale;            /* a worker has said something: run_tick() before the next sleep */
 	struct run_suite *suites;
 	size_t suite_count;
 	struct worker **workers;

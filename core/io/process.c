@@ -22,6 +22,7 @@ struct process {
 	struct process_status status;
 	int open_handles; /* handles whose close callback is still to come */
 	bool child_exited, finished;
+	bool drained; /* since the last read from the channel */
 	char *read_buf;
 };
 
@@ -88,12 +89,14 @@ static bool on_line(void *arg, char *line, size_t len, bool truncated)
 
 static void hand_out(struct process *p, enum stream which, const char *data, size_t len)
 {
-	if (which == CHANNEL)
+	if (which == CHANNEL) {
+		p->drained = false;
 		linebuf_feed(&p->lines, data, len, on_line, p);
-	else if (which == LIFELINE)
+	} else if (which == LIFELINE) {
 		strbuf_add(&p->report, data, MIN(len, (size_t)512));
-	else
+	} else {
 		p->callbacks.output(p->arg, which == ERR, data, len);
+	}
 }
 
 static enum stream stream_of(struct process *p, uv_stream_t *stream)
@@ -128,6 +131,10 @@ void process_drain(struct process *p)
 {
 	static char data[READ_BYTES]; /* not read_buf: we may be inside its read callback */
 
+	/* What was printed before any of the messages read together was there at the first. */
+	if (p->drained)
+		return;
+	p->drained = true;
 	for (int which = OUT; which <= ERR; which++) {
 		uv_os_fd_t fd;
 		if (!p->opened[which] || uv_fileno((uv_handle_t *)&p->streams[which], &fd) < 0)
