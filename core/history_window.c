@@ -7,7 +7,7 @@
 /* What was seen of each test at a commit: bit 0 passed, bit 1 failed. */
 struct seen {
 	int64_t commit;
-	unsigned char *masks;
+	unsigned char *masks; /* [id - 1]; of chosen tests: by their place in `wanted` */
 };
 
 struct replay {
@@ -28,6 +28,13 @@ void history_window_release(struct history_window *w)
 	*w = (struct history_window){0};
 }
 
+void history_wanted_release(struct history_wanted *w)
+{
+	free(w->tests);
+	free(w->files);
+	*w = (struct history_wanted){0};
+}
+
 static int count_tests(struct history *h, size_t *ret, struct error *err)
 {
 	sqlite3_stmt *s = history_sql(h, SQL_MAX_TEST);
@@ -41,6 +48,83 @@ static int count_tests(struct history *h, size_t *ret, struct error *err)
 	*ret = (size_t)n;
 	return 0;
 }
+
+int history_wanted_init(struct history *h, struct history_wanted *ret, struct error *err)
+{
+	*ret = (struct history_wanted){0};
+	if (count_tests(h, &ret->n, err) < 0)
+		return -1;
+	ret->tests = xcalloc(ret->n + 1, sizeof(*ret->tests));
+	return 0;
+}
+
+static sqlite3_stmt *select_runs(struct history *h, int64_t since_ms, const char *branch)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_REPLAY_RUNS);
+
+	if (!s)
+		return NULL;
+	sqlite3_bind_int64(s, 1, since_ms);
+	if (branch)
+		sqlite3_bind_text(s, 2, branch, -1, SQLITE_STATIC);
+	return s;
+}
+
+static int mark(struct history *h, sqlite3_stmt *s, bool *marks, size_t n, struct error *err)
+{
+	int code;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		if (id >= 1 && (size_t)id <= n)
+			marks[id - 1] = true;
+	}
+	return history_finish(h, s, code, err);
+}
+
+static int mark_faulty_in(struct history *h, int64_t since_ms, const char *branch, bool *marks,
+	size_t n, struct error *err)
+{
+	sqlite3_stmt *runs = select_runs(h, since_ms, branch);
+	int code = SQLITE_ERROR, result = 0;
+
+	while (runs && result == 0 && (code = sqlite3_step(runs)) == SQLITE_ROW) {
+		sqlite3_stmt *s = history_sql(h, SQL_FAULTY_IN_RUN);
+		if (s)
+			sqlite3_bind_int64(s, 1, sqlite3_column_int64(runs, 0));
+		result = mark(h, s, marks, n, err);
+	}
+	if (result == 0)
+		return runs ? history_finish(h, runs, code, err)
+			    : history_error(h, err, "cannot read");
+	sqlite3_reset(runs);
+	return -1;
+}
+
+int history_wanted_faulty(struct history *h, int64_t since_ms, const char *branch,
+	struct history_wanted *w, struct error *err)
+{
+	cleanup_free bool *marks = xcalloc(w->n + 1, sizeof(*marks));
+	int result = since_ms > 0 || branch
+			     ? mark_faulty_in(h, since_ms, branch, marks, w->n, err)
+			     : mark(h, history_sql(h, SQL_FAULTY_TESTS), marks, w->n, err);
+	sqlite3_stmt *ordered = history_sql(h, SQL_ORDERED_TESTS);
+
+	if (result < 0)
+		return -1;
+	if (ordered)
+		sqlite3_bind_int64(ordered, 1, since_ms);
+	if (mark(h, ordered, marks, w->n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < w->n; i++)
+		w->tests[i] &= marks[i];
+	return 0;
+}
+
+/* ---- made again from packs ---------------------------------------------------------------------
+ */
 
 /* What runs that are not replayed saw at this commit. */
 static void see_before(struct replay *r, struct seen *seen)
@@ -72,7 +156,7 @@ static unsigned char *masks_of(struct replay *r, int64_t commit)
 			return r->seen[i].masks;
 	GROW(r->seen, r->seen_count + 1, r->seen_cap);
 	struct seen *seen = &r->seen[r->seen_count++];
-	*seen = (struct seen){commit, xcalloc(r->window->n + 1, 1)};
+	*seen = (struct seen){commit, xcalloc((r->wanted ? r->wanted_count : r->window->n) + 1, 1)};
 	if (r->behind)
 		see_before(r, seen);
 	return seen->masks;
@@ -131,55 +215,16 @@ static int replay_run(
 		x.duration_us = p.duration_us;
 		take_attempts(&attempts, p.id, &x);
 		if (masks && p.outcome <= OUTCOME_FAILED) {
-			unsigned char before = masks[p.id - 1];
-			masks[p.id - 1] |= (unsigned char)p.outcome;
-			x.both = before != 3 && masks[p.id - 1] == 3;
+			size_t place = r->wanted ? next - 1 : (size_t)p.id - 1;
+			unsigned char before = masks[place];
+			masks[place] |= (unsigned char)p.outcome;
+			x.both = before != 3 && masks[place] == 3;
 		}
 		history_stats_add(&r->window->stats[p.id - 1], &x, &r->decay);
 	}
 	while (attempts.code == SQLITE_ROW)
 		attempts.code = sqlite3_step(attempts.s);
 	return history_finish(r->h, attempts.s, attempts.code, r->err);
-}
-
-static sqlite3_stmt *select_runs(struct history *h, int64_t since_ms, const char *branch)
-{
-	sqlite3_stmt *s = history_sql(h, SQL_REPLAY_RUNS);
-
-	if (!s)
-		return NULL;
-	sqlite3_bind_int64(s, 1, since_ms);
-	if (branch)
-		sqlite3_bind_text(s, 2, branch, -1, SQLITE_STATIC);
-	return s;
-}
-
-/* Tests that failed an attempt in one of the runs. */
-static int want_faulty(struct replay *r, int64_t since_ms, const char *branch)
-{
-	sqlite3_stmt *runs = select_runs(r->h, since_ms, branch);
-	int code;
-
-	if (!runs)
-		return history_error(r->h, r->err, "cannot read");
-	r->wanted = xcalloc(r->window->n + 1, sizeof(*r->wanted));
-	cleanup_free bool *marked = xcalloc(r->window->n + 1, sizeof(*marked));
-	while ((code = sqlite3_step(runs)) == SQLITE_ROW) {
-		sqlite3_stmt *s = history_sql(r->h, SQL_FAULTY_IN_RUN);
-		if (!s)
-			break;
-		sqlite3_bind_int64(s, 1, sqlite3_column_int64(runs, 0));
-		while (sqlite3_step(s) == SQLITE_ROW) {
-			int64_t id = sqlite3_column_int64(s, 0);
-			if (id >= 1 && (size_t)id <= r->window->n)
-				marked[id - 1] = true;
-		}
-		sqlite3_reset(s);
-	}
-	for (size_t i = 0; i < r->window->n; i++)
-		if (marked[i])
-			r->wanted[r->wanted_count++] = (int64_t)i + 1;
-	return history_finish(r->h, runs, code, r->err);
 }
 
 static int replay_runs(struct replay *r, sqlite3_stmt *s)
@@ -213,8 +258,32 @@ static void release(struct replay *r)
 	free(r->wanted);
 }
 
-int history_window_read(struct history *h, int64_t since_ms, const char *branch, bool faulty,
-	struct history_window *ret, struct error *err)
+/* What `order` proved is true of any window that has runs of the test. */
+static int read_ordered(struct history *h, struct history_window *w, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_ORDERED_TESTS);
+	int code;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		if (id >= 1 && (size_t)id <= w->n)
+			w->stats[id - 1].ordered = true;
+	}
+	return history_finish(h, s, code, err);
+}
+
+static void list_wanted(struct replay *r, const struct history_wanted *wanted)
+{
+	r->wanted = xcalloc(wanted->n + 1, sizeof(*r->wanted));
+	for (size_t i = 0; i < MIN(wanted->n, r->window->n); i++)
+		if (wanted->tests[i])
+			r->wanted[r->wanted_count++] = (int64_t)i + 1;
+}
+
+int history_window_read(struct history *h, int64_t since_ms, const char *branch,
+	const struct history_wanted *wanted, struct history_window *ret, struct error *err)
 {
 	struct history_window window = {0};
 	struct replay r = {.h = h, .window = &window, .decay = HISTORY_DECAY_INIT, .err = err};
@@ -222,9 +291,13 @@ int history_window_read(struct history *h, int64_t since_ms, const char *branch,
 	if (count_tests(h, &window.n, err) < 0)
 		return -1;
 	window.stats = xcalloc(window.n + 1, sizeof(*window.stats));
-	int result = faulty ? want_faulty(&r, since_ms, branch) : 0;
+	if (wanted)
+		list_wanted(&r, wanted);
+	history_scan(h, true);
+	int result = replay_runs(&r, select_runs(h, since_ms, branch));
+	history_scan(h, false);
 	if (result == 0)
-		result = replay_runs(&r, select_runs(h, since_ms, branch));
+		result = read_ordered(h, &window, err);
 	release(&r);
 	if (result == 0)
 		*ret = window;
@@ -251,7 +324,18 @@ static int read_faults(struct history *h, struct history_window *w, struct error
 	return history_finish(h, s, code, err);
 }
 
-static int read_stats(struct history *h, struct history_window *w, struct error *err)
+static bool is_wanted(const struct history_wanted *w, int64_t id)
+{
+	return !w || (id >= 1 && (size_t)id <= w->n && w->tests[id - 1]);
+}
+
+static bool is_wanted_file(const struct history_wanted *w, int64_t id)
+{
+	return !w || !w->files || (id >= 1 && (size_t)id <= w->file_count && w->files[id - 1]);
+}
+
+static int read_stats(struct history *h, const struct history_wanted *wanted,
+	struct history_window *w, struct error *err)
 {
 	sqlite3_stmt *s = history_sql(h, SQL_ALL_STATS);
 	struct history_stats stats;
@@ -261,22 +345,34 @@ static int read_stats(struct history *h, struct history_window *w, struct error 
 	if (!s)
 		return history_error(h, err, "cannot read");
 	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-		const char *text = history_text(s, 0);
-		while (history_stats_next(&text, &id, &stats))
-			if (id >= 1 && (size_t)id <= w->n)
+		if (!is_wanted_file(wanted, sqlite3_column_int64(s, 0)))
+			continue;
+		const char *text = history_text(s, 1);
+		while (history_stats_id(text, &id)) {
+			if (!is_wanted(wanted, id))
+				history_stats_skip(&text);
+			else if (!history_stats_next(&text, &id, &stats))
+				break;
+			else if (id >= 1 && (size_t)id <= w->n)
 				w->stats[id - 1] = stats;
+		}
 	}
 	return history_finish(h, s, code, err);
 }
 
-int history_window_stored(struct history *h, struct history_window *ret, struct error *err)
+int history_window_stored(struct history *h, const struct history_wanted *wanted,
+	struct history_window *ret, struct error *err)
 {
 	struct history_window window = {0};
 
 	if (count_tests(h, &window.n, err) < 0)
 		return -1;
 	window.stats = xcalloc(window.n + 1, sizeof(*window.stats));
-	if (read_stats(h, &window, err) < 0 || read_faults(h, &window, err) < 0) {
+	history_scan(h, true);
+	int result = read_stats(h, wanted, &window, err);
+	history_scan(h, false);
+	if (result < 0 || read_faults(h, &window, err) < 0 ||
+		read_ordered(h, &window, err) < 0) {
 		history_window_release(&window);
 		return -1;
 	}

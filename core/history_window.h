@@ -16,12 +16,29 @@ struct history_window {
 };
 
 void history_window_release(struct history_window *w);
-/* Runs since `since_ms` (unix) whose branch matches the glob (NULL = all). `faulty`: only tests
- * that failed an attempt in it are counted. */
-int history_window_read(struct history *h, int64_t since_ms, const char *branch, bool faulty,
+/* Tests that a question is about, by row id. */
+struct history_wanted {
+	bool *tests; /* [id - 1] */
+	size_t n;
+	bool *files; /* [id - 1]; NULL = those of `tests` are not known */
+	size_t file_count;
+};
+
+void history_wanted_release(struct history_wanted *wanted);
+/* All the tests there are, none wanted. */
+int history_wanted_init(struct history *h, struct history_wanted *ret, struct error *err);
+/* Forget the tests that failed no attempt in these runs (0 and NULL: in any run that was ever
+ * recorded) and of which `order` proved nothing. */
+int history_wanted_faulty(struct history *h, int64_t since_ms, const char *branch,
+	struct history_wanted *wanted, struct error *err);
+
+/* Runs since `since_ms` (unix) whose branch matches the glob (NULL = all). `wanted`: NULL = all
+ * tests. */
+int history_window_read(struct history *h, int64_t since_ms, const char *branch,
+	const struct history_wanted *wanted, struct history_window *ret, struct error *err);
+/* The running statistics. */
+int history_window_stored(struct history *h, const struct history_wanted *wanted,
 	struct history_window *ret, struct error *err);
-/* The running statistics of all tests. */
-int history_window_stored(struct history *h, struct history_window *ret, struct error *err);
 /* Add what the runs with row ids above `run` say. */
 int history_window_add(struct history *h, int64_t run, struct history_window *w, struct error *err);
 /* Make these the running statistics; inside the caller's transaction. */
