@@ -129,9 +129,8 @@ void history_map(struct history *h)
 void history_scan(struct history *h, bool scan)
 {
 	if (h->may_map)
-		sqlite3_exec(h->db,
-			scan ? "PRAGMA mmap_size=1073741824" : "PRAGMA mmap_size=0", NULL, NULL,
-			NULL);
+		sqlite3_exec(h->db, scan ? "PRAGMA mmap_size=1073741824" : "PRAGMA mmap_size=0",
+			NULL, NULL, NULL);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

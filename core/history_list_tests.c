@@ -7,7 +7,8 @@
 
 struct choice {
 	int64_t id;
-	double key; /* largest first */
+	size_t place; /* in the window */
+	double key;   /* largest first */
 };
 
 static int by_key(const void *a, const void *b)
@@ -155,7 +156,7 @@ static int choose_tests(struct history *h, const struct history_filter *filter, 
 		result = want_matching(&m);
 	free(m.fits);
 	if (result == 0 && faulty)
-		result = history_wanted_faulty(h, filter->since_ms, filter->branch, ret, err);
+		result = history_wanted_faulty(h, ret, err);
 	return result;
 }
 
@@ -191,7 +192,8 @@ static void rank(struct choices *c, const struct history_window *w, enum history
 	for (size_t i = 0; i < w->n; i++) {
 		const struct history_stats *s = &w->stats[i];
 		if (s->last_ms && (s->faulty || s->ordered || !faulty))
-			add_choice(c, (struct choice){(int64_t)i + 1, key_of(s, order)});
+			add_choice(c, (struct choice){w->ids ? w->ids[i] : (int64_t)i + 1, i,
+					      key_of(s, order)});
 	}
 	if (!c->limit && c->n)
 		qsort(c->v, c->n, sizeof(*c->v), by_key);
@@ -200,41 +202,36 @@ static void rank(struct choices *c, const struct history_window *w, enum history
 
 /*
  * The slowest tests of a window, without a look at all that every run of it did: taken from the
- * slowest there are, block after block, until enough of them have runs in the window. Their
- * statistics, and with them their order, are those of the window.
+ * slowest there are, ever more of them, until enough have runs in the window. Their statistics, and
+ * with them their order, are those of the window.
  */
 static int read_slowest(struct history *h, const struct history_filter *filter,
 	struct history_wanted *wanted, struct history_window *ret, struct error *err)
 {
-	size_t block = (size_t)filter->limit * 2 + 40, found = 0;
+	size_t limit = (size_t)filter->limit, found = 0;
 	struct history_window all;
-	struct choices c;
+	struct choices c = {0};
+	int result = history_window_stored(h, wanted, &all, err);
 
-	if (history_window_stored(h, wanted, &all, err) < 0)
+	if (result < 0)
 		return -1;
-	rank(&c, &all, HISTORY_BY_DURATION, false, 0);
-	*ret = (struct history_window){
-		.stats = xcalloc(all.n + 1, sizeof(*ret->stats)), .n = all.n};
-	int result = 0;
-	for (size_t i = 0; i < c.n && found < (size_t)filter->limit && result == 0; i += block) {
-		struct history_window part;
+	for (size_t tried = 2 * limit + 40; found < limit; tried *= 4) {
+		free(c.v);
+		rank(&c, &all, HISTORY_BY_DURATION, false, tried);
 		memset(wanted->tests, false, wanted->n);
-		for (size_t k = i; k < MIN(i + block, c.n); k++)
-			wanted->tests[c.v[k].id - 1] = true;
-		result = history_window_read(
-			h, filter->since_ms, filter->branch, wanted, &part, err);
-		for (size_t k = i; k < MIN(i + block, c.n) && result == 0; k++) {
-			size_t at = (size_t)c.v[k].id - 1;
-			ret->stats[at] = part.stats[at];
-			found += part.stats[at].last_ms != 0;
-		}
-		if (result == 0)
-			history_window_release(&part);
+		for (size_t i = 0; i < c.n; i++)
+			wanted->tests[c.v[i].id - 1] = true;
+		if (found)
+			history_window_release(ret);
+		found = 0;
+		result = history_window_read(h, filter->since_ms, filter->branch, wanted, ret, err);
+		for (size_t i = 0; i < ret->n && result == 0; i++)
+			found += ret->stats[i].last_ms != 0;
+		if (result < 0 || c.n < tried)
+			break;
 	}
 	free(c.v);
 	history_window_release(&all);
-	if (result < 0)
-		history_window_release(ret);
 	return result;
 }
 
@@ -306,7 +303,7 @@ int history_list_stats(struct history *h, const struct history_filter *filter,
 		return -1;
 	rank(&c, &w, order, faulty, (size_t)MAX(filter->limit, 0));
 	for (size_t i = 0; i < c.n; i++)
-		if (fn(arg, c.v[i].id, &w.stats[c.v[i].id - 1]))
+		if (fn(arg, c.v[i].id, &w.stats[c.v[i].place]))
 			break;
 	free(c.v);
 	history_window_release(&w);

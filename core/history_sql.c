@@ -156,8 +156,7 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT test_id, attempt, duration_us, kind, message_id FROM failures WHERE"
 		" run_id = ?1 ORDER BY test_id, attempt",
 	[SQL_FAULTY_TESTS] = "SELECT test_id FROM test_faults",
-	[SQL_ORDERED_TESTS] =
-		"SELECT test_id FROM order_findings WHERE found_ms >= coalesce(?1, 0)",
+	[SQL_ORDERED_TESTS] = "SELECT test_id FROM order_findings",
 	[SQL_PUT_ORDER] =
 		"INSERT INTO order_findings(test_id, culprits, needed, found_ms, run) VALUES(?1, "
 		"?2,"
@@ -165,7 +164,6 @@ static const char *const statements[SQL_COUNT] = {
 		" excluded.needed, found_ms = excluded.found_ms, run = excluded.run WHERE"
 		" excluded.found_ms >= found_ms",
 	[SQL_DROP_ORDER] = "DELETE FROM order_findings WHERE test_id = ?1",
-	[SQL_FAULTY_IN_RUN] = "SELECT DISTINCT test_id FROM failures WHERE run_id = ?1",
 	[SQL_FILE_NAMES] =
 		"SELECT f.id, s.name, f.path FROM files f JOIN suites s ON s.id = f.suite_id",
 	[SQL_TESTS_OF_FILE] = "SELECT id, file_id FROM tests WHERE file_id = ?1",

@@ -10,9 +10,13 @@
 #include "core/history.h"
 #include "core/history_stats.h"
 
+/* Of all tests: stats[id - 1]. Of some: side by side, ids[] ascending. */
 struct history_window {
-	struct history_stats *stats; /* [id - 1]; last_ms 0 = not in the window */
+	struct history_stats *stats; /* last_ms 0 = not in the window */
 	size_t n;
+	int64_t *ids;     /* [as stats]; NULL = all tests */
+	uint32_t *places; /* [id - 1]: place in stats + 1, 0 = none; NULL = all tests */
+	size_t tests;     /* that there are */
 };
 
 void history_window_release(struct history_window *w);
@@ -27,10 +31,8 @@ struct history_wanted {
 void history_wanted_release(struct history_wanted *wanted);
 /* All the tests there are, none wanted. */
 int history_wanted_init(struct history *h, struct history_wanted *ret, struct error *err);
-/* Forget the tests that failed no attempt in these runs (0 and NULL: in any run that was ever
- * recorded) and of which `order` proved nothing. */
-int history_wanted_faulty(struct history *h, int64_t since_ms, const char *branch,
-	struct history_wanted *wanted, struct error *err);
+/* Forget the tests that never failed an attempt and of which `order` proved nothing. */
+int history_wanted_faulty(struct history *h, struct history_wanted *wanted, struct error *err);
 
 /* Runs since `since_ms` (unix) whose branch matches the glob (NULL = all). `wanted`: NULL = all
  * tests. */

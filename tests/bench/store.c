@@ -281,21 +281,39 @@ static int64_t newest_of(const char *path)
 	return ms;
 }
 
-/* Each on a connection of its own, as a command would. */
+/* On a connection of its own, as a command would. */
+static bool ask_once(
+	const char *path, enum question q, int64_t newest_ms, struct asked *a, double *took)
+{
+	struct history *h = history_open(path, HISTORY_READ, NULL, NULL);
+
+	*a = (struct asked){.began = cpu_ms()};
+	if (!h)
+		return false;
+	history_map(h);
+	ask(h, q, newest_ms, a);
+	history_close(h);
+	*took = cpu_ms() - a->began;
+	return true;
+}
+
+/* The least of several: others use the machine, too. */
 static void ask_all(const char *path)
 {
+	enum { TIMES = 7 };
 	int64_t newest_ms = newest_of(path);
 
 	for (enum question q = 0; q < QUESTIONS; q++) {
-		struct asked a = {.began = cpu_ms()};
-		struct history *h = history_open(path, HISTORY_READ, NULL, NULL);
-		if (!h)
-			return;
-		history_map(h);
-		ask(h, q, newest_ms, &a);
-		history_close(h);
-		printf("%s, first row\t%.3f\t\n%s\t%.3f\t%" PRId64 " rows\n", names[q], a.first_row,
-			names[q], cpu_ms() - a.began, a.rows);
+		double first = INFINITY, complete = INFINITY, took;
+		struct asked a;
+		for (int i = 0; i < TIMES; i++) {
+			if (!ask_once(path, q, newest_ms, &a, &took))
+				return;
+			first = fmin(first, a.first_row);
+			complete = fmin(complete, took);
+		}
+		printf("%s, first row\t%.3f\t\n%s\t%.3f\t%" PRId64 " rows\n", names[q], first,
+			names[q], complete, a.rows);
 	}
 }
 
