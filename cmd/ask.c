@@ -52,7 +52,16 @@ static struct history *open_history(
 		error_set(err, EXIT_CODE_USAGE, "there is no history at %s", path);
 		error_help(err, "a first `muster` makes it");
 	}
+	if (h)
+		history_map(h);
 	return h;
+}
+
+static bool is_owned(void *arg, const char *file)
+{
+	const struct ask *q = arg;
+
+	return codeowners_has(q->owners, file, q->owner);
 }
 
 int ask_open(struct ask *q, const struct options *options, struct error *err)
@@ -66,12 +75,16 @@ int ask_open(struct ask *q, const struct options *options, struct error *err)
 	if (read_limit(options, &q->limit, err) < 0 ||
 		read_since(options, &q->filter.since_ms, err) < 0)
 		return -1;
-	q->filter.limit = q->owner ? 0 : q->limit;
+	q->filter.limit = q->limit;
 	q->owners = codeowners_load(q->base);
 	if (q->owner && !q->owners) {
 		error_set(err, EXIT_CODE_USAGE, "`--owner` needs a CODEOWNERS file");
 		return error_help(err, "it is looked for in .github, the root of the repository "
 				       "and docs");
+	}
+	if (q->owner) {
+		q->filter.wants_file = is_owned;
+		q->filter.wants_arg = q;
 	}
 	q->history = open_history(q->base, options, err);
 	return q->history ? 0 : -1;
@@ -82,11 +95,6 @@ void ask_close(struct ask *q)
 	history_close(q->history);
 	codeowners_free(q->owners);
 	free(q->base);
-}
-
-bool ask_wants(const struct ask *q, const char *file)
-{
-	return !q->owner || codeowners_has(q->owners, file, q->owner);
 }
 
 void ask_day(struct strbuf *out, int64_t ms)

@@ -24,7 +24,7 @@
 struct ask {
 	char *base;
 	struct history *history;
-	struct history_filter filter; /* its limit is 0 with `owner`: count yourself */
+	struct history_filter filter; /* the owner and the limit are part of it */
 	int limit;                    /* 0 = all */
 	struct codeowners *owners;    /* NULL = there is no CODEOWNERS */
 	const char *owner;            /* NULL = everybody's */
@@ -33,7 +33,5 @@ struct ask {
 /* Options that a command does not take count as not given. Released in any case. */
 int ask_open(struct ask *q, const struct options *options, struct error *err);
 void ask_close(struct ask *q);
-/* The test file is the owner's that was asked for. */
-bool ask_wants(const struct ask *q, const char *file);
 /* "2026-11-12", or "" for 0. */
 void ask_day(struct strbuf *out, int64_t ms);

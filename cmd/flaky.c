@@ -8,21 +8,21 @@
 #include "core/base/clock.h"
 #include "core/base/text.h"
 #include "core/flaky_order.h"
-#include "core/flaky_read.h"
 #include "core/test_id.h"
 
 /* `flaky`: the page that a team opens on Monday. */
 
 enum { MESSAGES = 3, SPARKS = 30, OTHER_COLUMNS = 50, SHORT_HASH = 8 };
 
-/* A test that failed, copied out of the history; the order is that of the history, most first. */
+/* A test that failed; those that are shown are named. The order is that of the history, most first.
+ */
 struct suspect {
 	struct history_test test;
 	struct flaky_evidence evidence;
 	struct flaky_rate rate;
 	enum flaky_class class;
 	bool quarantined;
-	const char *owners, *behind; /* behind: the file that it depends on, or NULL */
+	const char *owners, *behind; /* behind: the files that it depends on, or NULL */
 	struct history_message messages[MESSAGES];
 	size_t message_count;
 };
@@ -31,34 +31,53 @@ struct page {
 	struct ask query;
 	struct quarantine quarantine;
 	struct flaky_orders *orders;
+	int64_t *ids; /* of the suspects, ascending */
 	struct arena arena;
 	struct suspect *suspects;
-	size_t n, cap;
+	size_t n, cap, gone;
+	bool all;
 	enum flaky_class only; /* FLAKY_CLASS_COUNT = all */
 	struct rows rows;
 };
 
 /* ---- choosing ---------------------------------------------------------------------------------- */
 
-static int add_suspect(void *arg, const struct history_test *t)
+static int add_suspect(void *arg, int64_t id, const struct history_stats *stats)
 {
 	struct page *p = arg;
+
+	GROW(p->suspects, p->n + 1, p->cap);
+	p->suspects[p->n++] = (struct suspect){.test = {.id = id, .stats = *stats}};
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int name(struct page *p, struct suspect *s, struct error *err)
+{
+	struct history_stats stats = s->test.stats;
+	struct history_test *t = &s->test;
 	struct arena *a = &p->arena;
 
-	if (!ask_wants(&p->query, t->file))
-		return 0;
-	GROW(p->suspects, p->n + 1, p->cap);
-	struct suspect *s = &p->suspects[p->n++];
-	*s = (struct suspect){.test = *t};
-	s->test.suite = arena_strdup(a, t->suite);
-	s->test.project = arena_strdup(a, t->project);
-	s->test.file = arena_strdup(a, t->file);
-	s->test.test = arena_strdup(a, t->test);
-	s->test.first_fail_run = arena_strdup(a, t->first_fail_run);
-	s->test.first_fail_commit = arena_strdup(a, t->first_fail_commit);
-	s->test.last_fail_run = arena_strdup(a, t->last_fail_run);
-	s->test.last_fail_commit = arena_strdup(a, t->last_fail_commit);
-	s->test.message = arena_strdup(a, t->message);
+	if (!history_name_test(p->query.history, t->id, &stats, t))
+		return error_set(err, EXIT_CODE_INFRASTRUCTURE,
+			"the history is damaged: a test has no name");
+	t->suite = arena_strdup(a, t->suite);
+	t->project = arena_strdup(a, t->project);
+	t->file = arena_strdup(a, t->file);
+	t->test = arena_strdup(a, t->test);
+	t->first_fail_run = arena_strdup(a, t->first_fail_run);
+	t->first_fail_commit = arena_strdup(a, t->first_fail_commit);
+	t->last_fail_run = arena_strdup(a, t->last_fail_run);
+	t->last_fail_commit = arena_strdup(a, t->last_fail_commit);
+	t->message = arena_strdup(a, t->message);
+	t->culprits = arena_strdup(a, t->culprits);
+	t->order_run = arena_strdup(a, t->order_run);
 	return 0;
 }
 
@@ -72,35 +91,58 @@ static int add_message(void *arg, const struct history_message *m)
 	return s->message_count == MESSAGES;
 }
 
-static int describe(struct page *p, struct suspect *s, struct error *err)
+/* Files, a line each, as words. */
+static const char *join_files(struct arena *arena, const char *lines)
 {
-	const struct history_test *t = &s->test;
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+
+	for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+		n = strcspn(lines, "\n");
+		strbuf_addstr(&out, out.len ? " and " : "");
+		strbuf_add(&out, lines, n);
+	}
+	return arena_strdup(arena, out.buf);
+}
+
+static int describe(struct page *p, struct suspect *s, int64_t behind, struct error *err)
+{
+	struct history_test *t = &s->test;
 	void *both[] = {s, p};
 
+	if (name(p, s, err) < 0)
+		return -1;
 	s->rate = flaky_rate(&s->evidence);
 	s->owners = codeowners_of(p->query.owners, t->file);
 	s->quarantined =
 		quarantine_covers(&p->quarantine, t->suite, t->file, t->test, t->occurrence);
+	cleanup_free char *path = behind ? history_file_path(p->query.history, behind) : NULL;
+	const char *files = t->culprits ? t->culprits : path;
+	if (s->class == FLAKY_ORDER && files)
+		s->behind = join_files(&p->arena, files);
 	return history_list_messages(p->query.history, t->id, p->query.filter.since_ms, MESSAGES,
 		add_message, both, err);
 }
 
-/* Keeps the first `limit` that have a class. */
+/* Keeps the first `limit` that have a class and are still there. */
 static int judge(struct page *p, struct error *err)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < p->n && (!p->query.limit || kept < (size_t)p->query.limit); i++) {
 		struct suspect *s = &p->suspects[i];
-		if (flaky_read(p->query.history, &s->test, &p->query.filter, &s->evidence, err) <
-				0 ||
-			flaky_orders_read(p->orders, &s->test, &p->query.filter, &s->evidence.order,
-				&s->behind, err) < 0)
-			return -1;
+		const struct history_stats *x = &s->test.stats;
+		int64_t behind = 0;
+		s->evidence = history_evidence(x);
+		if (flaky_orders_wants(x))
+			behind = flaky_order_of(p->orders, s->test.id, &s->evidence.order);
 		s->class = flaky_classify(&s->evidence);
 		if (s->class == FLAKY_NONE || (p->only != FLAKY_CLASS_COUNT && s->class != p->only))
 			continue;
-		if (describe(p, s, err) < 0)
+		if (!p->all && flaky_orders_gone(p->orders, s->test.id, x)) {
+			p->gone++;
+			continue;
+		}
+		if (describe(p, s, behind, err) < 0)
 			return -1;
 		p->suspects[kept++] = *s;
 	}
@@ -158,7 +200,8 @@ static void put_json(struct jsonw *w, const struct suspect *s, const char *title
 	jsonw_int(w, "flips", t->stats.flips);
 	jsonw_int(w, "streak", s->evidence.streak);
 	jsonw_int(w, "timeouts", s->evidence.timeouts);
-	jsonw_string(w, "behind", s->class == FLAKY_ORDER ? s->behind : NULL);
+	jsonw_string(w, "behind", s->behind);
+	jsonw_string(w, "order_run", s->behind ? t->order_run : NULL);
 	put_time(w, "first_seen", t->stats.first_fail_ms);
 	jsonw_string(w, "first_seen_commit", t->first_fail_commit);
 	put_time(w, "last_seen", t->stats.last_fail_ms);
@@ -287,13 +330,17 @@ static void facts_line(struct rows *r, const struct suspect *s)
 	strbuf_addstr(&line, "       ");
 	add_count(&line, e->failures, "failed");
 	add_count(&line, e->retried_passes, "passed on a retry");
-	strbuf_setlen(&line, line.len - 2);
+	if (e->failures || e->retried_passes)
+		strbuf_setlen(&line, line.len - 2);
+	else
+		strbuf_addstr(&line, "failed in none");
 	strbuf_addf(&line, " of %" PRId64 " run%s", e->runs, e->runs == 1 ? "" : "s");
 	if (streq(flaky_confidence(&s->rate), "few samples"))
 		strbuf_addstr(&line, " (few samples)");
 	ask_day(&day, s->test.stats.first_fail_ms);
-	strbuf_addf(&line, ", since %.*s%s%s%s", SHORT_HASH, commit ? commit : "",
-		commit ? " (" : "", day.buf, commit ? ")" : "");
+	if (day.len)
+		strbuf_addf(&line, ", since %.*s%s%s%s", SHORT_HASH, commit ? commit : "",
+			commit ? " (" : "", day.buf, commit ? ")" : "");
 	put_line(r, &line);
 }
 
@@ -301,13 +348,22 @@ static void order_line(struct rows *r, const struct suspect *s)
 {
 	const struct flaky_order *o = &s->evidence.order;
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	const char *run = s->test.order_run;
 
-	if (s->class != FLAKY_ORDER)
+	if (!s->behind)
 		return;
-	strbuf_addf(&line, "       failed in %" PRId64 " of %" PRId64 " runs behind ",
-		o->behind_failed, o->behind);
+	strbuf_addstr(&line, "       ");
+	if (!s->test.culprits)
+		strbuf_addf(&line, "failed in %" PRId64 " of %" PRId64 " runs behind ",
+			o->behind_failed, o->behind);
+	else
+		strbuf_addf(&line, "%s behind ", s->test.needed ? "passes only" : "fails");
 	ansi_filter(&line, s->behind, strlen(s->behind), false);
-	strbuf_addf(&line, ", in %" PRId64 " of %" PRId64 " others", o->other_failed, o->other);
+	if (!s->test.culprits)
+		strbuf_addf(
+			&line, ", in %" PRId64 " of %" PRId64 " others", o->other_failed, o->other);
+	else
+		strbuf_addf(&line, ", as run %s proves", run ? run : "");
 	put_line(r, &line);
 }
 
@@ -397,14 +453,18 @@ static int read_page(struct page *p, const struct options *options, struct error
 	if (ask_open(&p->query, options, err) < 0 ||
 		quarantine_of_project(&p->quarantine, options, NULL, err) < 0)
 		return -1;
-	p->orders = flaky_orders_new(p->query.history);
+	p->all = options_has(options, "all");
 	struct history_filter filter = p->query.filter;
-	filter.faulty = true;
 	filter.limit = 0; /* most that failed once are of no class */
-	if (history_list_tests(p->query.history, &filter, HISTORY_BY_FAULTS, add_suspect, p, err) <
+	if (history_list_stats(p->query.history, &filter, HISTORY_BY_FAULTS, add_suspect, p, err) <
 		0)
 		return -1;
-	return judge(p, err);
+	p->ids = xcalloc(p->n + 1, sizeof(*p->ids));
+	for (size_t i = 0; i < p->n; i++)
+		p->ids[i] = p->suspects[i].test.id;
+	qsort(p->ids, p->n, sizeof(*p->ids), by_id);
+	p->orders = flaky_orders_read(p->query.history, &filter, p->ids, p->n, err);
+	return p->orders ? judge(p, err) : -1;
 }
 
 static int run_flaky(const struct options *options, struct error *err)
@@ -423,6 +483,7 @@ static int run_flaky(const struct options *options, struct error *err)
 		result = rows_close(&p.rows, err);
 	}
 	free(p.suspects);
+	free(p.ids);
 	flaky_orders_free(p.orders);
 	arena_release(&p.arena);
 	quarantine_release(&p.quarantine);
@@ -435,6 +496,7 @@ static const struct option flaky_options[] = {
 	{"class", 0, OPTION_VALUE,
 		"flaky_retry|flaky_same_commit|transitioning|timeout_flaky|order_dependent|broken",
 		"only this class", .one_of = true},
+	{"all", 0, OPTION_FLAG, NULL, "also tests that are gone: deleted, renamed, not seen"},
 	{"config", 'c', OPTION_VALUE, "FILE", "configuration file (default: muster.yaml)"},
 	ROWS_OPTIONS,
 	{NULL},

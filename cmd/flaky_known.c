@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/flaky_known.h"
-#include "core/flaky_read.h"
+#include "core/history_list.h"
 
 enum { TESTS_MAX = 2000 /* those that fail most; a summary shows 200 */ };
 
@@ -43,12 +43,7 @@ static int add(void *arg, const struct history_test *t)
 
 static void describe(struct flaky_known *k, const struct candidate *c)
 {
-	const struct history_filter all = {0};
-	struct flaky_evidence e;
-	struct error err = ERROR_INIT;
-
-	if (flaky_read(*k->history, &c->test, &all, &e, &err) < 0)
-		return;
+	struct flaky_evidence e = history_evidence(&c->test.stats);
 	enum flaky_class class = flaky_classify(&e);
 	if (class == FLAKY_NONE)
 		return;

@@ -228,8 +228,6 @@ static int put_test(void *arg, const struct history_test *t)
 	const char *owners = codeowners_of(l->query.owners, t->file);
 	cleanup_strbuf struct strbuf title = STRBUF_INIT;
 
-	if (!ask_wants(&l->query, t->file))
-		return 0;
 	test_id_text(&title, t->test, t->occurrence);
 	remember_only(l, t, title.buf);
 	if (l->rows.format == ROWS_TEXT) {

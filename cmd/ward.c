@@ -8,7 +8,7 @@
 #include "core/base/text.h"
 #include "core/codeowners.h"
 #include "core/config.h"
-#include "core/flaky_read.h"
+#include "core/flaky.h"
 #include "core/project.h"
 #include "core/test_id.h"
 
@@ -190,21 +190,17 @@ static int add_candidate(void *arg, const struct history_test *t)
 }
 
 /* A broken test is not put away: it is mended. */
-static int keep_flaky(struct advice *a, enum flaky_class *classes, struct error *err)
+static void keep_flaky(struct advice *a, enum flaky_class *classes)
 {
-	const struct history_filter all = {0};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
-		struct flaky_evidence e;
-		if (flaky_read(a->ward->history, &a->tests[i], &all, &e, err) < 0)
-			return -1;
+		struct flaky_evidence e = history_evidence(&a->tests[i].stats);
 		classes[kept] = flaky_classify(&e);
 		if (flaky_class_is_flaky(classes[kept]))
 			a->tests[kept++] = a->tests[i];
 	}
 	a->n = kept;
-	return 0;
 }
 
 static void put_advice_json(struct jsonw *w, const struct history_test *t, enum flaky_class class,
@@ -333,8 +329,7 @@ int ward_suggest(struct ward *ward, const struct options *options, struct error 
 	int result = history_list_tests(
 		ward->history, &faulty, HISTORY_BY_FAULTS, add_candidate, &a, err);
 	cleanup_free enum flaky_class *classes = xcalloc(a.n + 1, sizeof(*classes));
-	if (result == 0)
-		result = keep_flaky(&a, classes, err);
+	keep_flaky(&a, classes);
 	if (result == 0)
 		result = print_advice(&a, classes, options_has(options, "json"), err);
 	codeowners_free(a.owners);

@@ -204,15 +204,13 @@ static double luck_of_streak(const struct flaky_evidence *e)
 	return exp(log_beta(a + streak, b) - log_beta(a, b));
 }
 
-struct flaky_moves flaky_moves(uint64_t failed, uint64_t where, int n)
+struct flaky_moves flaky_moves(uint64_t failed, int n)
 {
 	struct flaky_moves m = {0};
 	int last = -1;
 
 	for (int i = n; i-- > 0;) {
 		int now = failed >> i & 1;
-		if (!(where >> i & 1))
-			continue;
 		m.broke += last == 0 && now;
 		m.mended += last == 1 && !now;
 		m.failed_on += last == 1 && now;
@@ -261,7 +259,7 @@ static bool depends_on_order(const struct flaky_order *o)
 
 enum flaky_class flaky_classify(const struct flaky_evidence *e)
 {
-	bool order = depends_on_order(&e->order);
+	bool order = e->order_proven || depends_on_order(&e->order);
 	enum flaky_class class = e->retried_passes        ? FLAKY_RETRY
 				 : e->conflicts           ? FLAKY_SAME_COMMIT
 				 : is_unsteady(&e->moves) ? FLAKY_TRANSITIONING

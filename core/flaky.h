@@ -58,6 +58,7 @@ struct flaky_evidence {
 	int64_t timeouts;        /* of them, by a time limit */
 	struct flaky_moves moves;
 	struct flaky_order order;
+	bool order_proven; /* by `muster order`, whatever `order` says */
 
 	/* Sums of flaky_weight(age) over the runs, and over those with a failed attempt, the
 	 * newest run's age being 0. `weight` 0 = not known: every run counts the same. */
@@ -67,9 +68,8 @@ struct flaky_evidence {
 /* What a run of that age counts: 1 now, 1/2 after the half-life. Ages below 0 count 1. */
 double flaky_weight(int64_t age_ms);
 
-/* From the last `n` outcomes, 1 = failed, the newest in bit 0; only those count that `where` marks.
- */
-struct flaky_moves flaky_moves(uint64_t failed, uint64_t where, int n);
+/* From the last `n` (at most 64) outcomes, 1 = failed, the newest in bit 0. */
+struct flaky_moves flaky_moves(uint64_t failed, int n);
 
 enum flaky_class flaky_classify(const struct flaky_evidence *evidence);
 

@@ -1,162 +1,164 @@
 #include "core/base/base.h"
 
-#include "core/base/strmap.h"
 #include "core/flaky_order.h"
 
 /* The history holds the order of more runs, but reading it is what takes the time; a test that
  * failed less often is not looked at. */
-enum { RUNS = 40, FAILURES_MIN = 3 };
+enum { RUNS = 40, FAILURES_MIN = 3, MISSED_MIN = 3, DAY_MS = 24 * 3600 * 1000, UNSEEN_DAYS = 30 };
 
 struct place {
-	size_t file; /* index in orders->files */
-	int worker, position;
+	int64_t file;
+	int worker, position; /* 0 = never started */
+	bool passed;
+};
+
+/* How a test did in a run; a zeroed one was not in it. */
+struct result {
+	bool ran, failed;
+	int worker, position; /* of the failed attempt */
 };
 
 struct run_order {
-	int64_t id;
+	int64_t id, started_ms;
+	bool telling; /* of the branch that tells what is there */
 	struct place *places;
 	size_t n, cap;
+	struct result *results; /* [as tests] */
 };
-
-struct flaky_orders {
-	struct history *h;
-	bool read;
-	struct strmap files; /* "suite\x1e…" -> index + 1 */
-	struct run_order runs[RUNS];
-	size_t n;
-};
-
-struct flaky_orders *flaky_orders_new(struct history *h)
-{
-	struct flaky_orders *o = xcalloc(1, sizeof(*o));
-
-	o->h = h;
-	return o;
-}
-
-void flaky_orders_free(struct flaky_orders *o)
-{
-	if (!o)
-		return;
-	for (size_t i = 0; i < o->n; i++)
-		free(o->runs[i].places);
-	strmap_release(&o->files, NULL);
-	free(o);
-}
-
-/* ---- the order of the runs --------------------------------------------------------------------- */
-
-/* The file comes last, so that the key ends with its name. */
-static size_t file_index(
-	struct flaky_orders *o, const char *suite, const char *project, const char *file)
-{
-	cleanup_free char *key = xasprintf("%s\x1e%s\x1e%s", suite, project, file);
-	uintptr_t found = (uintptr_t)strmap_get(&o->files, key);
-
-	if (!found) {
-		found = o->files.n + 1;
-		strmap_put(&o->files, key, (void *)found);
-	}
-	return found - 1;
-}
-
-static int add_run(void *arg, const struct history_run *run)
-{
-	struct flaky_orders *o = arg;
-
-	o->runs[o->n++].id = run->id;
-	return o->n == RUNS;
-}
-
-struct reading {
-	struct flaky_orders *orders;
-	struct run_order *run;
-};
-
-static int add_place(void *arg, const struct history_run_file *f)
-{
-	struct reading *r = arg;
-	struct run_order *run = r->run;
-
-	if (f->worker < 1 || f->position < 1)
-		return 0;
-	GROW(run->places, run->n + 1, run->cap);
-	run->places[run->n++] = (struct place){
-		file_index(r->orders, f->suite, f->project, f->file), f->worker, f->position};
-	return 0;
-}
-
-static int read_orders(struct flaky_orders *o, struct error *err)
-{
-	const struct history_filter newest = {.limit = RUNS};
-
-	if (o->read)
-		return 0;
-	o->read = true;
-	if (history_list_runs(o->h, &newest, add_run, o, err) < 0)
-		return -1;
-	for (size_t i = 0; i < o->n; i++) {
-		struct reading r = {o, &o->runs[i]};
-		if (history_list_run_files(o->h, o->runs[i].id, add_place, &r, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* ---- one test ---------------------------------------------------------------------------------- */
 
 struct counts {
 	int64_t behind, behind_failed;
 };
 
-struct trial {
-	struct flaky_orders *orders;
-	size_t own;
-	struct counts *counts; /* by file */
-	int64_t runs, failed;
+struct flaky_orders {
+	struct history *h;
+	const int64_t *tests;
+	size_t test_count;
+	struct run_order runs[RUNS];
+	size_t n;
+	bool branch;           /* the filter names one */
+	struct counts *counts; /* [file id] */
+	int64_t *suites;       /* [file id]; read when first needed */
+	size_t file_count;     /* of both */
 };
 
-static const struct run_order *order_of(const struct flaky_orders *o, int64_t id)
+void flaky_orders_free(struct flaky_orders *o)
 {
-	for (size_t i = 0; i < o->n; i++)
-		if (o->runs[i].id == id)
-			return &o->runs[i];
+	if (!o)
+		return;
+	for (size_t i = 0; i < o->n; i++) {
+		free(o->runs[i].places);
+		free(o->runs[i].results);
+	}
+	free(o->counts);
+	free(o->suites);
+	free(o);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+static int add_run(void *arg, const struct history_run *run)
+{
+	struct flaky_orders *o = arg;
+
+	o->runs[o->n++] = (struct run_order){
+		.id = run->id,
+		.started_ms = run->started_ms,
+		.telling = o->branch || history_is_default_branch(run->branch),
+		.results = xcalloc(o->test_count + 1, sizeof(struct result)),
+	};
+	return o->n == RUNS;
+}
+
+static int add_place(void *arg, const struct history_run_file *f)
+{
+	struct run_order *run = arg;
+
+	GROW(run->places, run->n + 1, run->cap);
+	run->places[run->n++] =
+		(struct place){f->file_id, f->worker, f->position, f->outcome == OUTCOME_PASSED};
+	return 0;
+}
+
+static void add_result(void *arg, const struct history_result *r)
+{
+	struct run_order *run = arg;
+
+	run->results[r->test] = (struct result){true, r->failed, r->worker, r->position};
+}
+
+static int read_run(struct flaky_orders *o, struct run_order *run, struct error *err)
+{
+	if (history_list_run_files(o->h, run->id, add_place, run, err) < 0)
+		return -1;
+	for (size_t i = 0; i < run->n; i++)
+		o->file_count = MAX(o->file_count, (size_t)run->places[i].file + 1);
+	return history_list_results(o->h, run->id, o->tests, o->test_count, add_result, run, err);
+}
+
+struct flaky_orders *flaky_orders_read(struct history *h, const struct history_filter *filter,
+	const int64_t *tests, size_t n, struct error *err)
+{
+	struct flaky_orders *o = xcalloc(1, sizeof(*o));
+	const struct history_filter newest = {
+		.since_ms = filter->since_ms, .branch = filter->branch, .limit = RUNS};
+
+	o->h = h;
+	o->tests = tests;
+	o->test_count = n;
+	o->branch = filter->branch != NULL;
+	int result = history_list_runs(h, &newest, add_run, o, err);
+	for (size_t i = 0; i < o->n && result == 0; i++)
+		result = read_run(o, &o->runs[i], err);
+	if (result < 0) {
+		flaky_orders_free(o);
+		return NULL;
+	}
+	o->counts = xcalloc(o->file_count + 1, sizeof(*o->counts));
+	return o;
+}
+
+/* ---- behind which file ------------------------------------------------------------------------- */
+
+bool flaky_orders_wants(const struct history_stats *stats)
+{
+	/* of older runs nobody knows the order */
+	return __builtin_popcountll(stats->recent | stats->recent_flaky) >= FAILURES_MIN;
+}
+
+static const struct place *place_of(const struct run_order *run, int64_t file)
+{
+	for (size_t i = 0; i < run->n; i++)
+		if (run->places[i].file == file)
+			return &run->places[i];
 	return NULL;
 }
 
 /* Where the test stood: its failed attempt says it, a pass stood where its file did. */
-static struct place place_of(
-	const struct run_order *run, const struct history_outcome *o, size_t own, bool failed)
+static struct result stood(const struct run_order *run, size_t test, int64_t own)
 {
-	if (failed)
-		return (struct place){own, o->worker, o->position};
-	for (size_t i = 0; i < run->n; i++)
-		if (run->places[i].file == own)
-			return run->places[i];
-	return (struct place){0};
+	struct result r = run->results[test];
+	const struct place *p = r.ran && !r.failed ? place_of(run, own) : NULL;
+
+	if (p) {
+		r.worker = p->worker;
+		r.position = p->position;
+	}
+	r.ran = r.ran && r.worker >= 1 && r.position >= 1;
+	return r;
 }
 
-static int add_outcome(void *arg, const struct history_outcome *o)
+static void count_before(
+	struct flaky_orders *o, const struct run_order *run, const struct result *at, int64_t own)
 {
-	struct trial *t = arg;
-	const struct run_order *run = order_of(t->orders, o->run->id);
-	bool failed = o->outcome == OUTCOME_FAILED || o->flaky;
-
-	if (!run || (o->outcome != OUTCOME_PASSED && !failed))
-		return 0;
-	struct place at = place_of(run, o, t->own, failed);
-	if (at.worker < 1 || at.position < 1)
-		return 0;
-	t->runs++;
-	t->failed += failed;
 	for (size_t i = 0; i < run->n; i++) {
 		const struct place *p = &run->places[i];
-		if (p->worker != at.worker || p->position >= at.position || p->file == t->own)
+		if (p->worker != at->worker || p->position < 1 || p->position >= at->position ||
+			p->file == own)
 			continue;
-		t->counts[p->file].behind++;
-		t->counts[p->file].behind_failed += failed;
+		o->counts[p->file].behind++;
+		o->counts[p->file].behind_failed += at->failed;
 	}
-	return 0;
 }
 
 static double difference(const struct flaky_order *o)
@@ -165,49 +167,118 @@ static double difference(const struct flaky_order *o)
 	       (double)o->other_failed / (double)MAX(o->other, 1);
 }
 
-static void choose(const struct trial *t, struct flaky_order *ret, const char **ret_file)
+static size_t index_of(const struct flaky_orders *o, int64_t test)
 {
-	int64_t suspects = 0;
-	const char *key = NULL;
+	size_t low = 0, high = o->test_count;
 
-	for (size_t i = 0; i < t->orders->files.n; i++) {
-		const struct counts *c = &t->counts[i];
-		struct flaky_order o = {
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (o->tests[middle] < test)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int64_t flaky_order_of(struct flaky_orders *o, int64_t test, struct flaky_order *ret)
+{
+	int64_t own = history_file_of(o->h, test), suspects = 0, suspect = 0, ran = 0, failed = 0;
+	size_t index = index_of(o, test);
+
+	*ret = (struct flaky_order){0};
+	memset(o->counts, 0, o->file_count * sizeof(*o->counts));
+	for (size_t i = 0; i < o->n; i++) {
+		struct result at = stood(&o->runs[i], index, own);
+		if (!at.ran)
+			continue;
+		ran++;
+		failed += at.failed;
+		count_before(o, &o->runs[i], &at, own);
+	}
+	for (size_t i = 0; i < o->file_count; i++) {
+		const struct counts *c = &o->counts[i];
+		struct flaky_order x = {
 			.behind = c->behind,
 			.behind_failed = c->behind_failed,
-			.other = t->runs - c->behind,
-			.other_failed = t->failed - c->behind_failed,
+			.other = ran - c->behind,
+			.other_failed = failed - c->behind_failed,
 		};
-		if (!o.behind || !o.other)
+		if (!x.behind || !x.other)
 			continue;
-		if (!suspects++ || difference(&o) > difference(ret)) {
-			*ret = o;
-			key = t->orders->files.entries[i].key;
+		if (!suspects++ || difference(&x) > difference(ret)) {
+			*ret = x;
+			suspect = (int64_t)i;
 		}
 	}
 	ret->suspects = suspects;
-	if (key)
-		*ret_file = strrchr(key, '\x1e') + 1;
+	return suspect;
 }
 
-int flaky_orders_read(struct flaky_orders *o, const struct history_test *test,
-	const struct history_filter *filter, struct flaky_order *ret, const char **ret_file,
-	struct error *err)
-{
-	struct history_filter last = {
-		.since_ms = filter->since_ms, .branch = filter->branch, .limit = RUNS};
+/* ---- still there? ------------------------------------------------------------------------------ */
 
-	*ret = (struct flaky_order){0};
-	*ret_file = NULL;
-	if (__builtin_popcountll(test->stats.recent | test->stats.recent_flaky) < FAILURES_MIN)
-		return 0; /* of older runs nobody knows the order */
-	if (read_orders(o, err) < 0)
-		return -1;
-	size_t own = file_index(o, test->suite, test->project, test->file);
-	cleanup_free struct counts *counts = xcalloc(o->files.n, sizeof(*counts));
-	struct trial t = {.orders = o, .own = own, .counts = counts};
-	if (history_list_outcomes(o->h, test->id, &last, add_outcome, &t, err) < 0)
-		return -1;
-	choose(&t, ret, ret_file);
-	return 0;
+static void add_suite(void *arg, int64_t file, int64_t suite)
+{
+	struct flaky_orders *o = arg;
+
+	if (file >= 0 && (size_t)file < o->file_count)
+		o->suites[file] = suite;
+}
+
+static void read_suites(struct flaky_orders *o)
+{
+	if (o->suites)
+		return;
+	o->suites = xcalloc(o->file_count + 1, sizeof(*o->suites));
+	history_list_suites(o->h, add_suite, o);
+}
+
+static size_t files_of(const struct flaky_orders *o, const struct run_order *run, int64_t suite)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++)
+		n += o->suites[run->places[i].file] == suite;
+	return n;
+}
+
+/* Of one of the runs, the most: files come and go. */
+static size_t most_files(const struct flaky_orders *o, int64_t suite)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		most = MAX(most, files_of(o, &o->runs[i], suite));
+	return most;
+}
+
+static bool misses(struct flaky_orders *o, const struct run_order *run, size_t index, int64_t file,
+	int64_t suite)
+{
+	const struct place *p = place_of(run, file);
+
+	if (run->results[index].ran)
+		return false;
+	if (p)
+		return p->passed && p->position >= 1;
+	return files_of(o, run, suite) * 10 >= most_files(o, suite) * 9;
+}
+
+bool flaky_orders_gone(struct flaky_orders *o, int64_t test, const struct history_stats *stats)
+{
+	size_t index = index_of(o, test);
+	int missed = 0;
+
+	if (!o->n || o->runs[0].started_ms <= stats->last_ms)
+		return false;
+	if (o->runs[0].started_ms - stats->last_ms > (int64_t)UNSEEN_DAYS * DAY_MS)
+		return true;
+	read_suites(o);
+	int64_t file = history_file_of(o->h, test), suite = history_suite_of(o->h, file);
+	for (size_t i = 0; i < o->n && missed < MISSED_MIN; i++) {
+		const struct run_order *run = &o->runs[i];
+		if (run->started_ms > stats->last_ms && run->telling && run->n)
+			missed += misses(o, run, index, file, suite);
+	}
+	return missed >= MISSED_MIN;
 }

@@ -120,6 +120,19 @@ void history_close(struct history *h)
 	free(h);
 }
 
+void history_map(struct history *h)
+{
+	h->may_map = true;
+}
+
+/* Pages of a mapped file are not kept as they were checked: single rows take longer so. */
+void history_scan(struct history *h, bool scan)
+{
+	if (h->may_map)
+		sqlite3_exec(h->db, scan ? "PRAGMA mmap_size=1073741824" : "PRAGMA mmap_size=0",
+			NULL, NULL, NULL);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static void bind_text(sqlite3_stmt *s, int index, const char *text)

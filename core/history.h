@@ -22,6 +22,9 @@ enum history_mode { HISTORY_READ, HISTORY_WRITE };
 struct history *history_open(
 	const char *path, enum history_mode mode, char **ret_notice, struct error *err);
 void history_close(struct history *h); /* accepts NULL */
+/* Read what is read from end to end from a mapped file: a quarter of the time. For commands that
+ * only ask: where the disk fails, they end by a signal. */
+void history_map(struct history *h);
 
 /* What is known of one file: time-aware log-EWMA of its wall time inside a warm worker. */
 struct history_file {

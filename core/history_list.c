@@ -69,25 +69,10 @@ int history_list_runs(struct history *h, const struct history_filter *filter, hi
 	return end(h, s, code, stopped, err);
 }
 
-/* False: the file is not known (a damaged pack). */
-static bool name_file(struct history *h, int64_t id, struct history_run_file *ret, sqlite3_stmt **s)
-{
-	*s = history_sql(h, SQL_FILE_NAME);
-	if (!*s)
-		return false;
-	sqlite3_bind_int64(*s, 1, id);
-	if (sqlite3_step(*s) != SQLITE_ROW)
-		return false;
-	ret->suite = history_text(*s, 0);
-	ret->project = history_text(*s, 1);
-	ret->file = history_text(*s, 2);
-	return true;
-}
-
 int history_list_run_files(
 	struct history *h, int64_t run, history_run_file_fn *fn, void *arg, struct error *err)
 {
-	sqlite3_stmt *s = history_sql(h, SQL_LIST_RUN_FILES), *name = NULL;
+	sqlite3_stmt *s = history_sql(h, SQL_LIST_RUN_FILES);
 	struct history_file_entry e;
 
 	if (!s)
@@ -98,17 +83,109 @@ int history_list_run_files(
 	const unsigned char *past = data ? data + sqlite3_column_bytes(s, 0) : NULL;
 	while (data && history_files_next(&data, past, &e)) {
 		struct history_run_file file = {
+			.file_id = e.file_id,
 			.worker = e.worker,
 			.position = e.position,
 			.outcome = e.outcome,
 			.predicted_us = e.predicted_us,
 			.duration_us = e.duration_us,
 		};
-		if (name_file(h, e.file_id, &file, &name) && fn(arg, &file))
+		if (e.file_id >= 1 && e.file_id <= INT32_MAX / 16 && fn(arg, &file))
 			break;
 	}
-	if (name)
-		sqlite3_reset(name);
+	return end(h, s, code, code == SQLITE_ROW, err);
+}
+
+/* ---- names of files ---------------------------------------------------------------------------- */
+
+static int64_t number_of(struct history *h, enum history_sql which, int64_t id)
+{
+	sqlite3_stmt *s = history_sql(h, which);
+	int64_t value = 0;
+
+	if (!s)
+		return 0;
+	sqlite3_bind_int64(s, 1, id);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		value = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return value;
+}
+
+int64_t history_file_of(struct history *h, int64_t test)
+{
+	return number_of(h, SQL_FILE_OF_TEST, test);
+}
+
+int64_t history_suite_of(struct history *h, int64_t file)
+{
+	return number_of(h, SQL_SUITE_OF_FILE, file);
+}
+
+void history_list_suites(struct history *h, history_suite_fn *fn, void *arg)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_FILE_SUITES);
+
+	if (!s)
+		return;
+	while (sqlite3_step(s) == SQLITE_ROW)
+		fn(arg, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
+	sqlite3_reset(s);
+}
+
+char *history_file_path(struct history *h, int64_t file)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_FILE_PATH);
+	char *path = NULL;
+
+	if (!s)
+		return NULL;
+	sqlite3_bind_int64(s, 1, file);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		path = xstrdup(history_text(s, 0));
+	sqlite3_reset(s);
+	return path;
+}
+
+/* ---- outcomes of one run ----------------------------------------------------------------------- */
+
+/* `failures` goes in step with the tests, by id. */
+static void read_result(sqlite3_stmt *failures, int *code, int64_t test, struct history_result *ret)
+{
+	for (; *code == SQLITE_ROW && sqlite3_column_int64(failures, 0) <= test;
+		*code = sqlite3_step(failures)) {
+		if (sqlite3_column_int64(failures, 0) != test)
+			continue;
+		ret->failed = true;
+		ret->worker = sqlite3_column_int(failures, 1);
+		ret->position = sqlite3_column_int(failures, 2);
+	}
+}
+
+int history_list_results(struct history *h, int64_t run, const int64_t *tests, size_t n,
+	history_result_fn *fn, void *arg, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_RUN_PACK),
+		     *failures = history_sql(h, SQL_RUN_FAILURES);
+	struct history_packed p;
+
+	if (!s || !failures)
+		return history_error(h, err, "cannot read");
+	sqlite3_bind_int64(s, 1, run);
+	sqlite3_bind_int64(failures, 1, run);
+	int code = sqlite3_step(s), failed = sqlite3_step(failures);
+	if (code == SQLITE_ROW) {
+		struct history_pack pack = history_row_pack(s, 0);
+		for (size_t i = 0; i < n; i++) {
+			struct history_result r = {.test = i};
+			if (!history_pack_find(&pack, tests[i], &p) || p.outcome > OUTCOME_FAILED)
+				continue;
+			read_result(failures, &failed, tests[i], &r);
+			r.failed |= p.outcome == OUTCOME_FAILED;
+			fn(arg, &r);
+		}
+	}
+	sqlite3_reset(failures);
 	return end(h, s, code, code == SQLITE_ROW, err);
 }
 
@@ -165,29 +242,91 @@ int history_list_outcomes(struct history *h, int64_t test, const struct history_
 	return end(h, s, code, stopped || !left, err);
 }
 
+/* One of a test's messages; their failures come by run, oldest recorded first. */
+struct tally {
+	int64_t id, attempts, runs, last_run, last_ms;
+	int kind;
+};
+
+static int by_attempts(const void *a, const void *b)
+{
+	const struct tally *x = a, *y = b;
+
+	if (x->attempts != y->attempts)
+		return x->attempts > y->attempts ? -1 : 1;
+	if (x->last_ms != y->last_ms)
+		return x->last_ms > y->last_ms ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+struct tallies {
+	struct tally *v;
+	size_t n, cap;
+};
+
+static void tally(struct tallies *all, sqlite3_stmt *s)
+{
+	int64_t id = sqlite3_column_int64(s, 0), run = sqlite3_column_int64(s, 1);
+	struct tally *t = NULL;
+
+	for (size_t i = 0; i < all->n && !t; i++)
+		if (all->v[i].id == id)
+			t = &all->v[i];
+	if (!t) {
+		GROW(all->v, all->n + 1, all->cap);
+		t = &all->v[all->n++];
+		*t = (struct tally){.id = id};
+	}
+	t->attempts++;
+	t->runs += t->last_run != run;
+	t->last_run = run;
+	t->last_ms = MAX(t->last_ms, sqlite3_column_int64(s, 3));
+	t->kind = sqlite3_column_int(s, 2);
+}
+
+/* 1: the callback wants no more. */
+static int tell_message(struct history *h, const struct tally *t, history_message_fn *fn, void *arg)
+{
+	sqlite3_stmt *s = history_sql(h, SQL_MESSAGE);
+	int stopped = 0;
+
+	if (!s)
+		return 0;
+	sqlite3_bind_int64(s, 1, t->id);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		stopped = fn(arg, &(struct history_message){
+					  .fingerprint = sqlite3_column_int64(s, 0),
+					  .text = history_text(s, 1),
+					  .attempts = t->attempts,
+					  .runs = t->runs,
+					  .last_ms = t->last_ms,
+					  .kind = (enum failure_kind)MIN(
+						  MAX(t->kind, FAILURE_NONE), FAILURE_PROTOCOL),
+				  });
+	sqlite3_reset(s);
+	return stopped;
+}
+
 int history_list_messages(struct history *h, int64_t test, int64_t since_ms, int limit,
 	history_message_fn *fn, void *arg, struct error *err)
 {
 	sqlite3_stmt *s = history_sql(h, SQL_LIST_MESSAGES);
-	int code, stopped = 0;
+	struct tallies all = {0};
+	int code;
 
 	if (!s)
 		return history_error(h, err, "cannot read");
 	sqlite3_bind_int64(s, 1, test);
 	sqlite3_bind_int64(s, 2, since_ms);
-	sqlite3_bind_int(s, 3, limit > 0 ? limit : -1);
-	while (!stopped && (code = sqlite3_step(s)) == SQLITE_ROW)
-		stopped = fn(arg, &(struct history_message){
-					  .fingerprint = sqlite3_column_int64(s, 0),
-					  .text = history_text(s, 1),
-					  .attempts = sqlite3_column_int64(s, 2),
-					  .runs = sqlite3_column_int64(s, 3),
-					  .last_ms = sqlite3_column_int64(s, 4),
-					  .kind = (enum failure_kind)MIN(
-						  MAX(sqlite3_column_int(s, 5), FAILURE_NONE),
-						  FAILURE_PROTOCOL),
-				  });
-	return end(h, s, code, stopped, err);
+	while ((code = sqlite3_step(s)) == SQLITE_ROW)
+		tally(&all, s);
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), by_attempts);
+	for (size_t i = 0; i < all.n && (limit <= 0 || i < (size_t)limit); i++)
+		if (tell_message(h, &all.v[i], fn, arg))
+			break;
+	free(all.v);
+	return history_finish(h, s, code, err);
 }
 
 /* ---- for the planner --------------------------------------------------------------------------- */

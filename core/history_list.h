@@ -15,8 +15,10 @@ struct history_filter {
 	const char *suite;  /* exact name */
 	const char *branch; /* SQLite GLOB: `main`, `release/[0-9]*` */
 	const char *text;   /* part of the path or of the title ("cart › adds") */
-	bool faulty;        /* only tests that ever failed an attempt (in these runs) */
-	int limit;          /* rows */
+	bool (*wants_file)(void *arg, const char *file); /* only tests of these files */
+	void *wants_arg;
+	bool faulty; /* only tests that ever failed an attempt (in these runs), or by `order` */
+	int limit;   /* rows */
 };
 
 /* ---- runs -------------------------------------------------------------------------------------- */
@@ -43,7 +45,7 @@ int history_list_runs(struct history *h, const struct history_filter *filter, hi
 
 /* The files of a run, in the order of planning; known of the newest 100 runs. */
 struct history_run_file {
-	const char *suite, *project, *file;
+	int64_t file_id;
 	int worker, position; /* position in the order of its worker, from 1; 0 = never started */
 	enum outcome outcome;
 	int64_t predicted_us, duration_us; /* predicted: 0 = not known before */
@@ -52,10 +54,29 @@ typedef int history_run_file_fn(void *arg, const struct history_run_file *file);
 int history_list_run_files(
 	struct history *h, int64_t run, history_run_file_fn *fn, void *arg, struct error *err);
 
+/* Row ids; 0 = not known. */
+int64_t history_file_of(struct history *h, int64_t test);
+int64_t history_suite_of(struct history *h, int64_t file);
+/* Every file with its suite. */
+typedef void history_suite_fn(void *arg, int64_t file, int64_t suite);
+void history_list_suites(struct history *h, history_suite_fn *fn, void *arg);
+char *history_file_path(struct history *h, int64_t file); /* caller frees; NULL = not known */
+
+/* What a run said about some tests (row ids, ascending); those that neither passed nor failed in it
+ * are left out. */
+struct history_result {
+	size_t test;          /* index in the list */
+	bool failed;          /* an attempt did */
+	int worker, position; /* of the last failed attempt, 0 = none, or not known */
+};
+typedef void history_result_fn(void *arg, const struct history_result *result);
+int history_list_results(struct history *h, int64_t run, const int64_t *tests, size_t n,
+	history_result_fn *fn, void *arg, struct error *err);
+
 /* ---- tests ------------------------------------------------------------------------------------- */
 
 struct history_test {
-	int64_t id;
+	int64_t id, file_id;
 	const char *suite, *project, *file, *test; /* test: encoded title path */
 	int occurrence;
 	/* Over all runs, pruned ones too; with since_ms or branch: over the stored runs asked for. */
@@ -64,6 +85,10 @@ struct history_test {
 	const char *first_fail_run, *first_fail_commit, *last_fail_run, *last_fail_commit;
 	const char *message; /* newest failure's, NULL = none */
 	int64_t fingerprint; /* of the message, 0 = none */
+	/* By `order` (stats.ordered): files, a line each, behind which it fails, or (`needed`)
+	 * without which it does; and the run that shows it. */
+	const char *culprits, *order_run;
+	bool needed;
 };
 typedef int history_test_fn(void *arg, const struct history_test *test);
 
@@ -74,6 +99,14 @@ enum history_order {
 };
 int history_list_tests(struct history *h, const struct history_filter *filter,
 	enum history_order order, history_test_fn *fn, void *arg, struct error *err);
+
+/* The same without names, for those who choose first; naming is what takes the time. */
+typedef int history_stats_fn(void *arg, int64_t id, const struct history_stats *stats);
+int history_list_stats(struct history *h, const struct history_filter *filter,
+	enum history_order order, history_stats_fn *fn, void *arg, struct error *err);
+/* Strings live until the next call. False: there is no such test. */
+bool history_name_test(
+	struct history *h, int64_t id, const struct history_stats *stats, struct history_test *ret);
 
 /* What one run said about one test. */
 struct history_outcome {

@@ -314,7 +314,7 @@ static int merge(struct merging *m, struct history_imported *ret)
 		return -1;
 	if (!ret->runs)
 		return 0;
-	if (history_window_stored(m->h, &window, m->err) < 0)
+	if (history_window_stored(m->h, NULL, &window, m->err) < 0)
 		return -1;
 	int result = history_window_add(m->h, newest, &window, m->err);
 	if (result == 0)

@@ -144,6 +144,21 @@ bool history_pack_find(const struct history_pack *p, int64_t id, struct history_
 	return false;
 }
 
+void history_pack_take(
+	const struct history_pack *p, const int64_t *ids, size_t n, struct history_packed *ret)
+{
+	size_t span = p->shape == HISTORY_PACK_DENSE ? dense_span(p) : 0, i = 0;
+
+	for (; span && i < n && ids[i] < p->first; i++)
+		ret[i] = (struct history_packed){.id = ids[i]};
+	for (; span && i < n && (uint64_t)(ids[i] - p->first) < span; i++)
+		if (!dense_at(p, span, (size_t)(ids[i] - p->first), &ret[i]))
+			ret[i] = (struct history_packed){.id = ids[i]};
+	for (; i < n; i++)
+		if (span || !history_pack_find(p, ids[i], &ret[i]))
+			ret[i] = (struct history_packed){.id = ids[i]};
+}
+
 bool history_pack_next(const struct history_pack *p, size_t *cursor, struct history_packed *ret)
 {
 	bool dense = p->shape == HISTORY_PACK_DENSE;

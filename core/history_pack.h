@@ -33,5 +33,9 @@ void history_pack_make(
 	struct history_packed *items, size_t n, struct history_pack *ret, struct strbuf *out);
 /* The entry of one test; false when the run did not have it. A damaged pack has no entries. */
 bool history_pack_find(const struct history_pack *pack, int64_t id, struct history_packed *ret);
+/* The entries of many tests: ret[i] is that of ids[i] (ascending), its outcome OUTCOME_NONE when
+ * the run did not have it. */
+void history_pack_take(
+	const struct history_pack *pack, const int64_t *ids, size_t n, struct history_packed *ret);
 /* The entries in order of their ids: start with *cursor = 0; false at the end. */
 bool history_pack_next(const struct history_pack *pack, size_t *cursor, struct history_packed *ret);

@@ -50,6 +50,7 @@ void history_row_faults(sqlite3_stmt *s, struct history_stats *ret)
 	ret->last_fail_ms = count(s, c + 16);
 	ret->last_fail_commit = count(s, c + 17);
 	ret->last_message = count(s, c + 18);
+	ret->main_failed = (uint64_t)sqlite3_column_int64(s, c + 19);
 }
 
 static int done(struct history *h, sqlite3_stmt *s, struct error *err)
@@ -87,12 +88,13 @@ int history_put_faults(
 	sqlite3_bind_int64(s, 18, x->last_fail_ms);
 	sqlite3_bind_int64(s, 19, x->last_fail_commit);
 	sqlite3_bind_int64(s, 20, x->last_message);
+	sqlite3_bind_int64(s, 21, (int64_t)x->main_failed);
 	return done(h, s, err);
 }
 
 /* ---- the text of a file ------------------------------------------------------------------------ */
 
-enum { STATS_NUMBERS = 11, NUMBER_BYTES = 24 };
+enum { STATS_NUMBERS = 12, NUMBER_BYTES = 24 };
 static const double weight_unit = 1e6;
 
 /* Digits of one number; much quicker than printf, and there are millions. */
@@ -116,7 +118,7 @@ void history_stats_write(struct strbuf *out, int64_t id, const struct history_st
 {
 	const int64_t v[STATS_NUMBERS] = {id, x->runs, (int64_t)(x->w_runs * weight_unit + 0.5),
 		x->first_ms, x->last_ms, x->last_run, (int64_t)x->recent, x->recent_count,
-		(int64_t)(x->mean_us + 0.5), x->max_us, x->last_outcome};
+		(int64_t)(x->mean_us + 0.5), x->max_us, x->last_outcome, x->main_count};
 	char buf[STATS_NUMBERS * NUMBER_BYTES], *at = buf;
 
 	for (size_t i = 0; i < STATS_NUMBERS; i++) {
@@ -143,13 +145,37 @@ static bool get_number(const char **text, int64_t *ret)
 	return true;
 }
 
+static const char *first_number(const char *text)
+{
+	return text + strspn(text, "[,");
+}
+
+bool history_stats_id(const char *text, int64_t *ret_id)
+{
+	text = first_number(text);
+	return get_number(&text, ret_id);
+}
+
+void history_stats_skip(const char **text)
+{
+	const char *end = strchr(*text, ']');
+
+	*text = end ? end + 1 : "";
+}
+
 bool history_stats_next(const char **text, int64_t *ret_id, struct history_stats *ret)
 {
 	int64_t v[STATS_NUMBERS];
-	const char *s = *text + strspn(*text, "[,");
+	const char *s = first_number(*text);
 
 	for (size_t i = 0; i < STATS_NUMBERS; i++) {
-		if (!get_number(&s, &v[i]) || *s != (i + 1 < STATS_NUMBERS ? ',' : ']'))
+		if (!get_number(&s, &v[i]))
+			return false;
+		if (i + 2 == STATS_NUMBERS && *s == ']') { /* version 2 had one less */
+			v[i + 1] = 0;
+			i++;
+		}
+		if (*s != (i + 1 < STATS_NUMBERS ? ',' : ']'))
 			return false;
 		s++;
 	}
@@ -166,6 +192,7 @@ bool history_stats_next(const char **text, int64_t *ret_id, struct history_stats
 		.mean_us = (double)MAX(v[8], 0),
 		.max_us = MAX(v[9], 0),
 		.last_outcome = (enum outcome)MIN(MAX(v[10], 0), OUTCOME_FAILED),
+		.main_count = (int)MIN(MAX(v[11], 0), HISTORY_RECENT),
 	};
 	return true;
 }

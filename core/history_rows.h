@@ -16,13 +16,17 @@
 	"y.test_id, y.failures, y.w_failures, y.flaky, y.w_flaky, y.same_commit, y.flips," \
 	" y.streak, y.streak_default, y.timeouts, y.attempts, y.cost_us, y.recent_flaky,"  \
 	" y.first_fail_run, y.first_fail_ms, y.first_fail_commit, y.last_fail_run,"        \
-	" y.last_fail_ms, y.last_fail_commit, y.last_message"
+	" y.last_fail_ms, y.last_fail_commit, y.last_message, y.main_failed"
 
 /* Columns shape, first_test, pack from `first` on. Borrows the row's bytes. */
 struct history_pack history_row_pack(sqlite3_stmt *s, int first);
 
 /* Append "[id,…]" for one test. */
 void history_stats_write(struct strbuf *out, int64_t id, const struct history_stats *stats);
+/* The id of the next test, which is not taken yet; false at the end. */
+bool history_stats_id(const char *text, int64_t *ret_id);
+/* Leave out the next test. */
+void history_stats_skip(const char **text);
 /* Next test of such a text; false at its end, or where it is damaged. Faults are left as 0. */
 bool history_stats_next(const char **text, int64_t *ret_id, struct history_stats *ret);
 /* `text` is the array of all tests of the file; `digest` names their titles in its order. */

@@ -53,7 +53,7 @@ static const char evidence_tables[] =
 	" duration_us INT NOT NULL, kind INT NOT NULL, message_id INT, worker INT NOT NULL,"
 	" position INT NOT NULL, rss_kb INT NOT NULL, PRIMARY KEY(run_id, test_id, attempt))"
 	" WITHOUT ROWID;"
-	"CREATE INDEX failures_test ON failures(test_id, run_id);"
+	"CREATE INDEX failures_test ON failures(test_id, run_id, message_id, kind);"
 	"CREATE TABLE file_tests(file_id INTEGER PRIMARY KEY, digest TEXT NOT NULL, stats TEXT"
 	" NOT NULL);"
 	"CREATE TABLE test_faults(test_id INTEGER PRIMARY KEY, failures INT NOT NULL, w_failures"
@@ -62,7 +62,12 @@ static const char evidence_tables[] =
 	" NULL, attempts INT NOT NULL, cost_us INT NOT NULL, recent_flaky INT NOT NULL,"
 	" first_fail_run INT NOT NULL, first_fail_ms INT NOT NULL, first_fail_commit INT NOT"
 	" NULL, last_fail_run INT NOT NULL, last_fail_ms INT NOT NULL, last_fail_commit INT NOT"
-	" NULL, last_message INT NOT NULL);";
+	" NULL, last_message INT NOT NULL, main_failed INT NOT NULL DEFAULT 0);";
+
+/* What `muster order` proved: behind these files (a line each) the test fails, or only passes. */
+static const char order_table[] =
+	"CREATE TABLE order_findings(test_id INTEGER PRIMARY KEY, culprits TEXT NOT NULL, needed"
+	" INT NOT NULL, found_ms INT NOT NULL, run TEXT NOT NULL);";
 
 #define NAMES                                                                             \
 	" s.name AS suite, f.project, f.path AS file, replace(t.path, char(31), ' › ')" \
@@ -108,11 +113,12 @@ static const char views[] =
 	", x.runs, y.failures, y.flaky AS retried_passes, y.same_commit, y.flips, y.streak,"
 	" y.streak_default, y.timeouts, y.w_failures / x.w_runs AS failure_rate, y.w_flaky /"
 	" x.w_runs AS retry_rate, x.w_runs, y.cost_us / 1000.0 AS cost_ms, y.first_fail_ms,"
-	" y.last_fail_ms, c.hash AS last_fail_commit, m.fingerprint, m.text AS last_message FROM"
-	" test_faults y JOIN test_stats x ON x.test_id = y.test_id JOIN tests t ON t.id ="
-	" y.test_id" NAMED
+	" y.last_fail_ms, c.hash AS last_fail_commit, m.fingerprint, m.text AS last_message,"
+	" o.culprits AS behind FROM test_faults y JOIN test_stats x ON x.test_id = y.test_id JOIN"
+	" tests t ON t.id = y.test_id" NAMED
 	" LEFT JOIN commits c ON c.id = y.last_fail_commit LEFT JOIN messages m ON m.id ="
-	" y.last_message WHERE y.flaky OR y.same_commit OR y.flips > 1;"
+	" y.last_message LEFT JOIN order_findings o ON o.test_id = y.test_id WHERE y.flaky OR"
+	" y.same_commit OR y.flips > 1 OR o.culprits IS NOT NULL;"
 	"CREATE VIEW v_slow AS SELECT x.test_id AS id," NAMES
 	", x.mean_us / 1000.0 AS mean_ms, x.max_us / 1000.0 AS max_ms, x.runs, x.last_ms FROM"
 	" test_stats x JOIN tests t ON t.id = x.test_id" NAMED " ORDER BY x.mean_us DESC;";
@@ -176,7 +182,7 @@ static int rebuild_1(struct history *h, struct error *err)
 	struct history_window window;
 	sqlite3_stmt *s = NULL;
 
-	if (history_window_read(h, 0, NULL, false, &window, err) < 0)
+	if (history_window_read(h, 0, NULL, NULL, &window, err) < 0)
 		return -1;
 	int code = sqlite3_prepare_v2(h->db,
 		"SELECT o.test_id, o.runs, o.failures, o.flaky, o.flips, o.recent, o.ewma_us,"
@@ -235,18 +241,60 @@ static int migrate_1(struct history *h, struct error *err)
 		return history_error(h, err, what);
 	if (history_exec(h, from_1, what, err) < 0 ||
 		history_exec(h, evidence_tables, what, err) < 0 ||
+		history_exec(h, order_table, what, err) < 0 ||
 		history_exec(h, copy_1, what, err) < 0 || rebuild_1(h, err) < 0 ||
 		history_exec(h, drop_1, what, err) < 0)
 		return -1;
 	return history_exec(h, views, what, err);
 }
 
+/* ---- from version 2 -------------------------------------------------------------------------- */
+
+static const char from_2[] =
+	"DROP VIEW v_runs; DROP VIEW v_files; DROP VIEW v_tests; DROP VIEW v_attempts;"
+	"DROP VIEW v_flaky; DROP VIEW v_slow; DROP VIEW test_stats;"
+	"ALTER TABLE test_faults ADD COLUMN main_failed INT NOT NULL DEFAULT 0;"
+	"DROP INDEX failures_test;"
+	"CREATE INDEX failures_test ON failures(test_id, run_id, message_id, kind);";
+
+/* Outcomes on the default branch were not kept apart: the packs have them. */
+static int add_main(struct history *h, struct history_window *stored, struct error *err)
+{
+	struct history_window replayed;
+
+	if (history_window_read(h, 0, NULL, NULL, &replayed, err) < 0)
+		return -1;
+	for (size_t i = 0; i < MIN(stored->n, replayed.n); i++) {
+		stored->stats[i].main_failed = replayed.stats[i].main_failed;
+		stored->stats[i].main_count = replayed.stats[i].main_count;
+	}
+	history_window_release(&replayed);
+	return history_window_write(h, stored, err);
+}
+
+static int migrate_2(struct history *h, struct error *err)
+{
+	static const char what[] = "cannot bring to this version";
+	struct history_window stored;
+
+	if (history_exec(h, from_2, what, err) < 0 || history_exec(h, order_table, what, err) < 0 ||
+		history_exec(h, views, what, err) < 0 ||
+		history_window_stored(h, NULL, &stored, err) < 0)
+		return -1;
+	int result = add_main(h, &stored, err);
+	history_window_release(&stored);
+	return result;
+}
+
+/* ---- a new one ------------------------------------------------------------------------------- */
+
 static int create(struct history *h, struct error *err)
 {
 	static const char what[] = "cannot create";
 
 	if (history_exec(h, names_tables, what, err) < 0 ||
-		history_exec(h, evidence_tables, what, err) < 0)
+		history_exec(h, evidence_tables, what, err) < 0 ||
+		history_exec(h, order_table, what, err) < 0)
 		return -1;
 	return history_exec(h, views, what, err);
 }
@@ -281,7 +329,10 @@ static bool is_foreign(struct history *h, int64_t version)
 
 static int change_version(struct history *h, int64_t version, struct error *err)
 {
-	if ((version == 0 ? create(h, err) : migrate_1(h, err)) < 0)
+	static int (*const steps[HISTORY_SCHEMA_VERSION])(
+		struct history * h, struct error * err) = {create, migrate_1, migrate_2};
+
+	if (steps[version](h, err) < 0)
 		return -1;
 	cleanup_free char *sql = xasprintf("PRAGMA user_version = %d; PRAGMA application_id = %d",
 		HISTORY_SCHEMA_VERSION, HISTORY_APPLICATION_ID);

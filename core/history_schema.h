@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-enum { HISTORY_SCHEMA_VERSION = 2, HISTORY_APPLICATION_ID = 0x6d737472 /* "mstr" */ };
+enum { HISTORY_SCHEMA_VERSION = 3, HISTORY_APPLICATION_ID = 0x6d737472 /* "mstr" */ };
 
 enum history_sql {
 	SQL_PLATFORM_ID,
@@ -60,13 +60,24 @@ enum history_sql {
 	SQL_LIST_RUNS,
 	SQL_LIST_RUN_FILES,
 	SQL_LIST_MESSAGES,
+	SQL_MESSAGE,
 	SQL_LIST_OUTCOMES,
 	SQL_OUTCOME_FAILURES,
 	SQL_REPLAY_RUNS,
 	SQL_REPLAY_FAILURES,
-	SQL_FAULTY_IN_RUN,
-	SQL_FILE_NAME,
-	SQL_MATCHING_TESTS,
+	SQL_FAULTY_TESTS,
+	SQL_ORDERED_TESTS,
+	SQL_PUT_ORDER,
+	SQL_DROP_ORDER,
+	SQL_FILE_PATH,
+	SQL_FILE_OF_TEST,
+	SQL_SUITE_OF_FILE,
+	SQL_FILE_SUITES,
+	SQL_RUN_PACK,
+	SQL_RUN_FAILURES,
+	SQL_FILE_NAMES,
+	SQL_TESTS_OF_FILE,
+	SQL_TESTS_BY_TITLE,
 	SQL_TEST_ROW,
 	SQL_MAX_TEST,
 	SQL_FORECAST_SHARDS,
@@ -79,6 +90,7 @@ struct history {
 	sqlite3 *db;
 	char *path;
 	bool trust_commit; /* of the next run */
+	bool may_map;
 	sqlite3_stmt *statements[SQL_COUNT];
 };
 
@@ -93,6 +105,8 @@ const char *history_text(sqlite3_stmt *s, int column);
 const char *history_optional(sqlite3_stmt *s, int column); /* NULL for "" and NULL */
 /* Reset; -1 with an error unless `code` says that the statement is at its end. */
 int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err);
+/* Around reading from end to end. */
+void history_scan(struct history *h, bool scan);
 /* The SQL functions that the views use. */
 int history_functions(struct history *h, struct error *err);
 /* Bring the tables to this version; a newer file is refused. *ret_foreign: it is a database, but

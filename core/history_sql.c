@@ -69,7 +69,7 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT id, path, occurrence FROM tests WHERE file_id = ?1 ORDER BY path,"
 		" occurrence",
 	[SQL_GET_STATS] = "SELECT digest, stats FROM file_tests WHERE file_id = ?1",
-	[SQL_ALL_STATS] = "SELECT stats FROM file_tests",
+	[SQL_ALL_STATS] = "SELECT file_id, stats FROM file_tests",
 	[SQL_GET_FAULTS] = "SELECT " HISTORY_FAULT_COLUMNS " FROM test_faults y",
 	[SQL_FAULTY] = "SELECT test_id FROM test_faults",
 	[SQL_TEST_FAULTS] =
@@ -80,7 +80,7 @@ static const char *const statements[SQL_COUNT] = {
 		"INSERT OR REPLACE INTO file_tests(file_id, digest, stats) VALUES(?1, ?2, ?3)",
 	[SQL_PUT_FAULTS] =
 		"INSERT OR REPLACE INTO test_faults VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-		" ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+		" ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
 	[SQL_ADD_FAILURE] =
 		"INSERT OR REPLACE INTO failures(run_id, test_id, attempt, duration_us, kind,"
 		" message_id, worker, position, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -136,10 +136,10 @@ static const char *const statements[SQL_COUNT] = {
 		" ORDER BY r.started_ms DESC, r.id DESC LIMIT ?3",
 	[SQL_LIST_RUN_FILES] = "SELECT pack FROM run_files WHERE run_id = ?1",
 	[SQL_LIST_MESSAGES] =
-		"SELECT m.fingerprint, m.text, count(*), count(DISTINCT a.run_id),"
-		" max(r.started_ms), a.kind FROM failures a JOIN runs r ON r.id = a.run_id JOIN"
-		" messages m ON m.id = a.message_id WHERE a.test_id = ?1 AND r.started_ms >= ?2"
-		" GROUP BY m.id ORDER BY 3 DESC, 5 DESC LIMIT ?3",
+		"SELECT a.message_id, a.run_id, a.kind, r.started_ms FROM failures a JOIN runs r"
+		" ON r.id = a.run_id WHERE a.test_id = ?1 AND a.message_id IS NOT NULL AND"
+		" r.started_ms >= ?2 ORDER BY a.run_id",
+	[SQL_MESSAGE] = "SELECT fingerprint, text FROM messages WHERE id = ?1",
 	[SQL_LIST_OUTCOMES] =
 		"SELECT r.uid, r.started_ms, r.duration_ms, p.name, c.hash, b.name, r.verdict,"
 		" r.exit_code, r.workers, r.files, r.tests, r.failed, r.skipped, r.flaky, r.id,"
@@ -162,19 +162,34 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_REPLAY_FAILURES] =
 		"SELECT test_id, attempt, duration_us, kind, message_id FROM failures WHERE"
 		" run_id = ?1 ORDER BY test_id, attempt",
-	[SQL_FAULTY_IN_RUN] = "SELECT DISTINCT test_id FROM failures WHERE run_id = ?1",
-	[SQL_MATCHING_TESTS] =
-		"SELECT t.id FROM suites s JOIN files f ON f.suite_id = s.id JOIN tests t ON"
-		" t.file_id = f.id WHERE (?1 IS NULL OR s.name = ?1) AND (?2 IS NULL OR"
-		" instr(f.path, ?2) OR instr(t.path, ?3))",
+	[SQL_FAULTY_TESTS] = "SELECT test_id FROM test_faults",
+	[SQL_ORDERED_TESTS] = "SELECT test_id FROM order_findings",
+	[SQL_PUT_ORDER] =
+		"INSERT INTO order_findings(test_id, culprits, needed, found_ms, run) VALUES(?1, "
+		"?2,"
+		" ?3, ?4, ?5) ON CONFLICT DO UPDATE SET culprits = excluded.culprits, needed ="
+		" excluded.needed, found_ms = excluded.found_ms, run = excluded.run WHERE"
+		" excluded.found_ms >= found_ms",
+	[SQL_DROP_ORDER] = "DELETE FROM order_findings WHERE test_id = ?1",
+	[SQL_FILE_NAMES] =
+		"SELECT f.id, s.name, f.path FROM files f JOIN suites s ON s.id = f.suite_id",
+	[SQL_TESTS_OF_FILE] = "SELECT id, file_id FROM tests WHERE file_id = ?1",
+	[SQL_TESTS_BY_TITLE] = "SELECT id, file_id FROM tests WHERE instr(path, ?1)",
 	[SQL_TEST_ROW] =
 		"SELECT s.name, f.project, f.path, t.path, t.occurrence, (SELECT uid FROM runs"
 		" WHERE id = ?2), (SELECT hash FROM commits WHERE id = ?3), (SELECT uid FROM"
 		" runs WHERE id = ?4), (SELECT hash FROM commits WHERE id = ?5), m.text,"
-		" m.fingerprint FROM tests t JOIN files f ON f.id = t.file_id JOIN suites s ON"
-		" s.id = f.suite_id LEFT JOIN messages m ON m.id = ?6 WHERE t.id = ?1",
-	[SQL_FILE_NAME] = "SELECT s.name, f.project, f.path FROM files f JOIN suites s ON s.id ="
-			  " f.suite_id WHERE f.id = ?1",
+		" m.fingerprint, t.file_id, o.culprits, o.needed, o.run FROM tests t JOIN files f"
+		" ON f.id = t.file_id JOIN suites s ON s.id = f.suite_id LEFT JOIN messages m ON"
+		" m.id = ?6 LEFT JOIN order_findings o ON o.test_id = t.id WHERE t.id = ?1",
+	[SQL_FILE_OF_TEST] = "SELECT file_id FROM tests WHERE id = ?1",
+	[SQL_SUITE_OF_FILE] = "SELECT suite_id FROM files WHERE id = ?1",
+	[SQL_FILE_SUITES] = "SELECT id, suite_id FROM files",
+	[SQL_RUN_PACK] = "SELECT shape, first_test, pack FROM packs WHERE run_id = ?1",
+	[SQL_RUN_FAILURES] =
+		"SELECT test_id, worker, position FROM failures WHERE run_id = ?1 ORDER BY test_id,"
+		" attempt",
+	[SQL_FILE_PATH] = "SELECT path FROM files WHERE id = ?1",
 	[SQL_MAX_TEST] = "SELECT max(id) FROM tests",
 	[SQL_FORECAST_SHARDS] =
 		"SELECT x.startup_us FROM runs r JOIN run_shards x ON x.run_id = r.id WHERE"

@@ -2,14 +2,10 @@
 
 #include "core/history_stats.h"
 
-#include <math.h>
-
-static const double half_life_ms = 14.0 * 24 * 3600 * 1000;
-
 double history_decay(struct history_decay *memo, int64_t ms)
 {
 	if (ms != memo->ms)
-		*memo = (struct history_decay){ms, exp2(-(double)ms / half_life_ms)};
+		*memo = (struct history_decay){ms, flaky_weight(ms)};
 	return memo->factor;
 }
 
@@ -21,6 +17,24 @@ bool history_is_default_branch(const char *branch)
 		if (streq(branch, names[i]))
 			return true;
 	return !branch || !*branch;
+}
+
+struct flaky_evidence history_evidence(const struct history_stats *s)
+{
+	return (struct flaky_evidence){
+		.runs = s->runs,
+		.failures = s->failures,
+		.retried_passes = s->flaky,
+		.conflicts = s->same_commit,
+		.streak = s->streak,
+		.streak_on_default = s->streak_default,
+		.failed_attempts = s->attempts,
+		.timeouts = s->timeouts,
+		.moves = flaky_moves(s->main_failed, s->main_count),
+		.order_proven = s->ordered,
+		.weight = s->w_runs,
+		.failed_weight = s->w_failures + s->w_flaky,
+	};
 }
 
 static void add_fault(struct history_stats *s, const struct history_sample *x)
@@ -58,6 +72,10 @@ static void add_judged(struct history_stats *s, const struct history_sample *x, 
 	s->recent = s->recent << 1 | failed;
 	s->recent_flaky = s->recent_flaky << 1 | flaky;
 	s->recent_count = MIN(s->recent_count + 1, HISTORY_RECENT);
+	if (x->default_branch) {
+		s->main_failed = s->main_failed << 1 | failed;
+		s->main_count = MIN(s->main_count + 1, HISTORY_RECENT);
+	}
 	s->flips += s->last_outcome != OUTCOME_NONE && s->last_outcome != x->outcome;
 	s->failures += failed;
 	s->flaky += flaky;

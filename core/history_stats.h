@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/base/base.h"
+#include "core/flaky.h"
 #include "core/outcome.h"
 
 enum { HISTORY_RECENT = 64 /* outcomes that are remembered bit by bit */ };
@@ -20,6 +21,7 @@ struct history_stats {
 	int64_t last_run;          /* row id */
 	uint64_t recent;           /* 1 = failed; newest in bit 0 */
 	int recent_count;
+	int main_count; /* outcomes on the default branch that are remembered bit by bit */
 	double mean_us; /* EWMA of passes */
 	int64_t max_us;
 	enum outcome last_outcome; /* passed or failed */
@@ -36,9 +38,12 @@ struct history_stats {
 	int64_t attempts;      /* failed attempts, all kinds */
 	int64_t cost_us;       /* time of failed attempts and of the retries after them */
 	uint64_t recent_flaky; /* 1 = passed after a failed attempt; as `recent` */
+	uint64_t main_failed;  /* as `recent`, of runs on the default branch only */
 	int64_t first_fail_run, last_fail_run, first_fail_ms, last_fail_ms; /* failed or flaky */
 	int64_t first_fail_commit, last_fail_commit;                        /* row ids, 0 = none */
 	int64_t last_message;                                               /* row id, 0 = none */
+
+	bool ordered; /* `order` proved that it depends on other files: not of runs */
 };
 
 /* What one run says about one test. */
@@ -66,4 +71,6 @@ struct history_decay {
 double history_decay(struct history_decay *memo, int64_t ms);
 void history_stats_add(struct history_stats *stats, const struct history_sample *sample,
 	struct history_decay *memo);
+/* All but `order`, which is of the runs' files (core/flaky_order.h). */
+struct flaky_evidence history_evidence(const struct history_stats *stats);
 bool history_is_default_branch(const char *branch); /* NULL = no branches: yes */

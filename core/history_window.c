@@ -7,14 +7,13 @@
 /* What was seen of each test at a commit: bit 0 passed, bit 1 failed. */
 struct seen {
 	int64_t commit;
-	unsigned char *masks;
+	unsigned char *masks; /* [id - 1]; of chosen tests: by place */
 };
 
 struct replay {
 	struct history *h;
 	struct history_window *window;
-	int64_t *wanted; /* ids, ascending; NULL = all */
-	size_t wanted_count;
+	struct history_packed *entries; /* of chosen tests, in the run at hand */
 	struct seen *seen;
 	size_t seen_count, seen_cap;
 	struct history_decay decay;
@@ -25,7 +24,16 @@ struct replay {
 void history_window_release(struct history_window *w)
 {
 	free(w->stats);
+	free(w->ids);
+	free(w->places);
 	*w = (struct history_window){0};
+}
+
+void history_wanted_release(struct history_wanted *w)
+{
+	free(w->tests);
+	free(w->files);
+	*w = (struct history_wanted){0};
 }
 
 static int count_tests(struct history *h, size_t *ret, struct error *err)
@@ -41,6 +49,78 @@ static int count_tests(struct history *h, size_t *ret, struct error *err)
 	*ret = (size_t)n;
 	return 0;
 }
+
+static int window_init(struct history *h, const struct history_wanted *wanted,
+	struct history_window *w, struct error *err)
+{
+	*w = (struct history_window){0};
+	if (count_tests(h, &w->tests, err) < 0)
+		return -1;
+	size_t n = wanted ? MIN(wanted->n, w->tests) : 0;
+	if (wanted) {
+		w->ids = xcalloc(n + 1, sizeof(*w->ids));
+		w->places = xcalloc(w->tests + 1, sizeof(*w->places));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!wanted->tests[i])
+			continue;
+		w->ids[w->n++] = (int64_t)i + 1;
+		w->places[i] = (uint32_t)w->n;
+	}
+	if (!wanted)
+		w->n = w->tests;
+	w->stats = xcalloc(w->n + 1, sizeof(*w->stats));
+	return 0;
+}
+
+/* NULL: none of the window. */
+static struct history_stats *stats_of(const struct history_window *w, int64_t id)
+{
+	if (id < 1 || (size_t)id > w->tests)
+		return NULL;
+	if (!w->places)
+		return &w->stats[id - 1];
+	return w->places[id - 1] ? &w->stats[w->places[id - 1] - 1] : NULL;
+}
+
+int history_wanted_init(struct history *h, struct history_wanted *ret, struct error *err)
+{
+	*ret = (struct history_wanted){0};
+	if (count_tests(h, &ret->n, err) < 0)
+		return -1;
+	ret->tests = xcalloc(ret->n + 1, sizeof(*ret->tests));
+	return 0;
+}
+
+static int mark(struct history *h, enum history_sql which, bool *marks, size_t n, struct error *err)
+{
+	sqlite3_stmt *s = history_sql(h, which);
+	int code;
+
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(s, 0);
+		if (id >= 1 && (size_t)id <= n)
+			marks[id - 1] = true;
+	}
+	return history_finish(h, s, code, err);
+}
+
+int history_wanted_faulty(struct history *h, struct history_wanted *w, struct error *err)
+{
+	cleanup_free bool *marks = xcalloc(w->n + 1, sizeof(*marks));
+
+	if (mark(h, SQL_FAULTY_TESTS, marks, w->n, err) < 0 ||
+		mark(h, SQL_ORDERED_TESTS, marks, w->n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < w->n; i++)
+		w->tests[i] &= marks[i];
+	return 0;
+}
+
+/* ---- made again from packs ---------------------------------------------------------------------
+ */
 
 /* What runs that are not replayed saw at this commit. */
 static void see_before(struct replay *r, struct seen *seen)
@@ -82,13 +162,19 @@ static unsigned char *masks_of(struct replay *r, int64_t commit)
 struct attempts {
 	sqlite3_stmt *s;
 	int code;
+	int64_t test; /* of the row at hand */
 };
+
+static void next_attempt(struct attempts *a)
+{
+	a->code = sqlite3_step(a->s);
+	a->test = a->code == SQLITE_ROW ? sqlite3_column_int64(a->s, 0) : INT64_MAX;
+}
 
 static void take_attempts(struct attempts *a, int64_t test_id, struct history_sample *x)
 {
-	for (; a->code == SQLITE_ROW && sqlite3_column_int64(a->s, 0) <= test_id;
-		a->code = sqlite3_step(a->s)) {
-		if (sqlite3_column_int64(a->s, 0) != test_id)
+	for (; a->test <= test_id; next_attempt(a)) {
+		if (a->test != test_id)
 			continue;
 		x->failed_attempts++;
 		x->cost_us += MAX(sqlite3_column_int64(a->s, 2), 0);
@@ -99,16 +185,23 @@ static void take_attempts(struct attempts *a, int64_t test_id, struct history_sa
 		x->cost_us += x->duration_us;
 }
 
-/* Of the tests that are wanted, or of all. */
-static bool next_entry(const struct replay *r, const struct history_pack *pack, size_t *cursor,
-	size_t *next, struct history_packed *ret)
+/* `masks`: what was seen at this commit, NULL = the commit says nothing. */
+static void replay_test(struct replay *r, const struct history_sample *run,
+	const struct history_packed *p, size_t place, struct attempts *attempts,
+	unsigned char *masks)
 {
-	if (!r->wanted)
-		return history_pack_next(pack, cursor, ret);
-	while (*next < r->wanted_count)
-		if (history_pack_find(pack, r->wanted[(*next)++], ret))
-			return true;
-	return false;
+	struct history_sample x = *run;
+
+	x.outcome = p->outcome;
+	x.duration_us = p->duration_us;
+	if (attempts->test <= p->id)
+		take_attempts(attempts, p->id, &x);
+	if (masks && p->outcome <= OUTCOME_FAILED) {
+		unsigned char before = masks[place];
+		masks[place] |= (unsigned char)p->outcome;
+		x.both = before != 3 && masks[place] == 3;
+	}
+	history_stats_add(&r->window->stats[place], &x, &r->decay);
 }
 
 static int replay_run(
@@ -116,29 +209,23 @@ static int replay_run(
 {
 	struct attempts attempts = {.s = history_sql(r->h, SQL_REPLAY_FAILURES)};
 	unsigned char *masks = masks_of(r, run->commit);
+	const struct history_window *w = r->window;
 	struct history_packed p;
-	size_t cursor = 0, next = 0;
 
 	if (!attempts.s)
 		return history_error(r->h, r->err, "cannot read");
 	sqlite3_bind_int64(attempts.s, 1, run->run);
-	attempts.code = sqlite3_step(attempts.s);
-	while (next_entry(r, pack, &cursor, &next, &p)) {
-		if (p.id < 1 || (size_t)p.id > r->window->n)
-			continue;
-		struct history_sample x = *run;
-		x.outcome = p.outcome;
-		x.duration_us = p.duration_us;
-		take_attempts(&attempts, p.id, &x);
-		if (masks && p.outcome <= OUTCOME_FAILED) {
-			unsigned char before = masks[p.id - 1];
-			masks[p.id - 1] |= (unsigned char)p.outcome;
-			x.both = before != 3 && masks[p.id - 1] == 3;
-		}
-		history_stats_add(&r->window->stats[p.id - 1], &x, &r->decay);
-	}
+	next_attempt(&attempts);
+	if (w->ids)
+		history_pack_take(pack, w->ids, w->n, r->entries);
+	for (size_t i = 0; w->ids && i < w->n; i++)
+		if (r->entries[i].outcome != OUTCOME_NONE)
+			replay_test(r, run, &r->entries[i], i, &attempts, masks);
+	for (size_t cursor = 0; !w->ids && history_pack_next(pack, &cursor, &p);)
+		if (p.id >= 1 && (size_t)p.id <= w->n)
+			replay_test(r, run, &p, (size_t)p.id - 1, &attempts, masks);
 	while (attempts.code == SQLITE_ROW)
-		attempts.code = sqlite3_step(attempts.s);
+		next_attempt(&attempts);
 	return history_finish(r->h, attempts.s, attempts.code, r->err);
 }
 
@@ -152,34 +239,6 @@ static sqlite3_stmt *select_runs(struct history *h, int64_t since_ms, const char
 	if (branch)
 		sqlite3_bind_text(s, 2, branch, -1, SQLITE_STATIC);
 	return s;
-}
-
-/* Tests that failed an attempt in one of the runs. */
-static int want_faulty(struct replay *r, int64_t since_ms, const char *branch)
-{
-	sqlite3_stmt *runs = select_runs(r->h, since_ms, branch);
-	int code;
-
-	if (!runs)
-		return history_error(r->h, r->err, "cannot read");
-	r->wanted = xcalloc(r->window->n + 1, sizeof(*r->wanted));
-	cleanup_free bool *marked = xcalloc(r->window->n + 1, sizeof(*marked));
-	while ((code = sqlite3_step(runs)) == SQLITE_ROW) {
-		sqlite3_stmt *s = history_sql(r->h, SQL_FAULTY_IN_RUN);
-		if (!s)
-			break;
-		sqlite3_bind_int64(s, 1, sqlite3_column_int64(runs, 0));
-		while (sqlite3_step(s) == SQLITE_ROW) {
-			int64_t id = sqlite3_column_int64(s, 0);
-			if (id >= 1 && (size_t)id <= r->window->n)
-				marked[id - 1] = true;
-		}
-		sqlite3_reset(s);
-	}
-	for (size_t i = 0; i < r->window->n; i++)
-		if (marked[i])
-			r->wanted[r->wanted_count++] = (int64_t)i + 1;
-	return history_finish(r->h, runs, code, r->err);
 }
 
 static int replay_runs(struct replay *r, sqlite3_stmt *s)
@@ -210,26 +269,42 @@ static void release(struct replay *r)
 	for (size_t i = 0; i < r->seen_count; i++)
 		free(r->seen[i].masks);
 	free(r->seen);
-	free(r->wanted);
+	free(r->entries);
 }
 
-int history_window_read(struct history *h, int64_t since_ms, const char *branch, bool faulty,
-	struct history_window *ret, struct error *err)
+/* What `order` proved is true of any window that has runs of the test. */
+static int read_ordered(struct history *h, struct history_window *w, struct error *err)
 {
-	struct history_window window = {0};
-	struct replay r = {.h = h, .window = &window, .decay = HISTORY_DECAY_INIT, .err = err};
+	sqlite3_stmt *s = history_sql(h, SQL_ORDERED_TESTS);
+	int code;
 
-	if (count_tests(h, &window.n, err) < 0)
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct history_stats *stats = stats_of(w, sqlite3_column_int64(s, 0));
+		if (stats)
+			stats->ordered = true;
+	}
+	return history_finish(h, s, code, err);
+}
+
+int history_window_read(struct history *h, int64_t since_ms, const char *branch,
+	const struct history_wanted *wanted, struct history_window *ret, struct error *err)
+{
+	struct replay r = {.h = h, .window = ret, .decay = HISTORY_DECAY_INIT, .err = err};
+
+	if (window_init(h, wanted, ret, err) < 0)
 		return -1;
-	window.stats = xcalloc(window.n + 1, sizeof(*window.stats));
-	int result = faulty ? want_faulty(&r, since_ms, branch) : 0;
+	if (wanted)
+		r.entries = xcalloc(ret->n + 1, sizeof(*r.entries));
+	history_scan(h, true);
+	int result = replay_runs(&r, select_runs(h, since_ms, branch));
+	history_scan(h, false);
 	if (result == 0)
-		result = replay_runs(&r, select_runs(h, since_ms, branch));
+		result = read_ordered(h, ret, err);
 	release(&r);
-	if (result == 0)
-		*ret = window;
-	else
-		history_window_release(&window);
+	if (result < 0)
+		history_window_release(ret);
 	return result;
 }
 
@@ -244,43 +319,57 @@ static int read_faults(struct history *h, struct history_window *w, struct error
 	if (!s)
 		return history_error(h, err, "cannot read");
 	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(s, 0);
-		if (id >= 1 && (size_t)id <= w->n)
-			history_row_faults(s, &w->stats[id - 1]);
+		struct history_stats *stats = stats_of(w, sqlite3_column_int64(s, 0));
+		if (stats)
+			history_row_faults(s, stats);
 	}
 	return history_finish(h, s, code, err);
 }
 
-static int read_stats(struct history *h, struct history_window *w, struct error *err)
+static void read_file(struct history_window *w, const char *text)
+{
+	struct history_stats *stats;
+	int64_t id;
+
+	while (history_stats_id(text, &id)) {
+		stats = stats_of(w, id);
+		if (!stats)
+			history_stats_skip(&text);
+		else if (!history_stats_next(&text, &id, stats))
+			break;
+	}
+}
+
+static int read_stats(struct history *h, const struct history_wanted *wanted,
+	struct history_window *w, struct error *err)
 {
 	sqlite3_stmt *s = history_sql(h, SQL_ALL_STATS);
-	struct history_stats stats;
-	int64_t id;
 	int code;
 
 	if (!s)
 		return history_error(h, err, "cannot read");
 	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-		const char *text = history_text(s, 0);
-		while (history_stats_next(&text, &id, &stats))
-			if (id >= 1 && (size_t)id <= w->n)
-				w->stats[id - 1] = stats;
+		int64_t file = sqlite3_column_int64(s, 0);
+		if (wanted && wanted->files &&
+			(file < 1 || (size_t)file > wanted->file_count || !wanted->files[file - 1]))
+			continue;
+		read_file(w, history_text(s, 1));
 	}
 	return history_finish(h, s, code, err);
 }
 
-int history_window_stored(struct history *h, struct history_window *ret, struct error *err)
+int history_window_stored(struct history *h, const struct history_wanted *wanted,
+	struct history_window *ret, struct error *err)
 {
-	struct history_window window = {0};
-
-	if (count_tests(h, &window.n, err) < 0)
+	if (window_init(h, wanted, ret, err) < 0)
 		return -1;
-	window.stats = xcalloc(window.n + 1, sizeof(*window.stats));
-	if (read_stats(h, &window, err) < 0 || read_faults(h, &window, err) < 0) {
-		history_window_release(&window);
+	history_scan(h, true);
+	int result = read_stats(h, wanted, ret, err);
+	history_scan(h, false);
+	if (result < 0 || read_faults(h, ret, err) < 0 || read_ordered(h, ret, err) < 0) {
+		history_window_release(ret);
 		return -1;
 	}
-	*ret = window;
 	return 0;
 }
 

@@ -77,7 +77,8 @@ struct branch {
 struct watcher {
 	struct flaky_evidence e;
 	bool commit_passed, commit_failed, conflict;
-	uint64_t recent, recent_default;
+	uint64_t main_failed;
+	int main_count;
 	int64_t behind[SUSPECTS], behind_failed[SUSPECTS], first_failed;
 };
 
@@ -98,8 +99,10 @@ static void see(struct watcher *w, bool on_default, bool first_failed, bool fail
 	e->streak_on_default = failed && (e->streak_on_default || on_default);
 	e->weight = e->weight * faded + 1;
 	e->failed_weight = e->failed_weight * faded + first_failed;
-	w->recent = w->recent << 1 | failed;
-	w->recent_default = w->recent_default << 1 | on_default;
+	if (on_default) {
+		w->main_failed = w->main_failed << 1 | failed;
+		w->main_count = MIN(w->main_count + 1, 64);
+	}
 	w->commit_passed |= !failed;
 	w->commit_failed |= failed;
 	if (w->commit_passed && w->commit_failed && !w->conflict) {
@@ -179,7 +182,7 @@ static struct flaky_evidence live(struct subject *s, int runs)
 		} while (run < runs && happens(s->rerun));
 	}
 	choose_suspect(&w);
-	w.e.moves = flaky_moves(w.recent, w.recent_default, MIN(runs, 64));
+	w.e.moves = flaky_moves(w.main_failed, w.main_count);
 	s->broken_now = doomed >= 3 && doomed_default;
 	return w.e;
 }

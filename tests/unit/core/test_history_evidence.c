@@ -7,6 +7,7 @@
 #include "core/history_pack.h"
 #include "tests/support/test.h"
 #include "tests/unit/core/history_v1.h"
+#include "tests/unit/core/history_v2.h"
 
 #include <math.h>
 #include <sqlite3.h>
@@ -253,8 +254,8 @@ static int keep_messages(void *arg, const struct history_message *m)
 
 static int keep_files(void *arg, const struct history_run_file *f)
 {
-	strbuf_addf(arg, "%s %s %s %d.%d %" PRId64 "/%" PRId64, f->suite, f->project, f->file,
-		f->worker, f->position, f->predicted_us, f->duration_us);
+	strbuf_addf(arg, "%" PRId64 " %d.%d %" PRId64 "/%" PRId64, f->file_id, f->worker,
+		f->position, f->predicted_us, f->duration_us);
 	return 0;
 }
 
@@ -332,7 +333,7 @@ TEST(history_evidence, outcomes_and_runs)
 	cr_assert_str_eq(text.buf, "2 in 2; ");
 	strbuf_reset(&text);
 	history_list_run_files(h, 1, keep_files, &text, NULL);
-	cr_assert_str_eq(text.buf, "s p a.test.js 1.1 20000/25000");
+	cr_assert_str_eq(text.buf, "1 1.1 20000/25000");
 	strbuf_reset(&text);
 	filter = (struct history_filter){.branch = "feat*"};
 	history_list_runs(h, &filter, keep_runs, &text, NULL);
@@ -385,14 +386,14 @@ TEST(history_evidence, windows)
 	file_remove_tree(dir, NULL);
 }
 
-/* ---- version 1 --------------------------------------------------------------------------------- */
+/* ---- older versions ---------------------------------------------------------------------------- */
 
-static void make_v1(const char *path, const char *change)
+static void make_old(const char *path, const char *dump, const char *change)
 {
 	sqlite3 *db;
 
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_exec(db, history_v1, NULL, NULL, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, dump, NULL, NULL, NULL), SQLITE_OK);
 	cr_assert_eq(sqlite3_exec(db, change, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 }
@@ -406,7 +407,7 @@ TEST(history_evidence, from_version_1)
 	struct error err = ERROR_INIT;
 	struct history_file file;
 
-	make_v1(path, "");
+	make_old(path, history_v1, "");
 	struct history *h = history_open(path, HISTORY_READ, NULL, &err);
 	cr_assert(h, "%s", err.text);
 	ASSERT_INT(history_run_count(h, "linux-x64+github"), 3);
@@ -440,14 +441,45 @@ TEST(history_evidence, from_version_1_pruned)
 	cleanup_free char *path = xasprintf("%s/history.db", dir);
 	struct error err = ERROR_INIT;
 
-	make_v1(path, "DELETE FROM runs; DELETE FROM failures;"
-		      "UPDATE test_stats SET runs = 400, failures = 20 WHERE test_id = 2");
+	make_old(path, history_v1,
+		"DELETE FROM runs; DELETE FROM failures;"
+		"UPDATE test_stats SET runs = 400, failures = 20 WHERE test_id = 2");
 	struct history *h = history_open(path, HISTORY_WRITE, NULL, &err);
 	cr_assert(h, "%s", err.text);
 	struct rows all = rows_of(h, (struct history_filter){0}, HISTORY_BY_ID);
 	ASSERT_INT(all.n, 6);
 	ASSERT_INT(all.v[1].stats.runs, 400);
 	ASSERT_INT(all.v[1].stats.failures, 20);
+	history_close(h);
+	file_remove_tree(dir, NULL);
+}
+
+/* Outcomes on the default branch are taken from the packs; everything else stays, what is known of
+ * pruned runs, too. */
+TEST(history_evidence, from_version_2)
+{
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/history.db", dir);
+	struct error err = ERROR_INIT;
+
+	make_old(path, history_v2, "");
+	struct history *h = history_open(path, HISTORY_READ, NULL, &err);
+	cr_assert(h, "%s", err.text);
+	struct rows all = rows_of(h, (struct history_filter){0}, HISTORY_BY_ID);
+	ASSERT_INT(all.n, 3);
+	const struct history_stats *flips = &all.v[1].stats, *slow = &all.v[2].stats;
+	ASSERT_INT(flips->runs, 7); /* six are still there */
+	ASSERT_INT(flips->failures, 3);
+	ASSERT_INT(flips->same_commit, 1);
+	ASSERT_INT(flips->recent, 0x29); /* 0101001 */
+	ASSERT_INT(flips->main_count, 5);
+	ASSERT_INT(flips->main_failed, 0x14); /* 10100: neither the first nor the branch's */
+	ASSERT_INT(slow->main_failed, 1);
+	ASSERT_INT(slow->timeouts, 1);
+	cr_assert_str_eq(all.message[1], "it flipped 3");
+	struct rows faulty = rows_of(h, (struct history_filter){.faulty = true}, HISTORY_BY_FAULTS);
+	ASSERT_INT(faulty.n, 2);
 	history_close(h);
 	file_remove_tree(dir, NULL);
 }
