@@ -210,6 +210,45 @@ test('not evaluated: after a failure, after a choice of tests', () => {
   assert.equal(run(dir, ['gate']).code, 0);
 });
 
+test('a run that stops says that there is no report, or that it is partial', () => {
+  const dir = copy('mocha', {
+    'test/bad.spec.js': "it('bad', () => { throw new Error('no'); });\n", 'muster.yaml': 'coverage: {reports: [lcov]}\n',
+  });
+  const none = run(dir, ['-j1']);
+  assert.equal(none.code, 1, none.out + none.err);
+  assert.match(none.out + none.err, /no coverage report: the run stopped at a failure before a suite was done; --no-fail-fast makes one/);
+  assert.deepEqual(fs.readdirSync(path.join(dir, '.muster/latest/coverage')), []);
+  assert.equal(summary(dir).coverage, null);
+
+  // the process of the first suite leaves when its map is made; the second fails only then
+  const two = folder({
+    'package.json': '{"name":"two","private":true}',
+    'muster.yaml': 'coverage: {reports: [lcov]}\nsuites: [{name: first, runner: mocha, root: a}, {name: second, runner: mocha, root: b}]\n',
+    'a/package.json': mochaScript('mocha'), 'b/package.json': mochaScript('mocha'),
+    'a/sum.js': 'module.exports = (a, b) => a + b;\n',
+    'a/test/a.spec.js': `
+      process.on('exit', () => require('fs').writeFileSync(__dirname + '/gone', ''));
+      it('adds', () => { if (require('../sum')(1, 2) !== 3) throw new Error(); });
+    `,
+    'b/test/b.spec.js': `
+      it('fails', async () => {
+        while (!require('fs').existsSync(__dirname + '/../../a/test/gone'))
+          await new Promise(resolve => setTimeout(resolve, 20));
+        throw new Error('no');
+      }).timeout(0);
+    `,
+  });
+  for (const suite of ['a', 'b'])
+    fs.symlinkSync(path.join(fixture, 'node_modules'), path.join(two, suite, 'node_modules'));
+  const part = run(two, ['-j2']);
+  assert.equal(part.code, 1, part.out + part.err);
+  assert.match(part.out + part.err, /the coverage report is partial: the run stopped at a failure; it has only the suites that were done/);
+  assert.deepEqual(Object.keys(mapOf(two)).map(file => path.relative(two, file)), ['a/sum.js']);
+  assert.ok(fs.existsSync(path.join(two, '.muster/latest/coverage/lcov.info')));
+  assert.deepEqual([...new Set(Object.values(gates(two)))], ['not_evaluated']);
+  assert.equal(summary(two).coverage.complete, false);
+});
+
 test('shards: merge judges the whole, with the root of each', () => {
   const whole = copy('jest');
   const expected = collected(whole);
