@@ -10,6 +10,17 @@ void jsonw_init(struct jsonw *w, struct strbuf *out, bool pretty)
 	*w = (struct jsonw){.out = out, .pretty = pretty};
 }
 
+static void add_escaped(struct strbuf *out, unsigned char c)
+{
+	static const char from[] = "\"\\\n\t\r", to[] = "\"\\ntr";
+	const char *known = c ? strchr(from, c) : NULL;
+
+	if (known)
+		strbuf_add(out, (char[]){'\\', to[known - from]}, 2);
+	else
+		strbuf_addf(out, "\\u%04x", c);
+}
+
 void jsonw_quote(struct strbuf *out, const char *s, size_t len)
 {
 	const char *end = s + len;
@@ -23,27 +34,14 @@ void jsonw_quote(struct strbuf *out, const char *s, size_t len)
 		strbuf_add(out, run, (size_t)(s - run));
 		if (s == end)
 			break;
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			strbuf_addf(out, "\\%c", c);
-		else if (c == '\n')
-			strbuf_addstr(out, "\\n");
-		else if (c == '\t')
-			strbuf_addstr(out, "\\t");
-		else if (c == '\r')
-			strbuf_addstr(out, "\\r");
-		else if (c < 0x20 || c == 0x7f)
-			strbuf_addf(out, "\\u%04x", c);
-		else {
-			size_t n = text_utf8_len(s, (size_t)(end - s));
-			if (n)
-				strbuf_add(out, s, n);
-			else
-				strbuf_addstr(out, "\xef\xbf\xbd");
-			s += n ? n : 1;
-			continue;
-		}
-		s++;
+		size_t n = 1;
+		if ((unsigned char)*s < 0x80)
+			add_escaped(out, (unsigned char)*s);
+		else if ((n = text_utf8_len(s, (size_t)(end - s))))
+			strbuf_add(out, s, n);
+		else
+			strbuf_addstr(out, "\xef\xbf\xbd");
+		s += n ? n : 1;
 	}
 	strbuf_addch(out, '"');
 }
