@@ -371,7 +371,7 @@ document.querySelector('h1').textContent = greet(location.hash.slice(1) || 'you'
   `,
 };
 
-/* Istanbul's own object, as an instrumented bundle would leave it on the page. */
+/* Istanbul's own object, as an instrumented bundle would leave it on the page; one file was compiled before. */
 function instrumented(dir) {
   const file = path.join(dir, 'public/lib.js');
   fs.writeFileSync(file, 'one();\n');
@@ -379,8 +379,14 @@ function instrumented(dir) {
     path: file, statementMap: { 0: { start: { line: 1, column: 0 }, end: { line: 1, column: 6 } } },
     fnMap: {}, branchMap: {}, s: { 0: 1 }, f: {}, b: {},
   };
+  const typed = path.join(dir, 'public/typed.js');
+  fs.writeFileSync(path.join(dir, 'public/typed.ts'), 'type Two = 2;\n\ntwo();\n');
+  const compiled = {
+    // line 1, columns 0 to 6: line 3 of typed.ts
+    ...entry, path: typed, inputSourceMap: { version: 3, names: [], sources: ['typed.ts'], mappings: 'AAEA,MAAM' },
+  };
   fs.writeFileSync(path.join(dir, 'public/instrumented.js'),
-    `globalThis.__coverage__ = ${JSON.stringify({ [file]: entry })};\n`);
+    `globalThis.__coverage__ = ${JSON.stringify({ [file]: entry, [typed]: compiled })};\n`);
 }
 
 test('playwright: pages of Chromium, instrumented pages, and the web server', { skip: !canBrowse }, () => {
@@ -390,13 +396,14 @@ test('playwright: pages of Chromium, instrumented pages, and the web server', { 
   const done = run(dir, ['--coverage', '--no-gates', '-j1'], { SITE_PORT: String(20000 + process.pid % 20000) });
   assert.equal(done.code, 0, done.out + done.err);
   const map = Object.fromEntries(Object.values(mapOf(dir)).map(entry => [path.relative(dir, entry.path), entry]));
-  assert.deepEqual(Object.keys(map), ['public/app.js', 'public/instrumented.js', 'public/lib.js', 'server.js']);
+  assert.deepEqual(Object.keys(map), ['public/app.js', 'public/instrumented.js', 'public/lib.js', 'public/typed.ts', 'server.js']);
   const lines = name => Object.entries(map[name].s).map(([id, count]) => [map[name].statementMap[id].start.line, count]);
   const app = Object.fromEntries(lines('public/app.js'));
   assert.equal(app[3], 1, 'only b.spec.js asks for nobody');
   assert.equal(app[8], 0);
   assert.equal(app[10], 3, 'a page that counts for itself is its own');
   assert.deepEqual(lines('public/lib.js'), [[1, 3]]);
+  assert.deepEqual(lines('public/typed.ts'), [[3, 3]]);
   const server = Object.fromEntries(lines('server.js'));
   assert.equal(server[6], 0);
   assert.ok(server[9] >= 9, 'the server was asked before it was killed');
