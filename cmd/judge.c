@@ -70,10 +70,10 @@ void judge_release(struct judge *j)
 	*j = (struct judge){0};
 }
 
-static void notice(struct judge *j, const char *name, const char *text)
+static void notice(struct judge *j, enum severity severity, const char *name, const char *text)
 {
 	bus_publish(j->bus, &(struct event){.type = EVENT_NOTICE,
-				    .severity = SEVERITY_WARNING,
+				    .severity = severity,
 				    .name = name,
 				    .text = text,
 				    .text_len = strlen(text)});
@@ -85,7 +85,7 @@ static void add_map(struct judge *j, const char *path, const struct coverage_roo
 
 	if (coverage_add(j->coverage, path, root, &err) < 0) {
 		set_incomplete(j, err.text);
-		notice(j, "coverage_incomplete", err.text);
+		notice(j, SEVERITY_WARNING, "coverage_incomplete", err.text);
 	}
 	j->maps++;
 }
@@ -175,14 +175,20 @@ static const char *selection_reason(const struct config *c)
 	return NULL;
 }
 
+static const char *stop_reason(const struct state *s)
+{
+	if (s->cancel == CANCEL_NONE)
+		return NULL;
+	return s->cancel == CANCEL_FAIL_FAST ? "the run stopped at a failure"
+					     : "the run was stopped";
+}
+
 static const char *void_reason(const struct judge *j, int64_t problems)
 {
 	const struct state *s = j->bus->state;
 
-	if (s->cancel == CANCEL_FAIL_FAST)
-		return "the run stopped at a failure";
 	if (s->cancel != CANCEL_NONE)
-		return "the run was stopped";
+		return stop_reason(s);
 	if (s->file_counts.failed || s->test_counts.failed)
 		return "tests have failed";
 	if (problems || s->broken_shards)
@@ -370,9 +376,27 @@ static void judge_gates(struct judge *j, int64_t problems)
 	git_changes_release(&patch);
 }
 
+/* The map of a suite is made when its files are done, and a run that stops does not wait for that.
+ * Whoever looks for the report, or at it, is told. Returns whether there is anything to write. */
+static bool say_partial(struct judge *j)
+{
+	const char *why = j->merged ? NULL : stop_reason(j->bus->state);
+
+	if (!why)
+		return true;
+	cleanup_free char *text = xasprintf(j->maps ? "the coverage report is partial: %s; it has "
+						      "only the suites that were done"
+						    : "no coverage report: %s before a suite was "
+						      "done; --no-fail-fast makes one",
+		why);
+	notice(j, SEVERITY_NOTE, "coverage_partial", text);
+	return j->maps;
+}
+
 void judge_verdict(struct judge *j, int64_t problems)
 {
-	if (j->coverage) /* also when it is empty: a merge wants to know that nothing is missing */
+	/* also when it is empty: a merge wants to know that nothing is missing */
+	if (j->coverage && say_partial(j))
 		write_coverage(j);
 	if (j->coverage && coverage_file_count(j->coverage))
 		publish_totals(j, !coverage_reason(j, problems));

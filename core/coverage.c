@@ -35,7 +35,7 @@ void coverage_free(struct coverage *c)
 		file_free(c->files[i]);
 	free(c->files);
 	strmap_release(&c->by_path, NULL);
-	strmap_release(&c->by_raw, free);
+	coverage_path_forget(c);
 	strmap_release(&c->dirs, free);
 	problems_release(&c->problems);
 	coverage_entry_free(c->entry);

@@ -99,139 +99,6 @@ bool coverage_entry_map(
 	return !repaired || decode_again(e, part) || stream_fault(s, "not JSON");
 }
 
-static inline void add_id(struct coverage_counts *c, size_t at, uint32_t id)
-{
-	GROW(c->ids, at + 1, c->ids_cap);
-	c->ids[at] = id;
-	c->dense &= id == at;
-}
-
-/* `"12":3,` as instrumenters write it. Returns what is behind the comma, or NULL. */
-static inline const char *fast_count(const char *p, uint32_t *ret_id, uint64_t *ret)
-{
-	uint64_t id = 0, v = 0;
-
-	if (*p++ != '"')
-		return NULL;
-	const char *from = p;
-	for (; (unsigned)(*p - '0') < 10 && p - from < 9; p++)
-		id = id * 10 + (uint64_t)(*p - '0');
-	if (p == from || p[0] != '"' || p[1] != ':')
-		return NULL;
-	from = p += 2;
-	for (; (unsigned)(*p - '0') < 10 && p - from < 15; p++)
-		v = v * 10 + (uint64_t)(*p - '0');
-	if (p == from || *p != ',')
-		return NULL;
-	*ret_id = (uint32_t)id;
-	*ret = v;
-	return p + 1;
-}
-
-static bool read_counts(struct coverage_counts *c, struct coverage_stream *s)
-{
-	bool first = true;
-	uint32_t id;
-
-	if (!stream_expect(s, '{'))
-		return false;
-	while (stream_next(s, &first, '}')) {
-		uint64_t v;
-		if (!coverage_map_id(s, &id) || !stream_hits(s, &v))
-			return false;
-		GROW(c->v, c->n + 1, c->cap);
-		add_id(c, c->n, id);
-		c->v[c->n++] = v;
-		/* the comma goes with the count before it, so one more follows */
-		if (!stream_take(s, ','))
-			continue;
-		while (stream_has(s, 64)) {
-			GROW(c->v, c->n + 1, c->cap);
-			const char *p = fast_count(s->p, &id, &c->v[c->n]);
-			if (!p)
-				break;
-			add_id(c, c->n++, id);
-			s->p = p;
-		}
-		first = true;
-		if (stream_peek(s) == '}')
-			return stream_fault(s, "expected a count");
-	}
-	return !s->what;
-}
-
-/* `[1,0,12]` as instrumenters write it. Returns what is behind it, or NULL. */
-static inline const char *fast_arms(const char *p, const char *end, struct coverage_counts *c)
-{
-	size_t n = c->n;
-
-	if (*p++ != '[')
-		return NULL;
-	for (;; p++) {
-		uint64_t v = 0;
-		const char *from = p;
-		if (end - p < 32)
-			return NULL;
-		for (; (unsigned)(*p - '0') < 10 && p - from < 15; p++)
-			v = v * 10 + (uint64_t)(*p - '0');
-		if (p == from || (*p != ',' && *p != ']'))
-			return NULL;
-		GROW(c->v, n + 1, c->cap);
-		c->v[n++] = v;
-		if (*p == ']')
-			break;
-	}
-	c->n = n;
-	return p + 1;
-}
-
-static bool read_arms(struct coverage_counts *c, struct coverage_stream *s)
-{
-	bool first = true;
-
-	if (stream_has(s, 64)) {
-		const char *p = fast_arms(s->p, s->end, c);
-		if (p) {
-			s->p = p;
-			return true;
-		}
-	}
-	if (!stream_expect(s, '['))
-		return false;
-	while (stream_next(s, &first, ']')) {
-		GROW(c->v, c->n + 1, c->cap);
-		if (!stream_hits(s, &c->v[c->n]))
-			return false;
-		c->n++;
-	}
-	return !s->what;
-}
-
-static bool read_branches(struct coverage_entry *e, struct coverage_stream *s)
-{
-	struct coverage_counts *c = &e->hits[PART_BRANCHES];
-	bool first = true;
-	uint32_t id;
-
-	e->arm_n = 0;
-	if (!stream_expect(s, '{'))
-		return false;
-	while (stream_next(s, &first, '}')) {
-		if (!coverage_map_id(s, &id))
-			return false;
-		GROW(e->arm_at, e->arm_n + 2, e->arm_cap);
-		add_id(c, e->arm_n, id);
-		e->arm_at[e->arm_n++] = (uint32_t)c->n;
-		if (!read_arms(c, s))
-			return false;
-		if (c->n >= UINT32_MAX)
-			return stream_fault(s, "too many branches");
-	}
-	GROW(e->arm_at, e->arm_n + 1, e->arm_cap);
-	e->arm_at[e->arm_n] = (uint32_t)c->n;
-	return !s->what;
-}
-
 bool coverage_entry_hits(
 	struct coverage_entry *e, struct coverage_stream *s, enum coverage_part part)
 {
@@ -239,7 +106,7 @@ bool coverage_entry_hits(
 
 	c->n = 0;
 	c->dense = e->seen_hits[part] = true;
-	return part == PART_BRANCHES ? read_branches(e, s) : read_counts(c, s);
+	return part == PART_BRANCHES ? coverage_counts_branches(e, s) : coverage_counts_read(c, s);
 }
 
 /* `"name":value` as it stands, behind what is there. */
@@ -330,7 +197,7 @@ static size_t straighten_part(struct coverage_entry *e, enum coverage_part part)
 	for (size_t i = 0; i < m->n; i++)
 		places[i] = (struct pairing){m->spans[i].id, (uint32_t)i};
 	for (size_t i = 0; i < n_hits; i++)
-		counts[i] = (struct pairing){e->hits[part].ids[i], (uint32_t)i};
+		counts[i] = (struct pairing){coverage_counts_id(&e->hits[part], i), (uint32_t)i};
 	size_t n = sort_ids(places, m->n), k = sort_ids(counts, n_hits);
 	out.v = xcalloc(e->hits[part].n + 1, sizeof(*out.v));
 	out.arm_at = xcalloc(k + 1, sizeof(*out.arm_at));

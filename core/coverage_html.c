@@ -10,24 +10,29 @@
 
 extern const struct embedded_file coverage_page[]; /* ended by a NULL name */
 
-/* A larger source is generated code: nobody reads it in a browser. */
-enum { SOURCE_BYTES = 8 * 1024 * 1024 };
+enum {
+	/* A larger source is generated code: nobody reads it in a browser. */
+	SOURCE_BYTES = 8 * 1024 * 1024,
+	/* Several sources share a file of data: making a file costs more than what is in it. */
+	DATA_BYTES = 256 * 1024,
+};
 
 struct page {
 	const struct coverage_report_options *options;
 	const char *dir;
 	char *data_dir;
-	struct strbuf out; /* of the file at hand */
+	struct strbuf out; /* of the data file at hand */
+	size_t n;          /* its number */
+	size_t *data_of;   /* in which one a source is */
 };
 
 /* ---- numbers ----------------------------------------------------------------------------------- */
 
 static void put_int(struct strbuf *out, int64_t n)
 {
-	char digits[24];
-	int len = snprintf(digits, sizeof(digits), "%" PRId64, n);
-
-	strbuf_add(out, digits, (size_t)len);
+	if (n < 0)
+		strbuf_addch(out, '-');
+	strbuf_addu(out, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
 static void put_next(struct strbuf *out, bool *first, int64_t n)
@@ -148,16 +153,14 @@ static void put_source(struct strbuf *out, const char *path)
 	jsonw_quote(out, why.text, strlen(why.text));
 }
 
-static int write_file(
+static int put_file(
 	struct page *page, size_t index, const struct coverage_file *f, struct error *err)
 {
-	cleanup_free char *path = xasprintf("%s/%zu.js", page->data_dir, index);
 	struct coverage_detail detail = {0};
 	struct strbuf *out = &page->out;
 
 	if (coverage_file_detail(f, &detail, err) < 0)
 		return -1;
-	strbuf_setlen(out, 0);
 	strbuf_addf(out, "muster.file(%zu, {", index);
 	put_lines(out, f);
 	put_statements(out, &detail);
@@ -166,7 +169,28 @@ static int write_file(
 	coverage_detail_release(&detail);
 	put_source(out, coverage_file_path(f));
 	strbuf_addstr(out, "});\n");
-	return file_write_many(path, out->buf, out->len, err);
+	page->data_of[index] = page->n;
+	return 0;
+}
+
+static int end_data(struct page *page, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/%zu.js", page->data_dir, page->n++);
+	int result = file_write_many(path, page->out.buf, page->out.len, err);
+
+	strbuf_reset(&page->out);
+	return result;
+}
+
+static int write_data(struct page *page, const struct coverage *coverage, struct error *err)
+{
+	for (size_t i = 0; i < coverage_file_count(coverage); i++) {
+		if (put_file(page, i, coverage_file_at(coverage, i), err) < 0)
+			return -1;
+		if (page->out.len >= DATA_BYTES && end_data(page, err) < 0)
+			return -1;
+	}
+	return page->out.len ? end_data(page, err) : 0;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */
@@ -206,7 +230,7 @@ static int write_index(struct page *page, const struct coverage *coverage, struc
 			put_next(out, &first, totals.of[kind].covered);
 			put_next(out, &first, totals.of[kind].total);
 		}
-		strbuf_addch(out, ']');
+		strbuf_addf(out, ",%zu]", page->data_of[i]);
 	}
 	strbuf_addstr(out, "]});\n");
 	return file_write_many(path, out->buf, out->len, err);
@@ -216,10 +240,7 @@ static int write_all(struct page *page, const struct coverage *coverage, struct 
 {
 	if (file_mkdirs(page->data_dir, err) < 0)
 		return -1;
-	for (size_t i = 0; i < coverage_file_count(coverage); i++)
-		if (write_file(page, i, coverage_file_at(coverage, i), err) < 0)
-			return -1;
-	if (write_index(page, coverage, err) < 0)
+	if (write_data(page, coverage, err) < 0 || write_index(page, coverage, err) < 0)
 		return -1;
 	for (const struct embedded_file *f = coverage_page; f->name; f++) {
 		cleanup_free char *path = path_join(page->dir, f->name);
@@ -236,10 +257,12 @@ int coverage_html(const struct coverage_report_options *options, const char *dir
 		.dir = dir,
 		.data_dir = path_join(dir, "data"),
 		.out = STRBUF_INIT,
+		.data_of = xcalloc(coverage_file_count(options->set) + 1, sizeof(*page.data_of)),
 	};
 	int result = write_all(&page, options->set, err);
 
 	strbuf_release(&page.out);
 	free(page.data_dir);
+	free(page.data_of);
 	return result;
 }

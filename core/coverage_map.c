@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "core/coverage_digits.h"
 #include "core/coverage_parts.h"
 
 /*
@@ -27,14 +28,11 @@ void coverage_map_release(struct coverage_map *m)
 
 static inline const char *fast_int(const char *p, int32_t *ret)
 {
-	const char *from = p;
-	int32_t v = 0;
+	uint32_t v;
+	unsigned n = coverage_digits(p, &v);
 
-	while ((unsigned)(*p - '0') < 10 && p - from < 9)
-		v = v * 10 + (*p++ - '0');
-	*ret = v;
-	/* none, too many, or a zero in front: the long way says what is wrong */
-	return p == from || p - from == 9 || (*from == '0' && p - from > 1) ? NULL : p;
+	*ret = (int32_t)v;
+	return n ? p + n : NULL;
 }
 
 #define LITERAL(p, text) \

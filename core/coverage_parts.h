@@ -147,7 +147,8 @@ struct coverage {
 	struct coverage_file **files; /* sorted by path when `settled` */
 	size_t n, cap;
 	struct strmap by_path;
-	struct strmap by_raw; /* path as it stands in the inputs → path here, while the root is: */
+	/* path as it stands in the inputs → coverage_name, while the root is: */
+	struct strmap by_raw;
 	char *from, *to;
 	struct strmap dirs; /* folder → where it really is */
 	struct problems problems;
@@ -168,9 +169,9 @@ struct coverage_file *coverage_file_of(struct coverage *c, const char *path);
 
 struct coverage_counts {
 	uint64_t *v;
-	uint32_t *ids;
+	uint32_t *ids; /* unless dense */
 	size_t n, cap, ids_cap;
-	bool dense;
+	bool dense; /* ids are 0, 1, 2 … */
 };
 
 struct coverage_entry {
@@ -201,6 +202,11 @@ bool coverage_entry_map(
 	struct coverage_entry *e, struct coverage_stream *s, enum coverage_part part);
 bool coverage_entry_hits(
 	struct coverage_entry *e, struct coverage_stream *s, enum coverage_part part);
+/* The counts of statements or functions, and those of branches; false: fault. */
+bool coverage_counts_read(struct coverage_counts *c, struct coverage_stream *s);
+bool coverage_counts_branches(struct coverage_entry *e, struct coverage_stream *s);
+/* The id of a count, of a branch by its turn. */
+uint32_t coverage_counts_id(const struct coverage_counts *c, size_t at);
 /* Number the entries anew where ids have holes or counts and maps do not fit each other. Returns
  * how many counts had no entry in the map and were dropped. */
 size_t coverage_entry_straighten(struct coverage_entry *e);
@@ -224,9 +230,14 @@ struct coverage_input {
 
 /* From here on paths are those of this root. */
 void coverage_set_root(struct coverage *c, const struct coverage_root *root);
-/* Path of a source file as it is called here, from the raw text of a JSON string; borrowed. NULL:
- * it is none (why in `ret_what`, static). */
-const char *coverage_path_here(
+void coverage_path_forget(struct coverage *c);
+/* What a source file is called here. */
+struct coverage_name {
+	char *path;
+	struct coverage_file *file; /* once there is one */
+};
+/* By the raw text of a JSON string; borrowed. NULL: it is no path (why in `ret_what`, static). */
+struct coverage_name *coverage_path_here(
 	struct coverage *c, const char *raw, size_t len, const char **ret_what);
 /* The same for plain text. */
 const char *coverage_path_plain(struct coverage *c, const char *path, const char **ret_what);

@@ -4,10 +4,23 @@
 #include "core/base/path.h"
 #include "core/coverage_parts.h"
 
+#include <sys/stat.h>
+
 /*
  * One source file has one path, however it is spelled: file:// addresses, Windows separators, "..",
  * the root of another machine, folders that are links here.
  */
+
+static void free_name(void *name)
+{
+	free(((struct coverage_name *)name)->path);
+	free(name);
+}
+
+void coverage_path_forget(struct coverage *c)
+{
+	strmap_release(&c->by_raw, free_name);
+}
 
 void coverage_set_root(struct coverage *c, const struct coverage_root *root)
 {
@@ -19,7 +32,7 @@ void coverage_set_root(struct coverage *c, const struct coverage_root *root)
 	free(c->to);
 	c->from = from ? xstrdup(from) : NULL;
 	c->to = to ? xstrdup(to) : NULL;
-	strmap_release(&c->by_raw, free);
+	coverage_path_forget(c);
 }
 
 static int hex_digit(char c)
@@ -88,19 +101,34 @@ static void move_root(struct coverage *c, struct strbuf *path)
 	}
 }
 
-/* Where the folder of a file really is; folders that are not here stay as they are. */
+/* Where a folder really is; folders that are not here stay as they are. Folders lie in few others:
+ * from where those are it is one step. */
+static const char *real_dir(struct coverage *c, const char *dir)
+{
+	char *real = strmap_get(&c->dirs, dir);
+	struct stat st;
+
+	if (real)
+		return real;
+	cleanup_free char *parent = path_dirname(dir);
+	real = streq(parent, dir) ? xstrdup(dir)
+				  : path_join(real_dir(c, parent), path_basename(dir));
+	if (lstat(real, &st) == 0 && S_ISLNK(st.st_mode)) {
+		char *target = path_real(real);
+		if (target) {
+			free(real);
+			real = target;
+		}
+	}
+	strmap_put(&c->dirs, dir, real);
+	return real;
+}
+
 static char *without_links(struct coverage *c, const char *path)
 {
 	cleanup_free char *dir = path_dirname(path);
-	char *real = strmap_get(&c->dirs, dir);
 
-	if (!real) {
-		real = path_real(dir);
-		if (!real)
-			real = xstrdup(dir);
-		strmap_put(&c->dirs, dir, real);
-	}
-	return path_join(real, path_basename(path));
+	return path_join(real_dir(c, dir), path_basename(path));
 }
 
 static char *here(struct coverage *c, struct strbuf *path)
@@ -118,11 +146,11 @@ static char *here(struct coverage *c, struct strbuf *path)
 	return moved[0] == '/' ? without_links(c, moved) : xstrdup(moved);
 }
 
-const char *coverage_path_here(
+struct coverage_name *coverage_path_here(
 	struct coverage *c, const char *raw, size_t len, const char **ret_what)
 {
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
-	const char *known = strmap_get(&c->by_raw, raw);
+	struct coverage_name *known = strmap_get(&c->by_raw, raw);
 
 	if (known)
 		return known;
@@ -132,9 +160,11 @@ const char *coverage_path_here(
 						    : NULL;
 	if (*ret_what)
 		return NULL;
-	char *found = here(c, &path);
-	strmap_put(&c->by_raw, raw, found);
-	return found;
+	known = xcalloc(1, sizeof(*known));
+	known->path = here(c, &path);
+	known->file = strmap_get(&c->by_path, known->path);
+	strmap_put(&c->by_raw, raw, known);
+	return known;
 }
 
 const char *coverage_path_plain(struct coverage *c, const char *path, const char **ret_what)
@@ -144,5 +174,6 @@ const char *coverage_path_plain(struct coverage *c, const char *path, const char
 	jsonw_quote(&raw, path, strlen(path));
 	strbuf_setlen(&raw, raw.len - 1);
 	strbuf_remove(&raw, 0, 1);
-	return coverage_path_here(c, raw.buf, raw.len, ret_what);
+	struct coverage_name *name = coverage_path_here(c, raw.buf, raw.len, ret_what);
+	return name ? name->path : NULL;
 }

@@ -150,15 +150,33 @@ static bool escape(struct coverage_stream *s, struct strbuf *raw)
 	return true;
 }
 
-/* Consume bytes up to a quote, a backslash, a control character or the end of the window. */
+/* Nonzero when one of eight bytes is a quote, a backslash or a control character. */
+static inline uint64_t special_bytes(uint64_t v)
+{
+	const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+	uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
+
+	/* a byte below n borrows, which shows in its highest bit */
+	return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+		       ((v - ones * 0x20) & ~v)) &
+	       highs;
+}
+
+/* Consume bytes up to one of those, or the end of the window. */
 static void plain(struct coverage_stream *s, struct strbuf *raw)
 {
 	const char *from = s->p, *p = s->p;
-	unsigned char seen = 0;
+	uint64_t seen = 0, v;
 
+	for (; s->end - p >= (ptrdiff_t)sizeof(v); p += sizeof(v)) {
+		memcpy(&v, p, sizeof(v));
+		if (special_bytes(v))
+			break;
+		seen |= v;
+	}
 	for (; p < s->end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20; p++)
 		seen |= (unsigned char)*p;
-	s->wide |= seen >= 0x80;
+	s->wide |= (seen & 0x8080808080808080) != 0;
 	s->p = p;
 	if (raw)
 		strbuf_add(raw, from, (size_t)(p - from));

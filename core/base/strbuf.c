@@ -57,9 +57,14 @@ void strbuf_addu(struct strbuf *sb, uint64_t n)
 	char digits[20];
 	size_t at = sizeof(digits);
 
-	do
-		digits[--at] = (char)('0' + n % 10);
-	while (n /= 10);
+	/* two at a time: each division waits for the one before it */
+	for (; n >= 10; n /= 100) {
+		unsigned two = (unsigned)(n % 100);
+		digits[--at] = (char)('0' + two % 10);
+		digits[--at] = (char)('0' + two / 10);
+	}
+	if (n || at == sizeof(digits))
+		digits[--at] = (char)('0' + n);
 	strbuf_add(sb, digits + at, sizeof(digits) - at);
 }
 

@@ -4,9 +4,10 @@
 
 const KINDS = ['Lines', 'Statements', 'Functions', 'Branches'];
 const ROWS = 400; // shown at first; a click shows more
+const LOADED = 200; // sources that are kept; a file of data brings several
 const $ = id => document.getElementById(id);
 
-let files = []; // {path, parts, index, counts: [[covered, total] x 4]}
+let files = []; // {path, parts, index, data, counts: [[covered, total] x 4]}
 let limit = 90;
 let sort = { by: 'name', down: false };
 let loaded = new Map(); // index -> content
@@ -281,9 +282,11 @@ function showFile(file, line) {
   }
   $('view').replaceChildren(element('p', { className: 'note', text: 'Loading…', data: { role: 'status' } }));
   waiting = { index: file.index, done };
-  const script = element('script', { src: 'data/' + file.index + '.js' });
+  if (loaded.size > LOADED) loaded = new Map();
+  const src = 'data/' + file.data + '.js';
+  const script = element('script', { src });
   script.addEventListener('error', () => $('view').replaceChildren(element('p', { className: 'note',
-    text: 'data/' + file.index + '.js is missing: copy the whole folder of the report.' })));
+    text: src + ' is missing: copy the whole folder of the report.' })));
   script.addEventListener('load', () => script.remove());
   document.head.append(script);
 }
@@ -387,6 +390,7 @@ window.muster = {
       path, index,
       parts: path.split('/').filter(Boolean),
       counts: KINDS.map((_, kind) => [n[2 * kind], n[2 * kind + 1]]),
+      data: n[2 * KINDS.length],
     }));
     $('title').textContent = data.title;
     $('made').textContent = data.made;
@@ -394,7 +398,6 @@ window.muster = {
     show();
   },
   file(index, content) {
-    if (loaded.size > 20) loaded = new Map();
     loaded.set(index, content);
     if (waiting && waiting.index === index) waiting.done(content);
   },

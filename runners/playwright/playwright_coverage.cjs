@@ -5,6 +5,7 @@
 const fs = require('fs');
 const path = require('path');
 const { spawnSync } = require('child_process');
+const { createRequire } = require('module');
 const { sources } = require('./coverage_files.cjs');
 const { linesOf, mergeRuns, withSourceMap, withoutSourceMap } = require('./coverage_v8.cjs');
 
@@ -164,7 +165,39 @@ function readBrowser(folder) {
 	return result;
 }
 
-function collectAll({ root, coverage }) {
+/* The tools that instrument code bring it along, as a dependency of theirs. */
+function findInProject(root, name) {
+	const start = createRequire(path.join(root, 'package.json'));
+	for (const tool of [null, 'nyc', 'babel-plugin-istanbul', 'vite-plugin-istanbul', 'jest', '@jest/reporters']) {
+		try {
+			return (tool ? createRequire(start.resolve(`${tool}/package.json`)) : start)(name);
+		} catch {
+			// the next one may have it
+		}
+	}
+	return null;
+}
+
+/* Instrumented after it was compiled: places become those of what was written. Without the project's own tools
+ * they stay as they are, and whoever reads the map says so. */
+async function originals(root, map) {
+	const { createCoverageMap } = findInProject(root, 'istanbul-lib-coverage') ?? {};
+	const { createSourceMapStore } = findInProject(root, 'istanbul-lib-source-maps') ?? {};
+	if (!createCoverageMap || !createSourceMapStore)
+		return map;
+	const mapped = await createSourceMapStore({ baseDir: root }).transformCoverage(createCoverageMap(map));
+	return mapped.toJSON();
+}
+
+async function instrumentedPages(root, istanbul) {
+	const plain = {};
+	const compiled = {};
+	for (const entry of istanbul.flatMap(Object.values))
+		add(entry.inputSourceMap ? compiled : plain, entry);
+	return [plain, Object.keys(compiled).length ? await originals(root, compiled) : compiled].flatMap(Object.values);
+}
+
+async function collectAll({ root, coverage }) {
 	const { collectV8 } = require('./coverage_own.cjs');
 	const places = new Places(root, coverage);
 	const { scripts, runs, istanbul, broken } = readBrowser(path.join(coverage.folder, 'browser'));
@@ -172,7 +205,7 @@ function collectAll({ root, coverage }) {
 	for (const [id, functions] of mergeRuns(runs))
 		for (const entry of convert(places, scripts.get(id), functions))
 			add(map, entry);
-	for (const entry of istanbul.flatMap(Object.values))
+	for (const entry of await instrumentedPages(root, istanbul))
 		if (places.counts(entry.path))
 			add(map, entry);
 	const servers = path.join(coverage.folder, 'v8');
@@ -200,7 +233,10 @@ function collect(root, coverage) {
 
 if (require.main === module) {
 	const task = JSON.parse(process.argv[2]);
-	fs.writeFileSync(task.out, JSON.stringify(collectAll(task)));
+	collectAll(task).then(result => fs.writeFileSync(task.out, JSON.stringify(result)), error => {
+		process.stderr.write(`${error?.stack ?? error}\n`);
+		process.exit(1);
+	});
 }
 
 module.exports = { Arrivals, collect, flushServers, prepare };

@@ -7,20 +7,18 @@ import subprocess
 import measure
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-FIXTURES = os.path.join(ROOT, "tests", "fixtures")
-NYC = os.path.join(FIXTURES, "coverage", "node_modules", "nyc", "bin", "nyc.js")
-# packages to instrument, until there is enough of them
-PACKAGES = [os.path.join(FIXTURES, name, "node_modules") for name in ("coverage", "mixed", "jest-basic", "jest-29")]
+FIXTURE = os.path.join(ROOT, "tests", "fixtures", "coverage", "node_modules")
+NYC = os.path.join(FIXTURE, "nyc", "bin", "nyc.js")
 SIZES = {"5 MB": (6e6, 64, (4, 64)), "50 MB": (49e6, 16, (4, 16))}
-REPORTS = {"lcovonly": "lcov", "cobertura": "cobertura", "json-summary": "json-summary", "text": "text"}
+REPORTS = {"text": "text", "text-summary": "text-summary", "lcovonly": "lcov", "cobertura": "cobertura",
+           "json": "json", "json-summary": "json-summary", "html": "html"}
 
 
 def shards(folder, size, count):
     """Written once: the maps of real packages, with hits drawn anew for each shard. Their paths."""
     if not os.path.exists(os.path.join(folder, f"shard{count - 1:02}.json")):
         script = os.path.join(ROOT, "tests", "bench", "coverage_inputs.mjs")
-        subprocess.run(["node", "--max-old-space-size=4096", script, folder, str(int(size)), str(count), *PACKAGES],
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["node", script, folder, str(int(size)), str(count), FIXTURE], check=True)
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".json")]
 
 
@@ -35,37 +33,48 @@ def turns(context, name, folder, contenders, base):
             for contender, runs in results.items()]
 
 
-def merges(context, folder, name, paths):
+def link(folder, paths):
+    """A folder with these files and nothing else."""
     inputs = os.path.join(folder, "inputs")
     shutil.rmtree(inputs, ignore_errors=True)
     os.makedirs(inputs)
     for path in paths:
         os.link(path, os.path.join(inputs, os.path.basename(path)))
-    node, out = os.path.realpath(shutil.which("node")), os.path.join(folder, "merged.json")
+    return inputs
+
+
+def program(name):
+    return os.path.realpath(shutil.which(name))
+
+
+def same_json(one, other):
+    with open(one, encoding="utf-8") as a, open(other, encoding="utf-8") as b:
+        return json.load(a) == json.load(b)
+
+
+def merges(context, folder, name, paths):
+    """Reading is `cat`, read(2) of all bytes, and `wc -l`, the same and one pass of memchr(3) over them."""
+    inputs, ours, theirs = link(folder, paths), os.path.join(folder, "muster.json"), os.path.join(folder, "nyc.json")
     rows = turns(context, name, folder, {
-        "nyc merge": (["node", NYC, "merge", inputs, os.path.join(folder, "nyc.json")], node),
-        "reading": (["sh", "-c", f"cat '{inputs}'/*.json >/dev/null"], os.path.realpath(shutil.which("cat"))),
-        "muster": ([context.muster, "coverage", "merge", "-q", inputs, "-o", out], context.muster),
+        "nyc merge": (["node", NYC, "merge", inputs, theirs], program("node")),
+        "cat": (["cat", *paths], program("cat")),
+        "wc -l": (["wc", "-l", *paths], program("wc")),
+        "muster": ([context.muster, "coverage", "merge", "-q", inputs, "-o", ours], context.muster),
     }, "muster")
-    with open(out, encoding="utf-8") as ours, open(os.path.join(folder, "nyc.json"), encoding="utf-8") as theirs:
-        if json.load(ours) != json.load(theirs):
-            context.failures.append(f"{name}: the merged maps are not equal")
+    if not same_json(ours, theirs):
+        context.failures.append(f"{name}: the merged maps are not equal")
     return rows
 
 
 def reports(context, folder, path):
-    inputs = os.path.join(folder, "inputs")
-    shutil.rmtree(inputs, ignore_errors=True)
-    os.makedirs(inputs)
-    os.link(path, os.path.join(inputs, "map.json"))
-    node, rows = os.path.realpath(shutil.which("node")), []
+    inputs, rows = link(folder, [path]), []
     for names in [[name] for name in REPORTS] + [list(REPORTS)]:
         nyc = ["node", NYC, "report", "--temp-dir", inputs, "--report-dir", os.path.join(folder, "nyc"),
                "--exclude-after-remap=false", *(f"--reporter={name}" for name in names)]
         muster = [context.muster, "coverage", "report", "-q", inputs, "-o", os.path.join(folder, "muster"),
                   *(f"--reporter={REPORTS[name]}" for name in names)]
-        rows += turns(context, "+".join(names) if len(names) == 1 else "all four", folder,
-                      {"nyc report": (nyc, node), "muster": (muster, context.muster)}, "muster")
+        rows += turns(context, names[0] if len(names) == 1 else "all reports", folder,
+                      {"nyc report": (nyc, program("node")), "muster": (muster, context.muster)}, "muster")
     return rows
 
 

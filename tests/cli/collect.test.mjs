@@ -210,6 +210,45 @@ test('not evaluated: after a failure, after a choice of tests', () => {
   assert.equal(run(dir, ['gate']).code, 0);
 });
 
+test('a run that stops says that there is no report, or that it is partial', () => {
+  const dir = copy('mocha', {
+    'test/bad.spec.js': "it('bad', () => { throw new Error('no'); });\n", 'muster.yaml': 'coverage: {reports: [lcov]}\n',
+  });
+  const none = run(dir, ['-j1']);
+  assert.equal(none.code, 1, none.out + none.err);
+  assert.match(none.out + none.err, /no coverage report: the run stopped at a failure before a suite was done; --no-fail-fast makes one/);
+  assert.deepEqual(fs.readdirSync(path.join(dir, '.muster/latest/coverage')), []);
+  assert.equal(summary(dir).coverage, null);
+
+  // the process of the first suite leaves when its map is made; the second fails only then
+  const two = folder({
+    'package.json': '{"name":"two","private":true}',
+    'muster.yaml': 'coverage: {reports: [lcov]}\nsuites: [{name: first, runner: mocha, root: a}, {name: second, runner: mocha, root: b}]\n',
+    'a/package.json': mochaScript('mocha'), 'b/package.json': mochaScript('mocha'),
+    'a/sum.js': 'module.exports = (a, b) => a + b;\n',
+    'a/test/a.spec.js': `
+      process.on('exit', () => require('fs').writeFileSync(__dirname + '/gone', ''));
+      it('adds', () => { if (require('../sum')(1, 2) !== 3) throw new Error(); });
+    `,
+    'b/test/b.spec.js': `
+      it('fails', async () => {
+        while (!require('fs').existsSync(__dirname + '/../../a/test/gone'))
+          await new Promise(resolve => setTimeout(resolve, 20));
+        throw new Error('no');
+      }).timeout(0);
+    `,
+  });
+  for (const suite of ['a', 'b'])
+    fs.symlinkSync(path.join(fixture, 'node_modules'), path.join(two, suite, 'node_modules'));
+  const part = run(two, ['-j2']);
+  assert.equal(part.code, 1, part.out + part.err);
+  assert.match(part.out + part.err, /the coverage report is partial: the run stopped at a failure; it has only the suites that were done/);
+  assert.deepEqual(Object.keys(mapOf(two)).map(file => path.relative(two, file)), ['a/sum.js']);
+  assert.ok(fs.existsSync(path.join(two, '.muster/latest/coverage/lcov.info')));
+  assert.deepEqual([...new Set(Object.values(gates(two)))], ['not_evaluated']);
+  assert.equal(summary(two).coverage.complete, false);
+});
+
 test('shards: merge judges the whole, with the root of each', () => {
   const whole = copy('jest');
   const expected = collected(whole);
@@ -332,7 +371,7 @@ document.querySelector('h1').textContent = greet(location.hash.slice(1) || 'you'
   `,
 };
 
-/* Istanbul's own object, as an instrumented bundle would leave it on the page. */
+/* Istanbul's own object, as an instrumented bundle would leave it on the page; one file was compiled before. */
 function instrumented(dir) {
   const file = path.join(dir, 'public/lib.js');
   fs.writeFileSync(file, 'one();\n');
@@ -340,8 +379,14 @@ function instrumented(dir) {
     path: file, statementMap: { 0: { start: { line: 1, column: 0 }, end: { line: 1, column: 6 } } },
     fnMap: {}, branchMap: {}, s: { 0: 1 }, f: {}, b: {},
   };
+  const typed = path.join(dir, 'public/typed.js');
+  fs.writeFileSync(path.join(dir, 'public/typed.ts'), 'type Two = 2;\n\ntwo();\n');
+  const compiled = {
+    // line 1, columns 0 to 6: line 3 of typed.ts
+    ...entry, path: typed, inputSourceMap: { version: 3, names: [], sources: ['typed.ts'], mappings: 'AAEA,MAAM' },
+  };
   fs.writeFileSync(path.join(dir, 'public/instrumented.js'),
-    `globalThis.__coverage__ = ${JSON.stringify({ [file]: entry })};\n`);
+    `globalThis.__coverage__ = ${JSON.stringify({ [file]: entry, [typed]: compiled })};\n`);
 }
 
 test('playwright: pages of Chromium, instrumented pages, and the web server', { skip: !canBrowse }, () => {
@@ -351,13 +396,14 @@ test('playwright: pages of Chromium, instrumented pages, and the web server', { 
   const done = run(dir, ['--coverage', '--no-gates', '-j1'], { SITE_PORT: String(20000 + process.pid % 20000) });
   assert.equal(done.code, 0, done.out + done.err);
   const map = Object.fromEntries(Object.values(mapOf(dir)).map(entry => [path.relative(dir, entry.path), entry]));
-  assert.deepEqual(Object.keys(map), ['public/app.js', 'public/instrumented.js', 'public/lib.js', 'server.js']);
+  assert.deepEqual(Object.keys(map), ['public/app.js', 'public/instrumented.js', 'public/lib.js', 'public/typed.ts', 'server.js']);
   const lines = name => Object.entries(map[name].s).map(([id, count]) => [map[name].statementMap[id].start.line, count]);
   const app = Object.fromEntries(lines('public/app.js'));
   assert.equal(app[3], 1, 'only b.spec.js asks for nobody');
   assert.equal(app[8], 0);
   assert.equal(app[10], 3, 'a page that counts for itself is its own');
   assert.deepEqual(lines('public/lib.js'), [[1, 3]]);
+  assert.deepEqual(lines('public/typed.ts'), [[3, 3]]);
   const server = Object.fromEntries(lines('server.js'));
   assert.equal(server[6], 0);
   assert.ok(server[9] >= 9, 'the server was asked before it was killed');

@@ -62,7 +62,7 @@ TEST(coverage_html, data)
 			  *file = get(dir, "page/data/0.js");
 	cleanup_free char *expected = xasprintf(
 		"muster.index({\"title\":\"Coverage of %s\",\"made\":\"1970-01-01 00:00 UTC\","
-		"\"limit\":80,\"files\":[\n[\"a.js\",1,2,1,2,0,1,1,2]]});\n",
+		"\"limit\":80,\"files\":[\n[\"a.js\",1,2,1,2,0,1,1,2,0]]});\n",
 		path_basename(dir));
 	ASSERT_STR(index, expected);
 	ASSERT_STR(file, "muster.file(0, {\"lines\":[1,7,1,2,2,0,0,0],\n"
