@@ -13,8 +13,8 @@
  */
 typedef int handler_fn(struct worker *w, const struct json *message, struct error *err);
 
-/* After `end` nothing of value is left in the process. */
-enum { LEAVE_LIMIT_MS = 300 };
+/* After `end` nothing of value is left in the process; its supervisor may still have to sweep. */
+enum { LEAVE_LIMIT_MS = 2000 };
 
 static int protocol_error(struct error *err, const char *text)
 {
