@@ -1,10 +1,8 @@
 #include "core/base/base.h"
 
 #include "core/state.h"
+#include "core/state_output.h"
 #include "core/state_tests.h"
-
-/* Of what a file prints the beginning and the end are kept. */
-enum { OUTPUT_BYTES = 256 * 1024, OUTPUT_HEAD_BYTES = 64 * 1024 };
 
 /* ---- records -------------------------------------------------------------------------------- */
 
@@ -322,7 +320,7 @@ static void on_file_finished(struct state *s, const struct event *e)
 	set_file_outcome(s, f, outcome);
 	f->flaky = f->flaky && outcome == OUTCOME_PASSED;
 	if (outcome == OUTCOME_PASSED && !f->flaky)
-		strbuf_release(&f->output);
+		state_output_forget(s, f);
 }
 
 static void on_file_skipped(struct state *s, const struct event *e)
@@ -432,14 +430,8 @@ static void on_output(struct state *s, const struct event *e)
 {
 	struct state_file *f = state_file_of(s, e);
 
-	if (!f || !e->text)
-		return;
-	strbuf_add(&f->output, e->text, e->text_len);
-	if (f->output.len > OUTPUT_BYTES) {
-		size_t over = f->output.len - OUTPUT_BYTES;
-		strbuf_remove(&f->output, OUTPUT_HEAD_BYTES, over);
-		f->output_dropped += (int64_t)over;
-	}
+	if (f && e->text)
+		state_output_add(s, f, e->text, e->text_len);
 }
 
 static void on_worker_started(struct state *s, const struct event *e)

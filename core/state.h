@@ -76,7 +76,8 @@ struct state_file {
 	size_t test_slot_count;
 	struct strbuf
 		output; /* stdout and stderr as they came, bounded; freed when the file passed */
-	int64_t output_dropped; /* bytes over the bound */
+	int64_t output_dropped; /* bytes over the bound, … */
+	size_t output_head;     /* … left out here: the offset in `output` */
 	const char *skip_reason;
 };
 
@@ -176,6 +177,7 @@ struct state {
 	bool has_coverage;
 	bool coverage_is_whole; /* of all that was to run */
 	struct coverage_totals coverage;
+	size_t output_bytes; /* of all files, kept now */
 	int64_t busy_us;
 	int64_t predicted_ms; /* sum of the estimates of the planned files */
 };

@@ -6,7 +6,13 @@
 #include "core/test_id.h"
 #include "reporters/failure.h"
 
-enum { FRAMES_MAX = 6, OUTPUT_LINES = 60, VALUE_BYTES = 4000, MESSAGE_BYTES = 16000 };
+enum {
+	FRAMES_MAX = 6,
+	OUTPUT_LINES = 60,
+	OUTPUT_BYTES = 16 * 1024,
+	VALUE_BYTES = 4000,
+	MESSAGE_BYTES = 16000
+};
 
 const char *failure_word(const struct failure *f)
 {
@@ -161,19 +167,19 @@ static void write_frames(struct sink *s, const struct state *state, const char *
 
 void failure_output(struct sink *s, const struct state_file *file)
 {
-	const char *text = file->output.buf, *start = text + file->output.len;
+	const char *text = file->output.buf, *end = text + file->output.len, *start = end;
 	int lines = 0;
 
 	if (!file->output.len)
 		return;
-	while (start > text && lines <= OUTPUT_LINES)
+	while (start > text && lines <= OUTPUT_LINES && end - start <= OUTPUT_BYTES)
 		lines += *--start == '\n';
 	if (start > text)
 		start++;
 	sink_printf(s, "    %soutput of %s%s%s\n", ansi(ANSI_DIM, s->color), file->file,
 		start > text || file->output_dropped ? " (the end of it)" : "",
 		ansi(ANSI_RESET, s->color));
-	write_block(s, start, (size_t)(text + file->output.len - start), "      | ");
+	write_block(s, start, (size_t)(end - start), "      | ");
 }
 
 void failure_write(struct sink *s, const struct state *state, const struct state_file *file,

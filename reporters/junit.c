@@ -11,7 +11,7 @@
  * = file, name = full title (unique inside the file), flakyFailure and rerunFailure in surefire's
  * order.
  */
-enum { TEXT_BYTES = 64 * 1024, OUTPUT_BYTES = 128 * 1024 };
+enum { TEXT_BYTES = 64 * 1024 };
 
 static void *junit_open(const struct reporter_options *options, struct sink *sink)
 {
@@ -236,6 +236,19 @@ static void suite_name(struct strbuf *out, const struct state_file *f)
 		strbuf_addf(out, " [%s]", f->project);
 }
 
+static void system_out(struct strbuf *out, const struct state_file *f)
+{
+	size_t head = f->output_dropped ? f->output_head : f->output.len;
+
+	strbuf_addstr(out, "    <system-out>");
+	content(out, f->output.buf, head);
+	if (f->output_dropped)
+		strbuf_addf(out, "\n[muster: %" PRId64 " bytes of output left out]\n",
+			f->output_dropped);
+	content(out, f->output.buf + head, f->output.len - head);
+	strbuf_addstr(out, "</system-out>\n");
+}
+
 static void test_suite(struct strbuf *out, const struct state_file *f)
 {
 	struct counts c = count(f);
@@ -268,11 +281,8 @@ static void test_suite(struct strbuf *out, const struct state_file *f)
 	for (size_t i = 0; i < f->test_count; i++)
 		if (f->tests[i]->outcome != OUTCOME_NONE)
 			test_case(out, f->tests[i]);
-	if (f->outcome == OUTCOME_FAILED && f->output.len) {
-		strbuf_addstr(out, "    <system-out>");
-		content(out, f->output.buf, MIN(f->output.len, (size_t)OUTPUT_BYTES));
-		strbuf_addstr(out, "</system-out>\n");
-	}
+	if (f->outcome == OUTCOME_FAILED && f->output.len)
+		system_out(out, f);
 	strbuf_addstr(out, "  </testsuite>\n");
 }
 

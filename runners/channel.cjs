@@ -102,6 +102,14 @@ function sendSoon(type, fields) {
 
 process.on('exit', flush);
 
+/*
+ * On a terminal or into a file what tests print is written when they print it; into a pipe Node makes
+ * the descriptor non-blocking and queues: a flood fills the memory of the worker, process.exit() loses
+ * it, and a test's own fs.writeSync(1) gets EAGAIN. So the pipes are made to block, too.
+ */
+for (const stream of [process.stdout, process.stderr])
+	stream._handle?.setBlocking?.(true);
+
 /* The last message; the caller exits afterwards. */
 function end() {
 	send('end', { files, tests });
@@ -176,8 +184,8 @@ function nextSync() {
 	return messages.shift();
 }
 
-/* Resolves when what was printed has left the process: Node queues what a full pipe does not take, and
- * it must be on its way before the end of the file is told. */
+/* Resolves when what was printed has left the process: a child that shares the pipe may have made it
+ * non-blocking again, and it must be on its way before the end of the file is told. */
 async function printed() {
 	for (const stream of [process.stdout, process.stderr])
 		if (stream.writableLength > 0 && !stream.destroyed)

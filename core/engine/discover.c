@@ -121,7 +121,7 @@ void discover_add_file(struct run_suite *suite, const char *project, const char 
 	file->project = xstrdup(project);
 	file->position = (int)suite->file_count;
 	file->attempt = 1;
-	file->output_tail = (struct strbuf)STRBUF_INIT;
+	file->output.tail = (struct strbuf)STRBUF_INIT;
 	if (s && s->tests) {
 		file->only = xcalloc(s->test_count + 1, sizeof(*file->only));
 		file->only_count = s->test_count;

@@ -14,7 +14,8 @@
 typedef int handler_fn(struct worker *w, const struct json *message, struct error *err);
 
 enum {
-	LEAVE_LIMIT_MS = 300, /* after `end` nothing of value is left in the process */
+	/* After `end` nothing of value is left in the process; its supervisor may have to sweep. */
+	LEAVE_LIMIT_MS = 2000,
 	PLAIN_BYTES = 64 * 1024,
 };
 

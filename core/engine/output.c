@@ -2,11 +2,21 @@
 
 #include "core/engine/run.h"
 
-/* What files print: published up to a limit, beyond it only the end is kept. */
-enum {
-	OUTPUT_BYTES = 1024 * 1024,    /* of one try that are published as they come */
-	OUTPUT_TAIL_BYTES = 64 * 1024, /* of what came later, published at the end */
-};
+/*
+ * What files print: published as it comes up to a limit, beyond it only the end is kept. A project
+ * that prints without end gets a lower one, so that the journal does not fill the disk.
+ */
+static const struct bound {
+	int64_t head; /* bytes of one try that are published as they come */
+	size_t tail;  /* of what came later, published at the end */
+} usual = {1024 * 1024, 64 * 1024}, lower = {16 * 1024, 16 * 1024};
+
+enum { USUAL_BYTES = 64 * 1024 * 1024 }; /* of the run; from then on the lower bound */
+
+static const struct bound *bound_of(const struct run *run)
+{
+	return run->output_bytes > USUAL_BYTES ? &lower : &usual;
+}
 
 static void publish_output(
 	struct worker *w, const struct run_file *file, bool is_stderr, const char *data, size_t len)
@@ -27,52 +37,57 @@ static void publish_output(
 }
 
 /* Beyond the limit only the end is kept: it tells more about a crash than the middle. */
-static void keep_tail(struct run_file *file, const char *data, size_t len)
+static void keep_tail(struct run_output *o, const char *data, size_t len, size_t bound)
 {
-	struct strbuf *tail = &file->output_tail;
-
-	file->output_dropped += (int64_t)len;
-	if (len > OUTPUT_TAIL_BYTES) {
-		data += len - OUTPUT_TAIL_BYTES;
-		len = OUTPUT_TAIL_BYTES;
+	o->dropped += (int64_t)len;
+	if (len > bound) {
+		data += len - bound;
+		len = bound;
 	}
-	strbuf_add(tail, data, len);
-	if (tail->len > 4 * OUTPUT_TAIL_BYTES)
-		strbuf_remove(tail, 0, tail->len - OUTPUT_TAIL_BYTES);
+	strbuf_add(&o->tail, data, len);
+	if (o->tail.len > 4 * bound)
+		strbuf_remove(&o->tail, 0, o->tail.len - bound);
 }
 
 void output_take(
 	struct worker *w, struct run_file *file, bool is_stderr, const char *data, size_t len)
 {
-	if (!file) {
-		if (w->suite->spec->runner->batch)
-			publish_output(w, NULL, is_stderr, data, len);
-		return;
-	}
-	int64_t room = OUTPUT_BYTES - file->output_bytes;
+	struct run_output *o = file ? &file->output : &w->output;
+	const struct bound *bound = bound_of(w->run);
+	int64_t room = bound->head - o->bytes;
 	size_t now = room <= 0 ? 0 : MIN(len, (size_t)room);
+
+	if (!file && !w->suite->spec->runner->batch)
+		return;
 	if (now) {
-		file->output_bytes += (int64_t)now;
+		o->bytes += (int64_t)now;
+		w->run->output_bytes += (int64_t)now;
 		publish_output(w, file, is_stderr, data, now);
 	}
 	if (now < len)
-		keep_tail(file, data + now, len - now);
+		keep_tail(o, data + now, len - now, bound->tail);
 }
 
 void output_flush(struct worker *w, struct run_file *file)
 {
-	struct strbuf *tail = &file->output_tail;
-
-	if (!file->output_dropped)
-		return;
-	if (tail->len > OUTPUT_TAIL_BYTES)
-		strbuf_remove(tail, 0, tail->len - OUTPUT_TAIL_BYTES);
+	struct run_output *o = file ? &file->output : &w->output;
+	size_t bound = bound_of(w->run)->tail;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	int64_t lost = file->output_dropped - (int64_t)tail->len;
+
+	if (!o->dropped)
+		return;
+	if (o->tail.len > bound)
+		strbuf_remove(&o->tail, 0, o->tail.len - bound);
+	int64_t lost = o->dropped - (int64_t)o->tail.len;
 	if (lost > 0)
 		strbuf_addf(&text, "\n[muster: %" PRId64 " bytes of output left out]\n", lost);
-	strbuf_add(&text, tail->buf, tail->len);
+	strbuf_add(&text, o->tail.buf, o->tail.len);
 	publish_output(w, file, false, text.buf, text.len);
-	strbuf_release(tail);
-	file->output_dropped = 0;
+	output_forget(o);
+}
+
+void output_forget(struct run_output *o)
+{
+	strbuf_release(&o->tail);
+	*o = (struct run_output){.bytes = o->bytes, .tail = STRBUF_INIT};
 }

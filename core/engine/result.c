@@ -113,9 +113,8 @@ static bool has_counted(const struct run_file *file)
 static void reset_try(struct run_file *file)
 {
 	file->finals = 0;
-	file->output_bytes = 0;
-	file->output_dropped = 0;
-	strbuf_release(&file->output_tail);
+	output_forget(&file->output);
+	file->output.bytes = 0;
 }
 
 /* True while a failure may come from spreading the files, and not from the tests. */

@@ -252,7 +252,7 @@ void run_free_file(struct run_file *file)
 	free(file->failed);
 	free(file->file);
 	free(file->project);
-	strbuf_release(&file->output_tail);
+	output_forget(&file->output);
 	free(file);
 }
 

@@ -32,6 +32,12 @@ struct run_test {
 	int left;   /* it passed, and runs so often more before it is believed */
 };
 
+struct run_output {
+	int64_t bytes; /* published as they came */
+	int64_t dropped;
+	struct strbuf tail; /* the last bytes of what was dropped */
+};
+
 enum run_file_phase { RUN_FILE_PENDING, RUN_FILE_ASSIGNED, RUN_FILE_RUNNING, RUN_FILE_DONE };
 
 struct run_file {
@@ -63,9 +69,7 @@ struct run_file {
 	size_t quarantined_count; /* of them, in quarantine */
 	int finals;               /* test_finished without will_retry in this try */
 	int crashes; /* tries that ended with the death of a worker that ran other files, too */
-	int64_t output_bytes; /* published in this try */
-	int64_t output_dropped;
-	struct strbuf output_tail; /* the last bytes of what was dropped */
+	struct run_output output; /* of this try */
 };
 
 /*
@@ -171,8 +175,9 @@ struct worker {
 	int next_run_id;
 	bool ended; /* `end` was seen and its counts were right */
 	int64_t rss_kb;
-	struct strbuf loose; /* output while no file ran, bounded: tells why a start failed */
-	char *failure;       /* why it is being stopped, for the files it had */
+	struct strbuf loose;      /* output while no file ran, bounded: tells why a start failed */
+	struct run_output output; /* a batch: what belongs to no file */
+	char *failure;            /* why it is being stopped, for the files it had */
 };
 
 struct run {
@@ -190,6 +195,7 @@ struct run {
 	int next_worker;
 	int slots;
 	int spawn_failures;      /* in a row */
+	int64_t output_bytes;    /* that files printed and that was published as it came */
 	int64_t worker_limit_kb; /* a larger worker is replaced; 0 = no limit */
 	struct service *services;
 	size_t service_count;
@@ -304,6 +310,7 @@ void output_take(
 	struct worker *worker, struct run_file *file, bool is_stderr, const char *data, size_t len);
 /* Publish what was kept beyond the limit. */
 void output_flush(struct worker *worker, struct run_file *file);
+void output_forget(struct run_output *output);
 
 /* protocol.c: messages down */
 void protocol_init(struct strbuf *out, const struct worker *worker);

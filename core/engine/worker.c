@@ -90,6 +90,7 @@ static void worker_free(struct worker *w)
 	free(w->items);
 	free(w->failure);
 	strbuf_release(&w->loose);
+	output_forget(&w->output);
 	free(w);
 }
 
@@ -152,6 +153,7 @@ static void on_exit_of(void *arg, const struct process_status *status)
 	else if (w->phase == WORKER_HOLDING && lost && !run->cancel)
 		run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE,
 			"the process that holds the global set-up died");
+	output_flush(w, NULL);
 	result_worker_lost(w, status);
 	if (status->leaked)
 		run_notice(run, SEVERITY_WARNING, "leaked_processes", w->suite->spec->name, NULL,
@@ -231,6 +233,7 @@ struct worker *worker_start(struct run_suite *suite, bool discoverer)
 		.claim = 1,
 		.spawned_us = clock_mono_us(),
 		.loose = STRBUF_INIT,
+		.output.tail = STRBUF_INIT,
 	};
 	w->bin = w->slot - 1;
 	w->process = spawn(w, &code, &err);

@@ -31,8 +31,9 @@ struct supervisor {
 	int grace_ms;
 	bool stopped_by_us;
 	int64_t deadline_us; /* of the phase: 0 = none */
-	bool termed;         /* SWEEPING: orphans have got their SIGTERM */
-	int leaked;          /* processes that had to be killed though nobody stopped the worker */
+	bool termed;         /* SWEEPING: orphans have got their first signal */
+	bool ended_alone; /* the worker ended before anybody stopped it: what it left is a leak */
+	int leaked;       /* processes that had to be killed then */
 	int status;
 	struct rusage usage;
 	bool lost;
@@ -124,6 +125,7 @@ static bool reap(struct supervisor *s)
 			continue;
 		s->status = status;
 		s->usage = usage;
+		s->ended_alone = !s->stopped_by_us;
 		/* With nobody stopping, what is left gets a moment to end by itself. */
 		enter(s, SWEEPING, s->stopped_by_us ? 0 : SUPERVISE_LEAK_WAIT_MS);
 	}
@@ -138,8 +140,8 @@ static void on_deadline(struct supervisor *s)
 	} else if (s->phase == SWEEPING) {
 		bool gentle = !s->stopped_by_us && !s->termed;
 		int n = each_descendant(getpid(), send_signal, gentle ? SIGTERM : SIGKILL, 0);
-		if (gentle)
-			s->leaked = n;
+		if (s->ended_alone)
+			s->leaked = MAX(s->leaked, n);
 		s->termed = true;
 		s->deadline_us = clock_mono_us() + (gentle ? 100000 : 10000);
 	}

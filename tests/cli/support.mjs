@@ -68,6 +68,7 @@ export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 export async function until(condition, ms) {
   const limit = Date.now() + ms;
-  while (!condition() && Date.now() < limit) await sleep(20);
-  return condition();
+  let ok;
+  while (!(ok = condition()) && Date.now() < limit) await sleep(20);
+  return ok;
 }
