@@ -317,8 +317,7 @@ function neededBy(file) {
 function tellCoverage(item, file) {
   if (!covered) return;
   try {
-    const written = covered.take();
-    if (!written) return;
+    const written = covered.take() || { touched: [] };
     const touched = [...written.touched, ...neededBy(file)].filter(name => name !== file);
     tellDelta({ ...written, touched }, { file: item.file, project: '' }, where);
   } catch (error) {
