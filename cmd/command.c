@@ -34,6 +34,8 @@ const struct option config_options[] = {
 	{"test", 't', OPTION_VALUE, "REGEX",
 		"only tests whose title path matches (JavaScript, case-sensitive)"},
 	{"failed", 0, OPTION_FLAG, NULL, "what the last run left failed or not run"},
+	{"changed", 0, OPTION_OPTIONAL, "REF",
+		"test files that the change since REF can touch (default: since the base branch)"},
 	{"config", 'c', OPTION_VALUE, "FILE", "configuration file (default: muster.yaml)"},
 	{"reporter", 0, OPTION_VALUE, "NAME[=PATH]", "reporter (repeats)", "reporters"},
 	{"out", 0, OPTION_VALUE, "DIR", "folder of the run (default: .muster/runs/<id>)"},
@@ -196,6 +198,10 @@ static int apply_use(struct config *c, const struct option_use *use, struct erro
 		c->test_regex = xstrdup(value);
 	} else if (streq(o->name, "failed")) {
 		c->failed_only = true;
+	} else if (streq(o->name, "changed")) {
+		c->changed_only = true;
+		free(c->changed_rev);
+		c->changed_rev = value ? xstrdup(value) : NULL;
 	} else if (streq(o->name, "out")) {
 		set_path(&c->out_dir, value);
 	} else if (streq(o->name, "history")) {

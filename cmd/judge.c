@@ -170,6 +170,8 @@ static const char *selection_reason(const struct config *c)
 		return "only the named paths ran";
 	if (c->failed_only)
 		return "only what had failed before ran";
+	if (c->changed_only)
+		return "only what the change can touch ran";
 	if (c->only_suites.n)
 		return "only some of the suites ran";
 	return NULL;

@@ -27,21 +27,6 @@ static bool wants_flaky(const struct setup *s)
 	return wanted && s->history;
 }
 
-/* The branch that a pull request goes to. */
-static const char *target_branch(void)
-{
-	static const char *const names[] = {"GITHUB_BASE_REF",
-		"CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
-		"CHANGE_TARGET", "SYSTEM_PULLREQUEST_TARGETBRANCHNAME"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *value = getenv(names[i]);
-		if (value && *value && *value != '-')
-			return value;
-	}
-	return NULL;
-}
-
 void known_read(struct known *known, const struct setup *s)
 {
 	struct error err = ERROR_INIT;
@@ -50,7 +35,7 @@ void known_read(struct known *known, const struct setup *s)
 		history_list_tests(s->history, &(struct history_filter){.faulty = true},
 			HISTORY_BY_ID, add_flaky, &known->tests, NULL);
 	if (s->config->early_detection &&
-		changed_files(s->config->base, target_branch(), &known->changed, &err) < 0)
+		changed_files(s->config->base, ci_target_branch(getenv), &known->changed, &err) < 0)
 		known->notice = xasprintf(
 			"early detection knows no changed files, only new tests: %s", err.text);
 }

@@ -26,6 +26,7 @@ int list_collect(struct setup *setup, struct state *state, struct error *err)
 		.cache_dir = setup->cache_dir,
 		.ci = setup->ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
+		.impact = setup->config->changed_only ? &setup->impact : NULL,
 		.list_only = true,
 	};
 	if (engine_run(&o, &signum, err) < 0)

@@ -12,7 +12,9 @@ struct output {
 	const struct reporter *reporter;
 	struct sink sink;
 	void *self;
-	bool stream; /* stdout or stderr: flushed as the run goes */
+	bool stream;   /* stdout or stderr: flushed as the run goes */
+	bool fenced;   /* GitHub obeys nothing that is printed here … */
+	bool released; /* … until the run is over */
 	bool failed;
 };
 
@@ -94,6 +96,36 @@ int outputs_check(const struct strvec *names, struct error *err)
 	return 0;
 }
 
+static void make_token(char ret[static OUTPUTS_TOKEN_SIZE])
+{
+	unsigned char random[OUTPUTS_TOKEN_SIZE / 2];
+
+	clock_random(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(ret + 2 * i, 3, "%02x", random[i]);
+}
+
+/* Titles, messages and output of tests may look like commands to GitHub's runner, which reads all
+ * that is printed. The words between which it does not are known to nobody but us. */
+static void fence_open(struct outputs *o, struct output *out)
+{
+	if (!out->stream || !out->reporter->terminal || !set("GITHUB_ACTIONS"))
+		return;
+	make_token(o->fence);
+	sink_printf(&out->sink, "::stop-commands::%s\n", o->fence);
+	out->fenced = true;
+}
+
+/* Before other reporters, which have commands to give, go on with the same stream. */
+static void fence_close(struct outputs *o, struct output *out)
+{
+	if (!out->fenced || out->released)
+		return;
+	sink_printf(&out->sink, "::%s::\n", o->fence);
+	sink_flush(&out->sink);
+	out->released = true;
+}
+
 /* "name", "name=path" or "name=-". */
 static int add(struct outputs *o, const char *spec, const struct outputs_options *options,
 	struct error *err)
@@ -109,6 +141,7 @@ static int add(struct outputs *o, const char *spec, const struct outputs_options
 	struct output *out = &o->v[o->n++];
 	*out = (struct output){.reporter = reporter};
 	open_sink(out, path, options);
+	fence_open(o, out);
 	out->self = reporter->open(&o->options, &out->sink);
 	return 0;
 }
@@ -143,12 +176,8 @@ static int add_usual(struct outputs *o, const struct outputs_options *options, s
 
 int outputs_open(struct outputs *o, const struct outputs_options *options, struct error *err)
 {
-	unsigned char random[16];
-
 	*o = (struct outputs){.v = xcalloc(options->names->n + 6, sizeof(*o->v))};
-	clock_random(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(o->token + 2 * i, 3, "%02x", random[i]);
+	make_token(o->token);
 	o->options = (struct reporter_options){
 		.live = options->live,
 		.verbosity = options->verbosity,
@@ -165,13 +194,24 @@ int outputs_open(struct outputs *o, const struct outputs_options *options, struc
 	return add_usual(o, options, err);
 }
 
+static void hand_over(
+	struct outputs *o, bool fenced, const struct event *event, const struct state *state)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		struct output *out = &o->v[i];
+		if (out->fenced != fenced)
+			continue;
+		if (out->reporter->event && out->self)
+			out->reporter->event(out->self, event, state);
+		if (event->type == EVENT_RUN_FINISHED)
+			fence_close(o, out);
+	}
+}
+
 void outputs_event(void *outputs, const struct event *event, const struct state *state)
 {
-	struct outputs *o = outputs;
-
-	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i].reporter->event && o->v[i].self)
-			o->v[i].reporter->event(o->v[i].self, event, state);
+	hand_over(outputs, true, event, state);
+	hand_over(outputs, false, event, state);
 }
 
 void outputs_flush(struct outputs *o)
@@ -198,6 +238,7 @@ int outputs_close(struct outputs *o, const struct state *state, struct error *er
 		int bad = 0;
 		if (state && out->self && out->reporter->finish)
 			bad |= out->reporter->finish(out->self, state, &own);
+		fence_close(o, out);
 		if (out->reporter->close)
 			out->reporter->close(out->self);
 		bad |= sink_close(&out->sink, bad ? NULL : &own);

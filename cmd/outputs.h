@@ -25,12 +25,14 @@ struct outputs_options {
 	int color; /* -1 auto, 0 never, 1 always */
 };
 
+enum { OUTPUTS_TOKEN_SIZE = 33 }; /* 128 random bits in hex */
+
 struct output;
 struct outputs {
 	struct output *v;
 	size_t n;
 	struct reporter_options options;
-	char token[33];
+	char token[OUTPUTS_TOKEN_SIZE], fence[OUTPUTS_TOKEN_SIZE];
 };
 
 /* That there is a reporter of each name, before anything runs. Exit code 2. */

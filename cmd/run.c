@@ -280,6 +280,8 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.selection_count = in->shard.active ? in->shard.selection_count : in->left_count,
 		.select = in->shard.active || in->setup.config->failed_only,
 		.planned = in->shard.active,
+		.impact = in->setup.config->changed_only && !in->shard.active ? &in->setup.impact
+									      : NULL,
 		.in_order = in->in_order,
 		.known = &in->known.tests,
 		.changed = &in->known.changed,
@@ -374,6 +376,10 @@ static int set_up_shard(struct invocation *in, const struct options *options, st
 		return error_set(err, EXIT_CODE_USAGE,
 			"--failed and --shard do not go together: the history of a shard is read "
 			"only");
+	if (in->setup.config->changed_only && options_has(options, "plan")) {
+		error_set(err, EXIT_CODE_USAGE, "--changed and --plan do not go together");
+		return error_help(err, "the plan says what runs: muster plan --changed");
+	}
 	if (shard_resolve(&in->shard, options, &in->setup, err) < 0)
 		return -1;
 	if (!in->shard.active)
@@ -426,6 +432,8 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		return -1;
 	if (in->setup.history_notice)
 		notice(in, "history", in->setup.history_notice);
+	if (in->setup.impact_notice)
+		notice(in, "changed", in->setup.impact_notice);
 	if (in->known.notice)
 		notice(in, "early_detection", in->known.notice);
 	if (in->old_plan)

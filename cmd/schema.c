@@ -52,6 +52,7 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 	[CONFIG_MAP] = {{"type", "\"object\""}, {"propertyNames", "{\"pattern\":\"^[^=]+$\"}"},
 		{"additionalProperties", TEXT}},
 	[CONFIG_TMPDIR] = {{"enum", "[\"shared\",\"worker\"]"}},
+	[CONFIG_ISOLATION] = {{"enum", "[\"runner\",\"file\",\"process\"]"}},
 	[CONFIG_NEEDS] = {{"type", "\"object\""}, {"additionalProperties", AMOUNT}},
 	[CONFIG_RESOURCES] = {{"type", "\"object\""}, {"additionalProperties", AMOUNT}},
 };

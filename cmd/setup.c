@@ -191,6 +191,28 @@ static void read_git(struct setup *s)
 	git_head_release(&head);
 }
 
+static int read_impact(struct setup *s, struct error *err)
+{
+	const struct config *c = s->config;
+	struct impact *impact = &s->impact;
+
+	if (!c->changed_only)
+		return 0;
+	if (impact_read(
+		    impact, c->base, c->changed_rev, ci_target_branch(getenv), s->history, err) < 0)
+		return error_help(err, "--changed=REF names the commit to compare with");
+	if (!impact->changed.n)
+		s->impact_notice = xstrdup("nothing has changed, so that no test file is left");
+	else if (!impact->mapped.n)
+		s->impact_notice =
+			xstrdup("--changed leaves nothing out: which test touches what is "
+				"learned by `muster --coverage`");
+	else if (impact->unknown)
+		s->impact_notice = xasprintf(
+			"--changed leaves nothing out: any test may depend on %s", impact->unknown);
+	return 0;
+}
+
 static int init(struct setup *s, struct config *config, bool suites, struct error *err)
 {
 	*s = (struct setup){.config = config};
@@ -206,6 +228,8 @@ static int init(struct setup *s, struct config *config, bool suites, struct erro
 		return -1;
 	open_history(s);
 	fill_info(s);
+	if (suites && read_impact(s, err) < 0)
+		return -1;
 	history_last_passed(s->history, s->platform, &s->info.last_ms, &s->info.last_files);
 	return suites ? make_cache(s, err) : 0;
 }
@@ -230,6 +254,8 @@ void setup_release(struct setup *s)
 	config_free(s->config);
 	free(s->history_path);
 	free(s->history_notice);
+	free(s->impact_notice);
+	impact_release(&s->impact);
 	free(s->cache_dir);
 	free(s->adapters_dir);
 	free(s->program);

@@ -9,6 +9,7 @@
 #include "core/config.h"
 #include "core/event.h"
 #include "core/history.h"
+#include "core/impact.h"
 
 struct setup {
 	struct config *config;
@@ -27,6 +28,8 @@ struct setup {
 	struct ci_info ci;
 	char *commit, *branch;
 	struct run_info info;
+	struct impact impact; /* --changed */
+	char *impact_notice;  /* why that leaves nothing out, or NULL */
 };
 
 /* `config` is taken over (with flags applied). Detects suites, opens the history for reading. */

@@ -105,29 +105,78 @@ static int find_base(const char *dir, const char *ref, struct strbuf *ret, struc
 	return 0;
 }
 
+/* A commit that the user named: as git knows it, or a branch that only the remote has. */
+static int find_revision(const char *dir, const char *rev, struct strbuf *ret, struct error *err)
+{
+	cleanup_strbuf struct strbuf commit = STRBUF_INIT;
+	cleanup_free char *remote = xasprintf("refs/remotes/origin/%s", rev);
+
+	if (*rev == '-' || (!resolve(dir, rev, &commit) && !resolve(dir, remote, &commit)))
+		return error_set(err, EXIT_CODE_USAGE, "git knows no commit `%s` here", rev);
+	if (git(dir, (const char *const[]){"merge-base", "HEAD", commit.buf, NULL}, ret) < 0)
+		return error_set(err, EXIT_CODE_USAGE,
+			"git finds no common commit with %s (is the clone shallow?)", rev);
+	strbuf_rtrim(ret);
+	return 0;
+}
+
 /* ---- the files ------------------------------------------------------------------------------- */
 
-static void add_names(struct strmap *ret, const struct strbuf *names)
+static char mark_added[] = "A", mark_changed[] = "M";
+
+/* "status NUL name NUL …" */
+static void add_changes(struct strmap *ret, const struct strbuf *changes)
+{
+	const char *end = changes->buf + changes->len;
+
+	for (const char *at = changes->buf; at < end;) {
+		const char *name = at + strlen(at) + 1;
+		if (name >= end)
+			return;
+		strmap_put(ret, name, *at == 'A' ? mark_added : mark_changed);
+		at = name + strlen(name) + 1;
+	}
+}
+
+static void add_untracked(struct strmap *ret, const struct strbuf *names)
 {
 	for (size_t at = 0; at < names->len; at += strlen(names->buf + at) + 1)
-		strmap_put(ret, names->buf + at, ret);
+		strmap_put(ret, names->buf + at, mark_added);
+}
+
+static int list_changes(
+	const char *dir, const struct strbuf *base, struct strmap *ret, struct error *err)
+{
+	cleanup_strbuf struct strbuf names = STRBUF_INIT;
+
+	if (git(dir,
+		    (const char *const[]){"diff", "--name-status", "--no-renames", "--no-ext-diff",
+			    "--relative", "-z", base->buf, "--", NULL},
+		    &names) < 0)
+		return error_set(err, EXIT_CODE_USAGE, "git cannot compare with %s", base->buf);
+	add_changes(ret, &names);
+	if (git(dir,
+		    (const char *const[]){"ls-files", "--others", "--exclude-standard", "-z", NULL},
+		    &names) == 0)
+		add_untracked(ret, &names);
+	return 0;
 }
 
 int changed_files(const char *dir, const char *ref, struct strmap *ret, struct error *err)
 {
-	cleanup_strbuf struct strbuf base = STRBUF_INIT, names = STRBUF_INIT;
+	cleanup_strbuf struct strbuf base = STRBUF_INIT;
 
-	if (find_base(dir, ref, &base, err) < 0)
-		return -1;
-	if (git(dir,
-		    (const char *const[]){"diff", "--name-only", "--no-ext-diff", "--relative",
-			    "-z", base.buf, "--", NULL},
-		    &names) < 0)
-		return error_set(err, EXIT_CODE_USAGE, "git cannot compare with %s", base.buf);
-	add_names(ret, &names);
-	if (git(dir,
-		    (const char *const[]){"ls-files", "--others", "--exclude-standard", "-z", NULL},
-		    &names) == 0)
-		add_names(ret, &names);
-	return 0;
+	return find_base(dir, ref, &base, err) < 0 ? -1 : list_changes(dir, &base, ret, err);
+}
+
+int changed_since(const char *dir, const char *rev, struct strmap *ret, struct error *err)
+{
+	cleanup_strbuf struct strbuf base = STRBUF_INIT;
+
+	return find_revision(dir, rev, &base, err) < 0 ? -1 : list_changes(dir, &base, ret, err);
+}
+
+bool changed_is_added(const struct strmap *changed, const char *file)
+{
+	return strmap_get(changed, file) == mark_added;
 }

@@ -12,3 +12,7 @@
  * git, no repository, or a clone that is too shallow to tell.
  */
 int changed_files(const char *dir, const char *ref, struct strmap *ret, struct error *err);
+/* The same since HEAD left `rev`, any name of a commit; HEAD = what is not committed. */
+int changed_since(const char *dir, const char *rev, struct strmap *ret, struct error *err);
+/* Of such a map: a file that was not there before. */
+bool changed_is_added(const struct strmap *changed, const char *file);

@@ -162,3 +162,17 @@ bool ci_env_is_secret(const char *name)
 	       (ends_with(name, "_TOKEN") || ends_with(name, "_SECRET") ||
 		       starts_with(name, "MUSTER_QUEUE"));
 }
+
+const char *ci_target_branch(ci_getenv_fn *get)
+{
+	static const char *const names[] = {"GITHUB_BASE_REF",
+		"CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+		"CHANGE_TARGET", "SYSTEM_PULLREQUEST_TARGETBRANCHNAME"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *branch = value(get, names[i]);
+		if (branch && *branch != '-')
+			return branch;
+	}
+	return NULL;
+}

@@ -20,5 +20,7 @@ typedef char *ci_getenv_fn(const char *name);
 void ci_read(struct ci_info *ret, ci_getenv_fn *get);
 /* Class of machine for the history: "linux-x64", in CI "linux-x64+github-ubuntu24". */
 void ci_platform(const struct ci_info *ci, char *buf, size_t size);
+/* The branch that a pull request goes to, or NULL. */
+const char *ci_target_branch(ci_getenv_fn *get);
 /* Variables that tests have no business with: tokens and command files of the CI system, and ours. */
 bool ci_env_is_secret(const char *name);

@@ -61,6 +61,7 @@ void config_free(struct config *c)
 	free(c->path);
 	free(c->quarantine);
 	free(c->test_regex);
+	free(c->changed_rev);
 	free(c->out_dir);
 	free(c->history_path);
 	free(c);

@@ -84,6 +84,8 @@ struct config {
 	struct strvec only_suites;
 	char *test_regex; /* JavaScript regular expression; NULL = all */
 	bool failed_only;
+	bool changed_only;  /* what a change can touch */
+	char *changed_rev;  /* since this commit; NULL = since the branch left its base */
 	char *out_dir;      /* NULL = .muster/runs/<id> */
 	char *history_path; /* NULL = .muster/history.db */
 	bool no_history;

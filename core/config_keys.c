@@ -60,6 +60,8 @@ const struct config_key config_suite_keys[] = {
 	{"coverage", CONFIG_BOOL, SUITE(coverage), NULL, "collect it for this suite, or do not"},
 	{"tmpdir", CONFIG_TMPDIR, SUITE(tmpdir_per_worker), "shared",
 		"shared, or worker: a TMPDIR for each worker"},
+	{"isolate", CONFIG_ISOLATION, SUITE(isolate), "runner",
+		"what files of one worker share: as the runner has it, or file, or process"},
 	{"split", CONFIG_ON_OFF, SUITE(split), "on",
 		"split long files between tests where it pays"},
 	{NULL},
@@ -150,6 +152,7 @@ static const char *const type_names[] = {
 	[CONFIG_LIST] = "a list of texts",
 	[CONFIG_MAP] = "a mapping of names to texts",
 	[CONFIG_TMPDIR] = "shared or worker",
+	[CONFIG_ISOLATION] = "runner, file or process",
 	[CONFIG_NEEDS] = "a mapping of resources to amounts",
 	[CONFIG_RESOURCES] = "a mapping of resources to amounts",
 	[CONFIG_SECTION] = "a mapping",
@@ -183,7 +186,8 @@ bool config_key_is_plain(const struct config_key *key)
 {
 	return (key->type <= CONFIG_LIST && key->type != CONFIG_RUNNER &&
 		       key->type != CONFIG_FOLDER) ||
-	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ON_OFF;
+	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ISOLATION ||
+	       key->type == CONFIG_ON_OFF;
 }
 
 char *config_key_variable(const struct config_key *key)
@@ -365,6 +369,8 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 		return parse_duration(text, key->type == CONFIG_DURATION, at);
 	case CONFIG_TMPDIR:
 		return parse_tmpdir(text, at);
+	case CONFIG_ISOLATION:
+		return suite_isolation_parse(text, at);
 	case CONFIG_PERCENT:
 		return parse_percent(text, at);
 	case CONFIG_LIMITS:
@@ -486,6 +492,9 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 		break;
 	case CONFIG_TMPDIR:
 		strbuf_addstr(out, *(const bool *)at ? "worker" : "shared");
+		break;
+	case CONFIG_ISOLATION:
+		strbuf_addstr(out, suite_isolation_name(*(const enum suite_isolation *)at));
 		break;
 	case CONFIG_NAME:
 	case CONFIG_STRING:

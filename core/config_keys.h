@@ -28,6 +28,7 @@ enum config_type {
 	CONFIG_LIST,         /* sequence of strings, or one string */
 	CONFIG_MAP,          /* mapping of variable to string: "NAME=value" */
 	CONFIG_TMPDIR,       /* shared or worker */
+	CONFIG_ISOLATION,    /* runner, file or process */
 	CONFIG_NEEDS,        /* mapping of resource to amount, of a suite */
 	CONFIG_RESOURCES,    /* mapping of resource to amount, of the root */
 	CONFIG_SECTION,      /* mapping with the keys of its own table */

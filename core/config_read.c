@@ -428,6 +428,17 @@ static int check_needs(struct reading *r, const struct yaml_node *node, const st
 	return 0;
 }
 
+/* A batch has workers of its own. */
+static int check_isolation(
+	struct reading *r, const struct yaml_node *node, const struct suite *suite)
+{
+	if (!suite->runner->batch || suite->isolate == SUITE_ISOLATE_RUNNER)
+		return 0;
+	return yamltree_error(r->yaml, yamltree_member(node, "isolate"), r->err,
+		"`isolate` is for runners whose files share a worker, %s is none of them",
+		suite->runner->name);
+}
+
 static int check_references(struct reading *r)
 {
 	const struct yaml_node *list = yamltree_member(r->yaml->root, "suites");
@@ -435,7 +446,8 @@ static int check_references(struct reading *r)
 
 	for (size_t i = 0; i < r->config->suites.n && node; i++, node = node->next) {
 		const struct suite *suite = r->config->suites.v[i];
-		if (check_services(r, node, suite) < 0 || check_needs(r, node, suite) < 0)
+		if (check_services(r, node, suite) < 0 || check_needs(r, node, suite) < 0 ||
+			check_isolation(r, node, suite) < 0)
 			return -1;
 	}
 	return 0;

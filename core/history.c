@@ -4,6 +4,7 @@
 #include "core/base/path.h"
 #include "core/history_merge.h"
 
+#include <fcntl.h>
 #include <math.h>
 
 enum { BUSY_MS = 10000, DAY_MS = 24 * 3600 * 1000 };
@@ -53,6 +54,15 @@ static char *set_aside(const char *path)
 		path_basename(aside));
 }
 
+/* It holds what tests have said when they failed; SQLite's own default is readable by all. */
+static void create_private(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static struct history *open_once(
 	const char *path, enum history_mode mode, int *ret_code, struct error *err)
 {
@@ -63,6 +73,8 @@ static struct history *open_once(
 	h->path = xstrdup(path);
 	bool foreign = false;
 
+	if (mode == HISTORY_WRITE)
+		create_private(path);
 	*ret_code = sqlite3_open_v2(
 		path, &h->db, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
 	if (*ret_code == SQLITE_CANTOPEN && mode == HISTORY_READ) {

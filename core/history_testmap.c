@@ -44,22 +44,30 @@ static void put_number(struct strbuf *out, uint64_t n)
 	strbuf_addch(out, (char)n);
 }
 
+/* The next id of a set; false at its end. */
+static bool blob_next(const unsigned char **at, const unsigned char *end, int64_t *id)
+{
+	uint64_t n = 0;
+
+	for (int shift = 0; *at < end && shift < 64; shift += 7) {
+		unsigned char byte = *(*at)++;
+		n |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte & 0x80)
+			continue;
+		*id = (int64_t)((uint64_t)*id + n);
+		return true;
+	}
+	return false;
+}
+
 static bool blob_has(const unsigned char *blob, size_t len, int64_t wanted)
 {
-	uint64_t id = 0, n = 0;
-	int shift = 0;
+	const unsigned char *end = blob + len;
+	int64_t id = 0;
 
-	for (size_t i = 0; i < len && shift < 64; i++) {
-		n |= (uint64_t)(blob[i] & 0x7f) << shift;
-		shift += 7;
-		if (blob[i] & 0x80)
-			continue;
-		id += n;
-		if (id >= (uint64_t)wanted)
-			return id == (uint64_t)wanted;
-		n = 0;
-		shift = 0;
-	}
+	while (blob_next(&blob, end, &id))
+		if (id >= wanted)
+			return id == wanted;
 	return false;
 }
 
@@ -209,6 +217,78 @@ int history_covering(struct history *h, const char *source, history_covering_fn 
 	if (result == 0 && code != SQLITE_DONE)
 		return history_error(h, err, "cannot read");
 	return result;
+}
+
+struct wanted {
+	int64_t id;
+	const char *source;
+};
+
+static int by_id(const void *pa, const void *pb)
+{
+	const struct wanted *a = pa, *b = pb;
+
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* Both are sorted by id. */
+static int match_row(
+	sqlite3_stmt *s, const struct wanted *v, size_t n, history_match_fn *fn, void *arg)
+{
+	const char *suite = (const char *)sqlite3_column_text(s, 0);
+	const char *project = (const char *)sqlite3_column_text(s, 1);
+	const char *file = (const char *)sqlite3_column_text(s, 2);
+	const unsigned char *blob = sqlite3_column_blob(s, 3);
+	const unsigned char *end = blob + sqlite3_column_bytes(s, 3);
+	int64_t id = 0;
+
+	if (!suite || !project || !file)
+		return 0;
+	int result = fn(arg, suite, project, file, NULL);
+	for (size_t i = 0; blob && result == 0 && i < n && blob_next(&blob, end, &id);) {
+		while (i < n && v[i].id < id)
+			i++;
+		if (i < n && v[i].id == id)
+			result = fn(arg, suite, project, file, v[i].source);
+	}
+	return result;
+}
+
+int history_testmap_match(struct history *h, const struct strmap *sources, history_match_fn *fn,
+	void *arg, struct error *err)
+{
+	cleanup_free struct wanted *wanted = xcalloc(sources->n + 1, sizeof(*wanted));
+	size_t n = 0;
+	int result = 0, code;
+
+	if (!history_has_testmap(h))
+		return 0;
+	strmap_each (e, sources) {
+		int64_t id = known_source(h, e->key);
+		if (id > 0)
+			wanted[n++] = (struct wanted){id, e->key};
+	}
+	qsort(wanted, n, sizeof(*wanted), by_id);
+	sqlite3_stmt *s = prepare(h, "SELECT suite, project, file, sources FROM testmap");
+	if (!s)
+		return history_error(h, err, "cannot read");
+	while ((code = sqlite3_step(s)) == SQLITE_ROW && result == 0)
+		result = match_row(s, wanted, n, fn, arg);
+	sqlite3_finalize(s);
+	if (result == 0 && code != SQLITE_DONE)
+		return history_error(h, err, "cannot read");
+	return result;
+}
+
+bool history_has_test_file(struct history *h, const char *file)
+{
+	sqlite3_stmt *s = prepare(h, "SELECT 1 FROM files WHERE path = ?1 LIMIT 1");
+
+	if (s)
+		bind(s, 1, file);
+	bool has = s && sqlite3_step(s) == SQLITE_ROW;
+	sqlite3_finalize(s);
+	return has;
 }
 
 /* ---- totals ----------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "core/base/base.h"
 #include "core/base/error.h"
+#include "core/base/strmap.h"
 #include "core/coverage.h"
 #include "core/history.h"
 
@@ -24,6 +25,15 @@ typedef int history_covering_fn(
 	void *arg, const char *suite, const char *project, const char *file);
 int history_covering(struct history *h, const char *source, history_covering_fn *fn, void *arg,
 	struct error *err);
+/* The whole map: `fn` is called for each test file with `source` NULL, then with each of `sources`
+ * (keys, paths from the base) that the file touched. A result other than 0 ends it and is returned.
+ */
+typedef int history_match_fn(
+	void *arg, const char *suite, const char *project, const char *file, const char *source);
+int history_testmap_match(struct history *h, const struct strmap *sources, history_match_fn *fn,
+	void *arg, struct error *err);
+/* A run has seen this test file, in whatever suite. */
+bool history_has_test_file(struct history *h, const char *file);
 /* False: no run with coverage has been recorded, so that an empty answer would say nothing. */
 bool history_has_testmap(struct history *h);
 

@@ -93,6 +93,8 @@ int project_detect(const char *base, runner_table runners, struct suites *suites
 	if (result == 0) {
 		for (size_t i = 0; i < packages.n; i++)
 			project_found_package(&found, packages.v[i], runners);
+		if (!found.n)
+			project_found_dependencies(&found, &packages, runners);
 		project_found_drop_covered(&found);
 		project_found_drop_equal(&found);
 		project_found_name(&found);

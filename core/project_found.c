@@ -133,7 +133,7 @@ static bool same_suite(const struct suite *a, const struct suite *b)
  * A suite because of a configuration file: when the package's scripts agree on how to start it, it
  * is started in that way.
  */
-static void add_config(
+static bool add_config(
 	struct project_found *found, const struct package *package, const struct runner *runner)
 {
 	cleanup_free char *reason = config_reason(package, runner);
@@ -141,7 +141,7 @@ static void add_config(
 	bool differ = false;
 
 	if (!reason)
-		return;
+		return false;
 	for (size_t i = 0; i < package->command_count && !differ; i++) {
 		const struct script_command *command = &package->commands[i];
 		if (!starts_runner(command, runner))
@@ -162,6 +162,7 @@ static void add_config(
 	}
 	if (agreed)
 		add(found, package, agreed, NULL);
+	return agreed != NULL;
 }
 
 static void add_dependency(
@@ -202,15 +203,50 @@ void project_found_package(
 		bool has = false;
 		for (size_t k = before; k < after_test; k++)
 			has |= found->v[k].suite->runner == runners[i];
-		if (!has && (after_test > before ||
-				    !add_commands(found, package, runners[i], is_test_like)))
-			add_config(found, package, runners[i]);
+		if (has)
+			continue;
+		/* beside a `test` the scripts are variants as often as suites: the configuration
+		 * counts more */
+		if (after_test == before && add_commands(found, package, runners[i], is_test_like))
+			continue;
+		if (!add_config(found, package, runners[i]) && after_test > before)
+			add_commands(found, package, runners[i], is_test_like);
 	}
 	if (found->n > before || has_test_script(package))
 		return;
 	for (size_t i = 0; runners[i]; i++)
 		if (package_depends(package, runners[i]->package))
 			add_dependency(found, package, runners[i]);
+}
+
+/* The one runner that the package depends on and that finds tests in any folder, or NULL. */
+static const struct runner *only_dependency(const struct package *package, runner_table runners)
+{
+	const struct runner *only = NULL;
+
+	for (size_t i = 0; runners[i]; i++) {
+		if (!package_depends(package, runners[i]->package))
+			continue;
+		if (only)
+			return NULL;
+		only = runners[i];
+	}
+	return only && only->anywhere ? only : NULL;
+}
+
+void project_found_dependencies(
+	struct project_found *found, const struct project_packages *packages, runner_table runners)
+{
+	for (size_t i = 0; i < packages->n; i++) {
+		const struct package *package = packages->v[i];
+		const struct runner *runner = only_dependency(package, runners);
+		if (!runner || has_test_script(package))
+			continue;
+		cleanup_free char *reason = xasprintf("dependency `%s`", runner->package);
+		struct suite *suite = make_suite(package, runner, NULL, reason);
+		if (suite)
+			add(found, package, suite, NULL);
+	}
 }
 
 static void drop(struct project_found *found, size_t i)

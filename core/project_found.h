@@ -26,6 +26,9 @@ struct project_found {
 
 void project_found_package(
 	struct project_found *found, const struct package *package, runner_table runners);
+/* For when that gave nothing: runners that need neither a configuration nor a script. */
+void project_found_dependencies(
+	struct project_found *found, const struct project_packages *packages, runner_table runners);
 /* Packages whose tests an outer suite runs have no suite of that runner themselves. */
 void project_found_drop_covered(struct project_found *found);
 /* The same suite found twice counts once, also when only the way of running differs. */

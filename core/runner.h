@@ -19,6 +19,7 @@ struct runner {
 	const char *const *programs;     /* words that start it in an npm script; NULL-ended */
 
 	const char *const *folders; /* where its tests are when nothing says so; NULL-ended */
+	bool anywhere;              /* by itself it finds tests in any folder of the package */
 	/* Arguments that are kept but say only how to run: suites that differ in nothing else are
 	 * the same suite. NULL-ended. */
 	const char *const *mode_args;

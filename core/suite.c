@@ -65,3 +65,25 @@ void suites_release(struct suites *suites)
 	free(suites->v);
 	*suites = (struct suites)SUITES_INIT;
 }
+
+static const char *const isolations[] = {
+	[SUITE_ISOLATE_RUNNER] = "runner",
+	[SUITE_ISOLATE_FILE] = "file",
+	[SUITE_ISOLATE_PROCESS] = "process",
+};
+
+const char *suite_isolation_name(enum suite_isolation isolation)
+{
+	return isolations[isolation];
+}
+
+bool suite_isolation_parse(const char *name, enum suite_isolation *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(isolations); i++) {
+		if (!streq(isolations[i], name))
+			continue;
+		*ret = (enum suite_isolation)i;
+		return true;
+	}
+	return false;
+}

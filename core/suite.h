@@ -15,6 +15,13 @@ struct suite_need {
 	int amount;
 };
 
+/* What is shared between the files of one worker. */
+enum suite_isolation {
+	SUITE_ISOLATE_RUNNER, /* what the runner shares */
+	SUITE_ISOLATE_FILE,   /* neither modules nor globals */
+	SUITE_ISOLATE_PROCESS /* nothing: a process for each file */
+};
+
 struct suite {
 	char *name;                  /* unique in the run */
 	const struct runner *runner; /* from the registry, never NULL */
@@ -33,11 +40,15 @@ struct suite {
 	int coverage;                /* 1 = collect, 0 = do not, -1 = as the run */
 	struct strvec coverage_tool; /* of a script: "nyc" or "c8" and its options; empty = none */
 	bool tmpdir_per_worker;      /* `tmpdir: worker` */
-	bool split;                  /* long files may be split between tests */
+	enum suite_isolation isolate;
+	bool split; /* long files may be split between tests */
 };
 
 struct suite *suite_new(const char *name, const struct runner *runner, const char *root);
 void suite_free(struct suite *suite);
+
+const char *suite_isolation_name(enum suite_isolation isolation);
+bool suite_isolation_parse(const char *name, enum suite_isolation *ret);
 
 struct suites {
 	struct suite **v;

@@ -140,13 +140,14 @@ function spread(entries) {
 	return maps;
 }
 
-/* Tells the engine of a delta, and which sources the file has touched (absolute paths). */
+/*
+ * Tells the engine of a delta, if there is one, and which sources the file has touched (absolute paths):
+ * none is an answer, too, and a file that could not tell brings no `touched`.
+ */
 function tellDelta(written, identity, where) {
-	if (!written)
-		return;
-	const touched = [...new Set(written.touched.map(file => where.relative(file)))];
+	const touched = written.touched && [...new Set(written.touched.map(file => where.relative(file)))];
 	send('coverage', {
-		...identity, delta: written.delta, text: touched.filter(file => !file.includes('\n')).join('\n') || undefined,
+		...identity, delta: written.delta, text: touched && touched.filter(file => !file.includes('\n')).join('\n'),
 	});
 }
 

@@ -60,7 +60,7 @@ static int write_file(struct sink *s, struct error *err)
 
 	if (file_mkdirs(dir, err) < 0)
 		return -1;
-	return file_write(s->path, s->buf.buf, s->buf.len, false, err);
+	return file_write(s->path, s->buf.buf, s->buf.len, true, err);
 }
 
 int sink_close(struct sink *s, struct error *err)

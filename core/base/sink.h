@@ -20,7 +20,8 @@ struct sink {
 };
 
 void sink_init_fd(struct sink *s, int fd);
-/* The content is collected in memory and written as one file by sink_close(). */
+/* The content is collected in memory and written as one file by sink_close(), readable by nobody
+ * else: what tests have printed may be in it. */
 void sink_init_file(struct sink *s, const char *path);
 void sink_init_memory(struct sink *s); /* read s->buf */
 void sink_write(struct sink *s, const void *data, size_t len);

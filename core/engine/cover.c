@@ -35,8 +35,10 @@ static char *relative(const struct run_suite *suite, const char *path)
 
 int cover_delta(struct worker *w, struct event *event, struct error *err)
 {
-	cleanup_free char *path = relative(w->suite, event->path);
+	cleanup_free char *path = event->path ? relative(w->suite, event->path) : NULL;
 
+	if (!event->path && event->text) /* it only says what the file has touched: maybe nothing */
+		return 0;
 	if (!path)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE,
 			"coverage in a file outside of the run: %s",

@@ -139,6 +139,16 @@ void discover_add_file(struct run_suite *suite, const char *project, const char 
 	suite->files[suite->file_count++] = file;
 }
 
+/* Neither below a named path nor touched by the change: not of this run. */
+static bool is_left_out(const struct run_suite *suite, const char *project, const char *file)
+{
+	const struct impact *impact = suite->run->options->impact;
+
+	return !wanted_by_path(suite->run, file) ||
+	       (impact && !impact_selects(impact, suite->spec->name, project, file,
+				  suite->spec->runner->batch));
+}
+
 static int add_file(struct run_suite *suite, const struct json *entry, struct error *err)
 {
 	struct run *run = suite->run;
@@ -150,7 +160,7 @@ static int add_file(struct run_suite *suite, const struct json *entry, struct er
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE,
 			"`discovered` names a file without a relative path");
 	cleanup_free char *key = xasprintf("%s\x1f%s", project, name);
-	if (strmap_put(&suite->index, key, suite) || !wanted_by_path(run, name))
+	if (strmap_put(&suite->index, key, suite) || is_left_out(suite, project, name))
 		return 0;
 	if (run->options->select && !(s = selection_of(suite, project, name)))
 		return 0;
@@ -331,7 +341,7 @@ struct run_file *discover_late(struct worker *w, const char *name)
 	for (size_t i = 0; i < w->item_count; i++)
 		if (streq(w->items[i]->file, name))
 			return w->items[i];
-	if (strmap_put(&suite->index, key, suite) || !wanted_by_path(w->run, name) ||
+	if (strmap_put(&suite->index, key, suite) || is_left_out(suite, "", name) ||
 		(o->select && !selection_of(suite, "", name)))
 		return NULL;
 	discover_add_file(suite, "", name, NULL, -1);

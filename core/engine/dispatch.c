@@ -268,7 +268,8 @@ static void queue_ahead(struct run *run)
 		struct worker *w = run->workers[i];
 		struct run_suite *suite = w->suite;
 		if (w->phase != WORKER_BUSY || w->stop != STOP_NONE || w->item_count != 1 ||
-			suite->spec->runner->batch || suite->spec->need_count || suite->exclusive)
+			suite->spec->runner->batch || suite->spec->need_count || suite->exclusive ||
+			suite->spec->isolate == SUITE_ISOLATE_PROCESS)
 			continue;
 		if (suite->pending_count < (size_t)(QUEUE_AHEAD_FACTOR * run->slots))
 			continue;
@@ -334,14 +335,21 @@ static void close_suite(struct run_suite *suite)
 		suite->phase = SUITE_DONE;
 }
 
-/* A worker that has grown too large is replaced between two files. */
+/* It takes no further file: it has grown too large, or had the one that it was for. */
+static bool is_used_up(const struct worker *w)
+{
+	int64_t limit_kb = w->run->worker_limit_kb;
+
+	return (limit_kb && w->rss_kb > limit_kb) ||
+	       (w->suite->spec->isolate == SUITE_ISOLATE_PROCESS && w->files_sent);
+}
+
+/* Between two files a worker that is used up is replaced. */
 static void recycle(struct run *run)
 {
-	int64_t limit_kb = run->worker_limit_kb;
-
-	for (size_t i = 0; limit_kb && i < run->worker_count; i++) {
+	for (size_t i = 0; i < run->worker_count; i++) {
 		struct worker *w = run->workers[i];
-		if (w->phase == WORKER_IDLE && w->stop == STOP_NONE && w->rss_kb > limit_kb &&
+		if (w->phase == WORKER_IDLE && w->stop == STOP_NONE && is_used_up(w) &&
 			w->suite->pending_count && !w->suite->spec->runner->batch)
 			worker_end(w);
 	}

@@ -10,6 +10,7 @@
 #include "core/bus.h"
 #include "core/config.h"
 #include "core/history.h"
+#include "core/impact.h"
 #include "core/plan.h"
 #include "core/quarantine.h"
 #include "core/retry.h"
@@ -46,6 +47,7 @@ struct engine_options {
 	bool split;     /* long files may run in parts */
 	bool in_order;  /* the files of `paths` in that order in one worker, nothing else at work */
 	const struct retry_known *known; /* tests with retries of their own; NULL = none */
+	const struct impact *impact;     /* only what a change can touch; NULL = everything */
 	const struct strmap *changed;    /* files that the change touches, as keys; NULL = none */
 	int64_t elapsed_us;              /* of the budget, before this run began */
 	const char *coverage_dir; /* absolute, of this run; NULL = no suite collects coverage */

@@ -127,6 +127,7 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	jsonw_bool(&w, "ci", worker->run->options->ci);
 	jsonw_bool(&w, "list", worker->run->options->list_only);
 	coverage(&w, suite);
+	jsonw_string(&w, "isolate", suite_isolation_name(spec->isolate));
 	jsonw_bool(&w, "color", worker->run->options->color);
 	jsonw_object_end(&w);
 	strbuf_addch(out, '\n');

@@ -121,7 +121,8 @@ static void reset_try(struct run_file *file)
 static bool is_doubtful(const struct run_suite *suite)
 {
 	return suite->ordered && suite->target > 1 && !suite->serial && suite->model.order <= 0 &&
-	       !suite->run->cancel && !suite->early.decided && !suite->run->options->in_order &&
+	       suite->spec->isolate == SUITE_ISOLATE_RUNNER && !suite->run->cancel &&
+	       !suite->early.decided && !suite->run->options->in_order &&
 	       !suite->run->options->info->seed &&
 	       (!suite->run->options->select || suite->run->options->planned);
 }

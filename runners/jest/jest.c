@@ -97,6 +97,7 @@ const struct runner jest_runner = {
 	.config_key = "jest",
 	.programs = programs,
 	.folders = folders,
+	.anywhere = true,
 	.mode_args = mode_args,
 	.stop_signal = SIGTERM,
 	.detect = detect,

@@ -11,7 +11,7 @@ function sendCoverage(deltas, result, identity, where) {
 			url: script.url, functions: script.functions, more: () => codeTransformResult ?? null,
 		})))
 		: result.coverage ? deltas.istanbul(result.coverage) : null;
-	tellDelta(written, identity, where);
+	tellDelta(written ?? { touched: [] }, identity, where);
 }
 
 /* An Istanbul map of the whole suite: {map, broken}. */

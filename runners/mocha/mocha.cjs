@@ -8,6 +8,7 @@ const { createHook } = require('async_hooks');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
 const { answerCoverage, tellDelta } = require('./coverage.cjs');
+const { Isolation } = require('./mocha_isolate.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
 
 let init = null;
@@ -21,6 +22,7 @@ let rootHooks = null; // hooks that test files define outside of any describe
 const harvested = new Set(); // files that were loaded for their root hooks
 let fixtures = false; // global fixtures ran in this process
 let generation = 0;
+let isolation = null; // `isolate: file`: forgets what a file has left behind
 let covered = null; // counts what is executed, when that is wanted
 
 // ---- Mocha's own code ---------------------------------------------------------------------------
@@ -317,8 +319,7 @@ function neededBy(file) {
 function tellCoverage(item, file) {
   if (!covered) return;
   try {
-    const written = covered.take();
-    if (!written) return;
+    const written = covered.take() || { touched: [] };
     const touched = [...written.touched, ...neededBy(file)].filter(name => name !== file);
     tellDelta({ ...written, touched }, { file: item.file, project: '' }, where);
   } catch (error) {
@@ -332,6 +333,7 @@ async function runFile(item) {
     file: item.file, count: 0, failed: 0, identity: new WeakMap(), number: channel.occurrences(),
     selected: channel.matcher(init.test, item.only, item.except),
   };
+  if (isolation) isolation.restore();
   const started = channel.now();
   let failure;
   send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
@@ -392,6 +394,10 @@ async function start() {
   const { only, hooks } = scan();
   if (only.size) exclusive = only;
   if (hooks.length && !options.parallel) await harvestRootHooks(hooks);
+  if (init.isolate === 'file') {
+    const own = [mocha.dir + path.sep, __dirname + path.sep];
+    isolation = new Isolation(file => own.some(dir => file.startsWith(dir)));
+  }
   return { only, hooks };
 }
 

@@ -49,6 +49,7 @@ const struct runner playwright_runner = {
 	.config_files = config_files,
 	.programs = programs,
 	.folders = folders,
+	.anywhere = true,
 	.mode_args = mode_args,
 	.batch = true,
 	.stop_signal = SIGINT, /* flushes traces, tears down web servers */

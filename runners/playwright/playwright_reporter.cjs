@@ -279,7 +279,9 @@ module.exports = class Reporter {
   tellCoverage(record) {
     for (const { test, ...written } of arrivals.take()) {
       const owner = [...this.files.values()].find(r => test && !r.done && r.file === where.relative(test)) || record;
-      tellDelta(written, { file: owner.file, project: owner.project }, where);
+      // nothing seen is no answer: the server behind the page may have been used
+      const touched = written.touched.length ? written.touched : undefined;
+      tellDelta({ ...written, touched }, { file: owner.file, project: owner.project }, where);
     }
   }
 

@@ -291,6 +291,45 @@ test('which tests cover a source', () => {
   assert.match(touched[0].text, /src\/tax\.js/);
 });
 
+test('--changed runs what the change can touch', () => {
+  const dir = copy('jest', { '.gitignore': 'node_modules\n.muster\n', 'README.md': '' });
+  const git = (...args) => {
+    const done = spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'commit.gpgsign=false', ...args], { cwd: dir });
+    assert.equal(done.status, 0, String(done.stderr));
+  };
+  const change = file => fs.appendFileSync(path.join(dir, file), '\n');
+  const listed = (...args) => run(dir, ['list', '--changed=HEAD', ...args]).out.split('\n').filter(Boolean).map(line => line.split('\t')[1]);
+  const all = run(dir, ['list']).out.trim().split('\n').length;
+
+  git('init', '-q', '-b', 'main');
+  git('add', '.');
+  git('commit', '-qm', 'one');
+  change('src/tax.js');
+  const first = run(dir, ['run', '--changed=HEAD', '--coverage', '--no-gates']);
+  assert.match(first.out, /warning: --changed leaves nothing out: .*muster --coverage/);
+  assert.equal(summary(dir).files.planned, all);
+
+  assert.deepEqual(listed(), ['test/discount.test.ts', 'test/tax.test.js']);
+  const second = run(dir, ['--changed=HEAD', '--coverage']);
+  assert.equal(second.code, 0, second.out + second.err);
+  assert.equal(summary(dir).files.passed, 2);
+  assert.match(second.out, /coverage\.lines not evaluated: only what the change can touch ran/);
+
+  const plan = JSON.parse(run(dir, ['plan', '--changed=HEAD', '--shards', '2', '--json']).out);
+  assert.equal(plan.files, 2);
+  assert.match(run(dir, ['--changed', '--plan', 'p.json', '--shard', '1/2']).err, /--changed and --plan do not go together/);
+
+  git('commit', '-qam', 'two');
+  change('README.md');
+  const none = run(dir, ['--changed=HEAD']);
+  assert.equal(none.code, 4, 'nothing ran, so that nothing is proven');
+  assert.deepEqual(run(dir, ['list', '--changed']).out.match(/test\/\w+\.test/g), ['test/discount.test', 'test/tax.test'],
+    'on the base branch: since the commit before');
+  change('package.json');
+  assert.equal(listed().length, all);
+  assert.equal(run(dir, ['--changed=nowhere']).code, 2);
+});
+
 test('mocha: code that ran for another file belongs to each file that needs it', () => {
   const dir = copy('mocha');
   run(dir, ['--coverage', '--no-gates', '-j1']);

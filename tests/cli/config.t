@@ -65,6 +65,7 @@ A flag wins over the environment, which wins over the file:
     needs          db: 1
     services       redis
     tmpdir         shared
+    isolate        runner
     split          on
   
   service redis
@@ -153,6 +154,7 @@ A flag wins over the environment, which wins over the file:
         ],
         "coverage": null,
         "tmpdir": "shared",
+        "isolate": "runner",
         "split": "on"
       }
     ],
@@ -206,7 +208,7 @@ Mistakes are shown where they are:
   error: unknown key `wrokers` in muster.yaml:4:5
     4 |     wrokers: 4
       |     ^^^^^^^
-  help: known keys here: name, runner, root, config, files, args, env, node_options, retries, timeout, needs, services, coverage, tmpdir, split
+  help: known keys here: name, runner, root, config, files, args, env, node_options, retries, timeout, needs, services, coverage, tmpdir, isolate, split
   $ check <<'YAML'
   > gates:
   >   audit: {critical: 0}
@@ -283,5 +285,5 @@ The schema takes what muster takes:
   > print(sorted(schema["properties"]["suites"]["items"]["properties"]))
   > print(schema["properties"]["suites"]["items"]["properties"]["runner"]["enum"])'
   http://json-schema.org/draft-07/schema#
-  ['args', 'config', 'coverage', 'env', 'files', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'split', 'timeout', 'tmpdir']
+  ['args', 'config', 'coverage', 'env', 'files', 'isolate', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'split', 'timeout', 'tmpdir']
   ['jest', 'mocha', 'playwright']

@@ -233,16 +233,33 @@ test('hostile titles and output: inert in the terminal and on GitHub, and the re
   // eslint-disable-next-line no-control-regex
   assert.doesNotMatch(out, /[\x00-\x08\x0b-\x1f\x7f\u202e]/);
   assert.equal(fs.existsSync(path.join(dir, 'pwned')), false);
-  const github = runFake(dir, ['--reporter', 'github'], { GITHUB_ACTIONS: 'true', CI: 'true' }).out;
-  let token = null;
-  for (const line of github.split('\n')) {
-    const stop = /^::stop-commands::([0-9a-f]{32})$/.exec(line);
-    if (stop) token = stop[1];
-    else if (token && line === `::${token}::`) token = null;
-    else if (!token) assert.match(line, /^$|^::(group|endgroup|error file=)/, line);
+  for (const reporters of [['--reporter', 'github'], [], ['--reporter', 'github', '--reporter', 'plain']]) {
+    const github = runFake(dir, reporters, { GITHUB_ACTIONS: 'true', CI: 'true' }).out;
+    const tokens = new Set();
+    let token = null;
+    for (const line of github.split('\n')) {
+      const stop = /^::stop-commands::([0-9a-f]{32})$/.exec(line);
+      if (stop) tokens.add(token = stop[1]);
+      else if (token && line === `::${token}::`) token = null;
+      else if (!token) assert.match(line, /^$|^::(group|endgroup|error file=)/, line);
+    }
+    assert.equal(token, null);
+    assert.equal(tokens.size, reporters.length === 2 ? 1 : 2);
+    assert.match(github, /^::error file=/m);
   }
   const [failure] = summary(dir).failures;
   assert.match(failure.rerun, /^muster run test\/hostile\.js -t '/);
+});
+
+test('files that hold what tests have printed are their owner\'s alone', () => {
+  const dir = project(['fail']);
+  const old = process.umask(0o022);
+  runFake(dir, ['--reporter', 'junit=own.xml', '--reporter', 'ndjson=own.ndjson']);
+  process.umask(old);
+  for (const name of ['own.xml', 'own.ndjson', '.muster/history.db', '.muster/latest/journal.ndjson',
+    '.muster/latest/junit.xml', '.muster/latest/summary.json']) {
+    assert.equal((fs.statSync(path.join(dir, name)).mode & 0o777).toString(8), '600', name);
+  }
 });
 
 test('an output that cannot be written is exit 7, and the tests ran', () => {

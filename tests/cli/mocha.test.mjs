@@ -144,3 +144,54 @@ test('mocha is not installed: what to do', () => {
   assert.match(out, /mocha is not installed/);
   assert.match(out, /npm install --save-dev mocha/);
 });
+
+/* ---- isolate ---- */
+
+const leaky = name => `
+  const counter = require('../counter');
+  it('${name}', () => {
+    if (++counter.n !== 1) throw new Error('the module was there already');
+    if (globalThis.left) throw new Error('a global was left');
+    if (process.env.LEFT) throw new Error('a variable was left');
+    if (fetch.mine) throw new Error('fetch was replaced');
+    globalThis.left = process.env.LEFT = 'yes';
+    globalThis.fetch = Object.assign(() => {}, { mine: true });
+    process.chdir('/');
+  });
+`;
+const leaking = isolate => suite({
+  'counter.js': 'exports.n = 0;',
+  'setup.js': 'globalThis.fromSetup = require("./kept"); exports.mochaHooks = { beforeEach() { if (fromSetup.n) throw 1; } };',
+  'kept.js': 'exports.n = 0;',
+  '.mocharc.json': '{"require": "./setup.js"}',
+  'test/a.js': leaky('a'), 'test/b.js': leaky('b'), 'test/c.js': leaky('c'),
+  'muster.yaml': `suites: [{name: m, runner: mocha, isolate: ${isolate}}]\n`,
+});
+
+test('isolate: file forgets modules, globals and environment between two files', () => {
+  const dir = leaking('file');
+  const done = run(dir, ['-j1']);
+  assert.equal(done.code, 0, done.out + done.err);
+  assert.equal(journal(dir).filter(e => e.type === 'worker_started').length, 1);
+});
+
+test('isolate: process gives each file a process of its own', () => {
+  const dir = leaking('process');
+  const done = run(dir, ['-j2']);
+  assert.equal(done.code, 0, done.out + done.err);
+  const workers = journal(dir).filter(e => e.type === 'file_finished').map(e => e.worker);
+  assert.equal(new Set(workers).size, 3);
+});
+
+test('without isolate files share what serial Mocha shares', () => {
+  const done = run(leaking('runner'), ['-j1', '--no-fail-fast']);
+  assert.equal(done.code, 1);
+  assert.match(done.out, /the module was there already/);
+});
+
+test('isolate is not for Playwright', () => {
+  const dir = folder({ 'muster.yaml': 'suites: [{name: e, runner: playwright, isolate: file}]\n' });
+  const done = run(dir, ['config', 'check']);
+  assert.equal(done.code, 2);
+  assert.match(done.err, /`isolate` is for runners whose files share a worker.* in muster\.yaml:1:\d+/);
+});

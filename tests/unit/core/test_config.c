@@ -114,6 +114,8 @@ static const struct {
 	{config_suite_keys, "services", AT_SUITE, {"[s]", "s", "[]"}, {"[t]", "t", "{s: 1}"}},
 	{config_suite_keys, "coverage", AT_SUITE, {"true", "false"}, {"", "maybe", "[true]"}},
 	{config_suite_keys, "tmpdir", AT_SUITE, {"shared", "worker"}, {"private", ""}},
+	{config_suite_keys, "isolate", AT_SUITE, {"runner", "file", "process"},
+		{"", "off", "[file]"}},
 	{config_suite_keys, "split", AT_SUITE, {"on", "off", "true", "false"}, {"", "2", "never"}},
 	{config_service_keys, "command", AT_COMMAND, {"[a, b]", "a"}, {"", "{}", "[]", "['']"}},
 	{config_service_keys, "ready", AT_SERVICE, {"{}", "{tcp: 80}", "{log: up, timeout: 1s}"},

@@ -132,6 +132,10 @@ TEST(project, several_scripts)
 			  "node_modules/.bin/jest\","
 			  "\"test:u\":\"jest -u\"}")},
 			"jest@. (script `test:debug`)\n"},
+		/* `test` is not all: another runner has a script that sounds like it */
+		{{PACKAGE("\"scripts\":{\"test\":\"jest\",\"test:api\":\"A=b mocha api/\","
+			  "\"test:watch\":\"jest --watch\",\"bench\":\"mocha bench/\"}")},
+			"jest@. (script `test`)\nmocha@. A=b [api/] (script `test:api`)\n"},
 		/* a configuration file alone: started as the scripts agree on */
 		{{PACKAGE("\"scripts\":{\"test\":\"jest\",\"e2e\":\"A=b playwright test\","
 			  "\"e2e:ui\":\"A=b playwright test --ui\"}"),
@@ -157,6 +161,13 @@ TEST(project, dependency_alone)
 		{{PACKAGE("\"devDependencies\":{\"mocha\":\"1\"}"), "test/a.js"},
 			"mocha@. (dependency `mocha`, test/)\n"},
 		{{PACKAGE("\"devDependencies\":{\"mocha\":\"1\"}"), "tests/a.js"}, ""},
+		{{PACKAGE("\"devDependencies\":{\"jest\":\"1\"}"), "src/a.test.js"},
+			"jest@. (dependency `jest`)\n"},
+		{{PACKAGE("\"devDependencies\":{\"@playwright/test\":\"1\"}"), "a.spec.js"},
+			"playwright@. (dependency `@playwright/test`)\n"},
+		/* which of the two is a.test.js for? */
+		{{PACKAGE("\"devDependencies\":{\"jest\":\"1\",\"mocha\":\"1\"}"), "src/a.test.js"},
+			""},
 		{{PACKAGE("\"devDependencies\":{\"jest\":\"1\"},\"scripts\":{\"test\":\"echo "
 			  "\\\"Error: no test specified\\\" && exit 1\"}"),
 			 "src/__tests__/a.js"},
