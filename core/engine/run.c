@@ -183,7 +183,8 @@ static void before_sleep(void *arg)
 	if (run->stale)
 		run_tick(run);
 	run->stale = false;
-	run->options->before_sleep(run->options->arg);
+	if (run->options->before_sleep)
+		run->options->before_sleep(run->options->arg);
 }
 
 /* A worker larger than its share of the memory is replaced; without a limit they only grow. */
