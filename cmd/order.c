@@ -476,14 +476,8 @@ static int prepare(struct order *o, struct config *config, struct error *err)
 	if (setup_init(&o->setup, config, err) < 0 || setup_adapters(&o->setup, err) < 0)
 		return -1;
 	o->setup.info.workers = 1;
-	const struct suite *suite = o->setup.suites->v[0];
 	o->setup.suites->v[0]->retries = (struct retry_counts){{-1, -1, -1}};
-	if (!suite->runner->batch)
-		return 0;
-	error_set(err, EXIT_CODE_USAGE,
-		"%s decides itself which worker runs what, and in what order", suite->runner->name);
-	return error_help(err, "its files are isolated from each other by new workers after each "
-			       "failure; `npx playwright test --workers=1` runs them in one");
+	return 0;
 }
 
 static int run_order(const struct options *options, struct error *err)

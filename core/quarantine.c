@@ -212,6 +212,16 @@ static bool means_test(const struct quarantine_entry *e, const char *file, const
 	       streq(e->test + len + strlen(TEST_ID_ARROW), title);
 }
 
+static bool is_elsewhere(const struct quarantine_entry *e, const char *suite, const char *file)
+{
+	return (e->file && !streq(e->file, file)) || (e->suite && !streq(e->suite, suite));
+}
+
+bool quarantine_may_mean(const struct quarantine_entry *e, const char *suite, const char *file)
+{
+	return !e->expired && !is_elsewhere(e, suite, file);
+}
+
 const struct quarantine_entry *quarantine_find(const struct quarantine *q, const char *suite,
 	const char *file, const char *test, int occurrence)
 {
@@ -220,7 +230,7 @@ const struct quarantine_entry *quarantine_find(const struct quarantine *q, const
 
 	for (size_t i = 0; i < q->n; i++) {
 		const struct quarantine_entry *e = &q->entries[i];
-		if ((e->file && !streq(e->file, file)) || (e->suite && !streq(e->suite, suite)))
+		if (is_elsewhere(e, suite, file))
 			continue;
 		if (!title.len)
 			test_id_text(&title, test, occurrence);

@@ -58,6 +58,8 @@ const struct quarantine_entry *quarantine_find(const struct quarantine *q, const
 /* Its failure does not count: an entry that has not expired means it. `q` may be NULL. */
 bool quarantine_covers(const struct quarantine *q, const char *suite, const char *file,
 	const char *test, int occurrence);
+/* An entry that has not expired and means this file, one of its tests, or a test of any file. */
+bool quarantine_may_mean(const struct quarantine_entry *entry, const char *suite, const char *file);
 /* "test/a.js › cart › adds item", for people; what is hostile in it is filtered. */
 void quarantine_entry_text(struct strbuf *out, const struct quarantine_entry *entry);
 

@@ -107,16 +107,17 @@ bool schedule_tries_serial(const struct history_suite *model, int64_t work_ms)
 }
 
 int schedule_batch_slots(
-	const struct history_suite *model, int files, int64_t work_ms, int64_t others_ms, int slots)
+	const struct history_suite *model, int units, int64_t work_ms, int64_t others_ms, int slots)
 {
-	int limit = MIN(slots, MAX(files, 1));
+	int limit = MIN(slots, MAX(units, 1));
 	int best = 1;
 	double best_end = INFINITY;
 
 	/* A browser and its worker keep more than one core busy: half of the slots, as Playwright
-	 * itself has it, until something was measured. */
+	 * itself has it, until something was measured. But not one of two, when nobody else wants
+	 * the other. */
 	if (!is_measured(model))
-		limit = MIN(limit, MAX(slots / 2, 1));
+		limit = MIN(limit, MAX(slots / 2, others_ms > 0 ? 1 : 2));
 
 	for (int k = 1; k <= limit; k++) {
 		double batch_end = wall(model, (double)work_ms, k, slots);

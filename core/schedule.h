@@ -45,9 +45,9 @@ int schedule_target(
  */
 bool schedule_tries_serial(const struct history_suite *model, int64_t work_ms);
 
-/* Slots for a batch suite of `work_ms` that starts now, while the others have `others_ms` of work:
- * the number that ends the whole first. */
-int schedule_batch_slots(const struct history_suite *model, int files, int64_t work_ms,
+/* Slots for a batch suite of `work_ms` that starts now, of which `units` can run side by side,
+ * while the others have `others_ms` of work: the number that ends the whole first. */
+int schedule_batch_slots(const struct history_suite *model, int units, int64_t work_ms,
 	int64_t others_ms, int slots);
 
 struct schedule_item {

@@ -36,6 +36,18 @@ static void tell_batches(struct run *run)
 			worker_send_simple(run->workers[i], "no_retries");
 }
 
+/* A further try of nothing but tests in quarantine: it is at nobody's expense. */
+static bool is_quarantine_try(const struct run_file *file)
+{
+	const struct run_suite *suite = file->suite;
+
+	for (size_t i = 0; i < file->only_count; i++)
+		if (!quarantine_covers(suite->run->options->quarantine, suite->spec->name,
+			    file->file, file->only[i].path, file->only[i].occurrence))
+			return false;
+	return file->only_count > 0 && !file->except;
+}
+
 static bool decide(const struct run_file *file, int count, int tries)
 {
 	struct run *run = file->suite->run;
@@ -45,7 +57,7 @@ static bool decide(const struct run_file *file, int count, int tries)
 	if (run->cancel || tries > count || run->no_retries != RETRY_AGAIN)
 		return false;
 	tally.work_us = MAX(tally.work_us, run->options->bus->state->predicted_ms * 1000);
-	if (file->attempt > 1) /* this one is not over */
+	if (file->attempt > 1 && !is_quarantine_try(file)) /* this one is not over */
 		tally.retry_us += clock_mono_us() - file->started_us;
 	enum retry_decision decision = retry_decide(count, tries, &tally, budget);
 	if (decision == RETRY_AGAIN)
@@ -67,9 +79,9 @@ void again_count(struct worker *w, struct run_file *file, const struct event *ev
 		return;
 	if (event->attempt == 1) {
 		run->tally.tests++;
-		run->tally.failed += event->outcome == OUTCOME_FAILED;
+		run->tally.failed += event->outcome == OUTCOME_FAILED && !event->quarantined;
 		file->suite->early.seen++;
-	} else if (batch) { /* elsewhere the time of the file counts */
+	} else if (batch && !event->quarantined) { /* elsewhere the time of the file counts */
 		run->tally.retry_us += event->duration_us;
 	}
 	/* what a batch tries again by itself is asked for here, so that it can be told to stop */
@@ -84,7 +96,7 @@ void again_count_file(struct run_file *file, const struct event *event)
 	if (file->repeat || file->suite->spec->runner->batch)
 		return;
 	if (file->attempt > 1) {
-		tally->retry_us += event->duration_us;
+		tally->retry_us += is_quarantine_try(file) ? 0 : event->duration_us;
 		return;
 	}
 	tally->work_us += event->duration_us;

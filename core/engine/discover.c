@@ -120,6 +120,7 @@ void discover_add_file(struct run_suite *suite, const char *project, const char 
 	file->file = xstrdup(name);
 	file->project = xstrdup(project);
 	file->position = (int)suite->file_count;
+	file->units = 1;
 	file->attempt = 1;
 	file->output.tail = (struct strbuf)STRBUF_INIT;
 	if (s && s->tests) {
@@ -166,6 +167,11 @@ static int add_file(struct run_suite *suite, const struct json *entry, struct er
 		return 0;
 	int64_t size = json_get_int(entry, "size", -1);
 	discover_add_file(suite, project, name, s, size);
+	struct run_file *file = suite->files[suite->file_count - 1];
+	file->units = (int)MAX(json_get_int(entry, "units", 1), 1);
+	file->spread_units = (int)json_get_int(entry, "spread_units", 0);
+	if (file->only && !file->except)
+		file->units = (int)MIN((size_t)file->units, MAX(file->only_count, (size_t)1));
 	for (; s && follows(run, s, s + 1); s++)
 		discover_add_file(suite, project, name, s + 1, size);
 	return 0;

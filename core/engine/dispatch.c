@@ -151,14 +151,34 @@ static int64_t others_left(const struct run *run, const struct run_suite *self)
 	return ms;
 }
 
+int dispatch_units(struct run_file *const *files, size_t n)
+{
+	int units = 0;
+
+	for (size_t i = 0; i < n && units < INT_MAX / 2; i++)
+		units += MIN(files[i]->units, INT_MAX / 2);
+	return units;
+}
+
+static int by_position(const void *pa, const void *pb)
+{
+	const struct run_file *const *a = pa, *const *b = pb;
+
+	return ((*a)->position > (*b)->position) - ((*a)->position < (*b)->position);
+}
+
 static void assign_batch(struct run_suite *suite, struct worker *w)
 {
+	const struct engine_options *o = suite->run->options;
 	size_t n = suite->pending_count;
-	int claim = schedule_batch_slots(&suite->model, (int)n, suite->left_ms,
-		others_left(suite->run, suite), suite->run->slots);
+	int claim = schedule_batch_slots(&suite->model, dispatch_units(suite->pending, n),
+		suite->left_ms, others_left(suite->run, suite), suite->run->slots);
 
 	if (suite->max_workers > 0)
 		claim = MIN(claim, suite->max_workers);
+	/* one worker gains nothing by long files first: it keeps the runner's own order */
+	if (claim == 1 && !o->in_order && !o->info->seed)
+		qsort(suite->pending, n, sizeof(*suite->pending), by_position);
 	use_resources(suite, +1);
 	suite->pending_count = 0;
 	suite->left_ms = 0;

@@ -66,6 +66,25 @@ static void special_retries(struct jsonw *w, const struct run_file *file)
 	jsonw_array_end(w);
 }
 
+/* Whose tests in quarantine have another number: as the list names them, null = all of the file. */
+static void quarantine(struct jsonw *w, const struct run_file *file)
+{
+	const struct run_suite *suite = file->suite;
+	const struct quarantine *q = suite->run->options->quarantine;
+	int n = again_retries(suite, RETRY_QUARANTINED);
+
+	if (!q || !suite->spec->runner->batch || n == again_retries(suite, RETRY_NORMAL))
+		return;
+	jsonw_object_begin(w, "quarantine");
+	jsonw_int(w, "count", n);
+	jsonw_array_begin(w, "tests");
+	for (size_t i = 0; i < q->n; i++)
+		if (quarantine_may_mean(&q->entries[i], suite->spec->name, file->file))
+			jsonw_string(w, NULL, q->entries[i].test);
+	jsonw_array_end(w);
+	jsonw_object_end(w);
+}
+
 /* A batch that starts anew loads these and nothing else. */
 static void pending(struct jsonw *w, const struct run_suite *suite)
 {
@@ -133,6 +152,12 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	strbuf_addch(out, '\n');
 }
 
+/* The order of the items is not ours, to be quick, but somebody's wish. */
+static bool is_order_wanted(const struct run *run)
+{
+	return run->options->in_order || run->options->info->seed;
+}
+
 void protocol_run(struct strbuf *out, int id, struct run_file *const *files, size_t n, int claim)
 {
 	struct jsonw w;
@@ -142,6 +167,7 @@ void protocol_run(struct strbuf *out, int id, struct run_file *const *files, siz
 	jsonw_string(&w, "type", "run");
 	jsonw_int(&w, "id", id);
 	jsonw_int(&w, "workers", claim);
+	jsonw_bool(&w, "ordered", n > 0 && is_order_wanted(files[0]->suite->run));
 	jsonw_array_begin(&w, "items");
 	for (size_t i = 0; i < n; i++) {
 		jsonw_object_begin(&w, NULL);
@@ -150,10 +176,13 @@ void protocol_run(struct strbuf *out, int id, struct run_file *const *files, siz
 		jsonw_int(&w, "attempt", files[i]->attempt);
 		if (files[i]->parts)
 			jsonw_int(&w, "part", files[i]->part);
+		if (files[i]->spread && !files[i]->whole && claim > 1)
+			jsonw_bool(&w, "spread", true);
 		if (!files[i]->whole)
 			only(&w, files[i]->except ? "except" : "only", files[i]->only,
 				files[i]->only_count);
 		special_retries(&w, files[i]);
+		quarantine(&w, files[i]);
 		jsonw_object_end(&w);
 	}
 	jsonw_array_end(&w);

@@ -367,8 +367,8 @@ void result_file(struct worker *w, struct run_file *file, struct event *event)
 		w->phase = WORKER_IDLE;
 	if (!w->item_count)
 		w->deadline_us = 0;
-	if (w->item_count < (size_t)w->claim && w->suite->spec->runner->batch)
-		w->claim = MAX((int)w->item_count, 1); /* gives slots back as it drains */
+	if (w->suite->spec->runner->batch) /* gives slots back as it drains */
+		w->claim = MAX(MIN(w->claim, dispatch_units(w->items, w->item_count)), 1);
 }
 
 /* As if this worker had never had it. */

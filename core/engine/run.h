@@ -45,6 +45,7 @@ struct run_file {
 	char *file;    /* relative to the base */
 	char *project; /* "" = none */
 	int position;
+	int units; /* a batch: what of it can run side by side, at most */
 	int64_t estimate_ms;
 	bool known;
 	int bin; /* ordered suites: index of the worker it is meant for */
@@ -58,6 +59,8 @@ struct run_file {
 	struct run_test *only; /* NULL = all tests */
 	size_t only_count;
 	bool except;             /* all tests but `only` */
+	int spread_units;        /* units of it when it is spread; 0 = its runner cannot do that */
+	bool spread;             /* a batch: its tests may run side by side; a part, 1 of 1 */
 	bool proven;             /* a part: the file was seen to pass in parts */
 	bool doubted;            /* a part: a test of it failed, and nobody knows why yet */
 	bool whole;              /* a part: this try runs the whole file, others' tests unseen */
@@ -255,6 +258,8 @@ void dispatch(struct run *run);
 void dispatch_requeue(struct run_file *file);
 void dispatch_release(struct run_file *file); /* resources that it held */
 int dispatch_slots_used(const struct run *run);
+/* How many workers of a batch these files can keep busy. */
+int dispatch_units(struct run_file *const *files, size_t n);
 
 /* worker.c */
 struct worker *worker_start(struct run_suite *suite, bool discoverer);

@@ -32,6 +32,22 @@ static bool writes_snapshots(const struct run_suite *suite, const char *file)
 	return !o->ci && path_exists(snapshots);
 }
 
+static bool is_item(const struct plan_item *item, const struct run_file *file)
+{
+	return streq(item->file, file->file) && streq(item->project, file->project);
+}
+
+/* A batch says what it can spread. */
+static bool can_split(const struct run_suite *suite, const struct plan_item *item)
+{
+	if (!suite->spec->runner->batch)
+		return !writes_snapshots(suite, item->file);
+	for (size_t i = 0; i < suite->file_count; i++)
+		if (is_item(item, suite->files[i]))
+			return suite->files[i]->spread_units > 1;
+	return false;
+}
+
 static void add_time(void *arg, const char *path, int occurrence, int64_t us)
 {
 	struct splitting *s = arg;
@@ -44,7 +60,7 @@ static bool times_of(void *arg, const struct plan_item *item, struct plan_times 
 	struct splitting *s = arg;
 	struct history *h = s->suite->run->options->history;
 
-	if (!streq(item->suite, s->suite->spec->name) || writes_snapshots(s->suite, item->file) ||
+	if (!streq(item->suite, s->suite->spec->name) || !can_split(s->suite, item) ||
 		history_split_verdict(h, item->suite, item->project, item->file) < 0)
 		return false;
 	s->times = times;
@@ -58,7 +74,7 @@ static bool may_split(const struct run_suite *suite)
 	const struct suite *spec = suite->spec;
 
 	if (!o->split || !spec->split || !o->history || o->select || o->list_only ||
-		o->config->test_regex || spec->runner->batch)
+		o->config->test_regex)
 		return false;
 	if (run->slots < 2 || suite->max_workers == 1 || suite->exclusive)
 		return false;
@@ -90,8 +106,7 @@ static void collect(struct plan *plan, const struct run_suite *suite)
 static bool is_part_of(
 	const struct plan_item *item, const struct run_suite *suite, const struct run_file *file)
 {
-	return item->parts && streq(item->suite, suite->spec->name) &&
-	       streq(item->file, file->file) && streq(item->project, file->project);
+	return item->parts && streq(item->suite, suite->spec->name) && is_item(item, file);
 }
 
 /* A file for the part; the last one runs all that the others do not name. */
@@ -119,6 +134,22 @@ static void add_part(struct run_suite *suite, const struct run_file *file, const
 		.known = true,
 	};
 	discover_add_file(suite, file->project, file->file, &selection, -1);
+}
+
+/* A batch runs the parts of a file in one process: it is one part, which it takes apart itself. */
+static void spread(struct run_suite *suite, const struct plan *plan)
+{
+	for (size_t i = 0; i < suite->file_count; i++) {
+		struct run_file *file = suite->files[i];
+		for (size_t k = 0; k < plan->item_count && !file->spread; k++)
+			file->spread = is_part_of(&plan->items[k], suite, file);
+		if (!file->spread)
+			continue;
+		file->part = file->parts = 1;
+		file->units = file->spread_units;
+		file->proven = history_split_verdict(suite->run->options->history,
+				       suite->spec->name, file->project, file->file) > 0;
+	}
 }
 
 static void replace(struct run_suite *suite, const struct plan *plan)
@@ -160,9 +191,13 @@ void split_long_files(struct run_suite *suite)
 	plan_init(&plan);
 	collect(&plan, suite);
 	if (plan_split(&plan, slots, times_of, &s)) {
-		replace(suite, &plan);
-		/* what was measured with its long files whole says nothing now */
-		memset(suite->model.wall_ms, 0, sizeof(suite->model.wall_ms));
+		if (suite->spec->runner->batch) {
+			spread(suite, &plan);
+		} else {
+			replace(suite, &plan);
+			/* what was measured with its long files whole says nothing now */
+			memset(suite->model.wall_ms, 0, sizeof(suite->model.wall_ms));
+		}
 	}
 	plan_release(&plan);
 	arena_release(&s.arena);
@@ -174,7 +209,7 @@ bool split_is_own(const struct run_file *file, const struct event *event)
 {
 	bool named = false;
 
-	if (!file->whole)
+	if (!file->whole || file->spread)
 		return true;
 	for (size_t i = 0; i < file->only_count && !named; i++)
 		named = file->only[i].occurrence == MAX(event->occurrence, 1) &&

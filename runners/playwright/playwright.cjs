@@ -46,6 +46,7 @@ function commandLine(init, cli) {
   if (init.config) args.push('--config=' + init.config);
   args.push('--reporter=' + path.join(__dirname, 'playwright_reporter.cjs'));
   args.push('--workers=' + init.workers);
+  args.push('--max-failures=0'); // the engine stops the run, and not for tests in quarantine
   if (init.repeat > 0) args.push('--repeat-each=' + init.repeat, '--retries=0');
   else if (init.retries > 0) args.push('--retries=' + init.retries);
   if (init.list) args.push('--list');

@@ -1,5 +1,6 @@
 // The reporter that Playwright loads into the adapter's process. Tests are left out through the public
-// `preprocess` (1.62 and later); before, through the dispatcher, which is private.
+// `preprocess` (1.62 and later); before, through the dispatcher, which is private. Order and parallel mode
+// of files are private in all versions.
 'use strict';
 
 const path = require('path');
@@ -20,12 +21,13 @@ const plain = text => channel.stripAnsi(String(text === undefined ? '' : text));
 
 const kinds = { timedOut: 'timeout', interrupted: 'error' };
 
-function fileOf(test) {
-  for (let suite = test.parent; suite; suite = suite.parent) {
-    if (suite.type === 'file' && suite.location) return suite.location.file;
-  }
-  return test.location.file;
+function fileSuiteOf(test) {
+  let suite = test.parent;
+  while (suite && !(suite.type === 'file' && suite.location)) suite = suite.parent;
+  return suite;
 }
+
+const fileOf = test => (fileSuiteOf(test) || test).location.file;
 
 function projectOf(test) {
   const project = test.parent.project();
@@ -36,6 +38,20 @@ const isSerial = test => {
   for (let suite = test.parent; suite; suite = suite.parent) if (suite._parallelMode === 'serial') return true;
   return false;
 };
+
+const keyOf = ({ project, file }) => project + '\u0000' + file;
+
+// What Playwright gives to a worker as one: the whole file, or in parallel mode the test, or the outermost group
+// that is not parallel. `spread`: as if the file were in parallel mode.
+function unitOf(test, spread) {
+  let parallel = false;
+  let group = null;
+  for (let suite = test.parent; suite; suite = suite.parent) {
+    if (suite._parallelMode === 'serial' || suite._parallelMode === 'default') group = suite;
+    parallel ||= suite._parallelMode === 'parallel' || (spread && suite.type === 'file');
+  }
+  return parallel ? group || test : null;
+}
 
 function failureOf(test, result) {
   const errors = result.errors.length ? result.errors : result.error ? [result.error] : [];
@@ -87,7 +103,12 @@ module.exports = class Reporter {
     this.config = config;
     this.suite = suite;
     if (!suite.allTests().length) return; // onBegin tells why
+    this.early = true;
     this.ask(test => testRun.exclude(test));
+    for (const project of this.suite.suites) {
+      project._entries?.sort?.((a, b) => this.rankOf(a.allTests()[0]) - this.rankOf(b.allTests()[0]));
+    }
+    if (this.ordered && !this.isArranged()) cannot('put files in order');
   }
 
   onBegin(configOrSuite, suite) {
@@ -102,7 +123,21 @@ module.exports = class Reporter {
     }
     const left = new Set();
     this.ask(test => left.add(test));
-    if (left.size) leaveOut(left);
+    const Dispatcher = dispatcherOf();
+    if (Dispatcher) rearrange(Dispatcher, left, test => this.rankOf(test));
+    else if (left.size || this.ordered) cannot(left.size ? 'select tests' : 'put files in order');
+  }
+
+  // The place of the test's file in the order wanted; what runs because others need it comes first.
+  rankOf(test) {
+    return this.ranks.get(keyOf(this.ids.get(test)?.record ?? {})) ?? -1;
+  }
+
+  isArranged() {
+    return this.suite.suites.every(project => {
+      const ranks = project.suites.map(file => this.rankOf(file.allTests()[0]));
+      return ranks.every((rank, i) => i === 0 || ranks[i - 1] <= rank);
+    });
   }
 
   // Tell what was found, wait for what is wanted of it, and leave the rest out.
@@ -113,8 +148,9 @@ module.exports = class Reporter {
     if (message.type !== 'run') leave(); // `stop`: somebody only wanted the list
     this.begun = true;
     this.runId = message.id;
+    this.ordered = message.ordered;
+    this.ranks = new Map(message.items.map((item, i) => [keyOf(item), i]));
     if (message.workers > 0) this.config.workers = message.workers;
-    this.started = Date.now();
     if (!this.select(message.items, exclude)) {
       send({ type: 'run_done', id: this.runId });
       leave();
@@ -124,7 +160,9 @@ module.exports = class Reporter {
   discovered(records, more) {
     send({
       type: 'discovered', version,
-      files: records.map(r => ({ file: r.file, project: r.project })),
+      files: records.map(r => ({
+        file: r.file, project: r.project, units: r.units?.size, spread_units: this.early ? r.spread?.size : undefined,
+      })),
       plan_path: null, ordered: false, max_workers: 0, ...more,
     });
   }
@@ -135,10 +173,11 @@ module.exports = class Reporter {
     for (const test of this.suite.allTests()) {
       const file = where.relative(fileOf(test));
       const project = many ? projectOf(test) : '';
-      const key = project + '\u0000' + file;
+      const key = keyOf({ project, file });
       if (!this.files.has(key)) {
         this.files.set(key, {
           file, project, left: 0, count: 0, failed: 0, ms: 0, started: false, done: false, serial: false, tests: [],
+          units: new Set(), spread: new Set(),
         });
       }
       const round = init.repeat > 0 ? test.repeatEachIndex || 0 : 0;
@@ -148,6 +187,8 @@ module.exports = class Reporter {
       const titles = test.titlePath().slice(3);
       this.ids.set(test, { record, path: titles, occ: numbers.get(counter)(titles), round });
       record.tests.push(test);
+      record.units.add(unitOf(test, false));
+      record.spread.add(unitOf(test, true));
       if (isSerial(test) && test.retries > 0) record.serial = true;
     }
   }
@@ -155,7 +196,7 @@ module.exports = class Reporter {
   // Exclude what was not asked for; true when something is left. Projects that others depend on stay
   // whole, also when the report on them is another shard's.
   select(items, exclude) {
-    const wanted = new Map(items.map(i => [i.project + '\u0000' + i.file, i]));
+    const wanted = new Map(items.map(i => [keyOf(i), i]));
     const needed = new Set();
     for (const project of this.config.projects) {
       for (const name of project.dependencies || []) needed.add(name);
@@ -166,7 +207,7 @@ module.exports = class Reporter {
     const times = timesOf(items);
     const keep = test => {
       const { record } = this.ids.get(test);
-      const key = record.project + '\u0000' + record.file;
+      const key = keyOf(record);
       if (needed.has(projectOf(test)) && !this.ids.get(test).round) {
         if (!wanted.has(key)) this.unreported.add(record);
         return true;
@@ -177,35 +218,45 @@ module.exports = class Reporter {
     };
     const kept = new Set(this.suite.allTests().filter(keep));
     for (const test of this.suite.allTests()) if (!kept.has(test)) exclude(test);
-    for (const test of kept) this.ids.get(test).record.left++;
+    for (const test of kept) {
+      const { record } = this.ids.get(test);
+      record.left++;
+      if (wanted.get(keyOf(record))?.spread) fileSuiteOf(test)._parallelMode = 'parallel';
+    }
     if (!init.repeat) this.setRetries(items, kept);
     for (const record of this.files.values()) {
       record.tests = record.tests.filter(t => kept.has(t));
-      if (!record.left && wanted.has(record.project + '\u0000' + record.file)) this.finish(record, 'skipped');
+      if (!record.left && wanted.has(keyOf(record))) this.finish(record, 'skipped');
     }
     return [...kept].some(test => !this.unreported.has(this.ids.get(test).record));
   }
 
   isWantedAgain(test, times) {
     const { record, path: titles, occ, round } = this.ids.get(test);
-    return round < (times.get(record.project + '\u0000' + record.file + channel.keyOf(titles, occ)) || 0);
+    return round < (times.get(keyOf(record) + channel.keyOf(titles, occ)) || 0);
   }
 
-  // Known flaky tests have retries of their own. The engine may call all of them off later.
+  // Known flaky tests and those in quarantine have retries of their own. The engine may call all of them off later.
   setRetries(items, kept) {
     const counts = new Map();
+    const quarantines = new Map();
     for (const item of items) {
       for (const { path: titles, occ, count } of item.retries || [])
-        counts.set(item.project + '\u0000' + item.file + channel.keyOf(titles, occ || 1), count);
+        counts.set(keyOf(item) + channel.keyOf(titles, occ || 1), count);
+      if (item.quarantine?.tests.length) quarantines.set(keyOf(item), item.quarantine);
     }
+    let any = init.retries > 0;
     for (const test of kept) {
       const { record, path: titles, occ } = this.ids.get(test);
-      const count = counts.get(record.project + '\u0000' + record.file + channel.keyOf(titles, occ));
+      const quarantine = quarantines.get(keyOf(record));
+      const count = quarantine && isMeant(quarantine.tests, record.file, titles, occ)
+        ? quarantine.count : counts.get(keyOf(record) + channel.keyOf(titles, occ));
       if (count === undefined) continue;
+      any = true;
       test.retries = count;
       if (count > 0 && isSerial(test)) record.serial = true;
     }
-    if (!counts.size && !(init.retries > 0)) return;
+    if (!any) return;
     channel.next().then(message => {
       if (message.type !== 'no_retries') return;
       // what was promised another attempt gets that one
@@ -263,10 +314,11 @@ module.exports = class Reporter {
     if (!record.left && !record.serial) this.finish(record);
   }
 
-  // The wall time that a file took from its workers: fixtures and browser starts included.
+  // The wall time that a file took from its workers: fixtures and browser starts included, but not the start of
+  // the worker, which is none of the file that happens to be the first.
   account(record, result) {
     const now = Date.now();
-    const since = this.lastEnd.get(result.workerIndex) || Math.max(this.started, +result.startTime - 1500);
+    const since = this.lastEnd.get(result.workerIndex) ?? +result.startTime;
     this.lastEnd.set(result.workerIndex, now);
     record.ms += Math.max(now - since, result.duration);
   }
@@ -415,7 +467,7 @@ function timesOf(items) {
   const times = new Map();
   for (const item of items) {
     for (const { path: titles, occ, times: n } of item.only || [])
-      times.set(item.project + '\u0000' + item.file + channel.keyOf(titles, occ || 1), n || 1);
+      times.set(keyOf(item) + channel.keyOf(titles, occ || 1), n || 1);
   }
   return times;
 }
@@ -427,17 +479,37 @@ function groupOf(test) {
   return serial ? serial.allTests() : [test];
 }
 
-// Playwright before 1.62 has made its groups of tests by now: they lose what is not wanted.
-function leaveOut(left) {
-  let Dispatcher;
+// Does quarantine.yaml mean this test? Its texts, null = all of the file; core/quarantine.c does the same.
+function isMeant(texts, file, titles, occ) {
+  const text = titles.join(' › ') + (occ > 1 ? ` #${occ}` : '');
+  return texts.some(t => t === null || t === text || t === `${file} › ${text}`);
+}
+
+// Fatal for the suite: the engine ends this process.
+function cannot(what) {
+  channel.fail(new Error(`this version of Playwright (${version}) cannot ${what}`));
+  channel.nextSync();
+  leave();
+}
+
+function dispatcherOf() {
   try {
-    ({ Dispatcher } = require(path.join(core, 'lib/runner/dispatcher.js')));
+    return require(path.join(core, 'lib/runner/dispatcher.js')).Dispatcher;
   } catch {
-    throw new Error(`this version of Playwright (${version}) cannot select tests`);
+    return null;
   }
+}
+
+// Playwright before 1.62 has made its groups of tests by now: they lose what is not wanted, and are put in order.
+function rearrange(Dispatcher, left, rankOf) {
   const { run } = Dispatcher.prototype;
   Dispatcher.prototype.run = function runSelected(groups, ...rest) {
     for (const group of groups) group.tests = group.tests.filter(test => !left.has(test));
-    return run.call(this, groups.filter(group => group.tests.length), ...rest);
+    const chosen = groups.filter(group => group.tests.length);
+    const projects = [...new Set(chosen.map(group => group.projectId))];
+    const place = group => [projects.indexOf(group.projectId), rankOf(group.tests[0])];
+    const places = new Map(chosen.map(group => [group, place(group)]));
+    chosen.sort((a, b) => places.get(a)[0] - places.get(b)[0] || places.get(a)[1] - places.get(b)[1]);
+    return run.call(this, chosen, ...rest);
   };
 }

@@ -83,17 +83,17 @@ def mocha_files(folder, modules, files=200, low=1, high=30, tests=(3, 12), seed=
               f"const {{ work }} = require('../src/work');\n\n{body}")
 
 
-def playwright_files(folder, modules, files=10, seed=10):
+def playwright_files(folder, modules, files=8, tests=(1, 3), seed=10):
     rng = random.Random(seed)
     start(folder, modules, {"devDependencies": {"@playwright/test": "*"}})
     launch = {"executablePath": os.environ.get("CHROMIUM", "/usr/bin/chromium"), "args": CHROMIUM_ARGS}
     write(folder, "playwright.config.js",
           f"module.exports = {json.dumps({'testDir': 'e2e', 'reporter': 'line', 'use': {'launchOptions': launch}}, indent=2)};\n")
     for number in range(files):
-        tests = []
-        for case in range(rng.randint(2, 6)):
+        cases = []
+        for case in range(rng.randint(*tests)):
             rows = rng.randint(20, 600)
-            tests.append(f"""test('list of {rows}, {case}', async ({{ page }}) => {{
+            cases.append(f"""test('list of {rows}, {case}', async ({{ page }}) => {{
   await page.setContent(`<ul>${{'<li>row</li>'.repeat({rows})}}</ul><input aria-label="name"><p></p>`);
   await page.evaluate(() => document.querySelector('input').addEventListener('input', (event) => {{
     document.querySelector('p').textContent = event.target.value;
@@ -104,7 +104,7 @@ def playwright_files(folder, modules, files=10, seed=10):
 }});
 """)
         write(folder, f"e2e/list{number}.spec.js",
-              "const { test, expect } = require('@playwright/test');\n\n" + "\n".join(tests))
+              "const { test, expect } = require('@playwright/test');\n\n" + "\n".join(cases))
 
 
 def failing_files(folder, modules, files=24, seed=1):
@@ -126,9 +126,19 @@ def many_tests(folder, modules, files=100, tests=100):
     mocha_files(folder, modules, files=files, low=1, high=2, tests=(tests, tests), seed=rng.random())
 
 
-def shop(folder, modules, example):
+# So that the three suites take about the same time: browsers take most of the whole example's.
+SHOP_PARTS = {"src": 2, "test/api": 2, "test/e2e": 4}
+
+
+def shop(folder, modules, example, whole=False):
+    """A copy of the example, or of every second test file, every fourth of those with a browser."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(example, folder, ignore=shutil.ignore_patterns("node_modules", "test-results", ".muster"))
+    for part, keep in ({} if whole else SHOP_PARTS).items():
+        found = (os.path.join(at, name) for at, _, names in os.walk(os.path.join(folder, part)) for name in names)
+        for index, path in enumerate(sorted(path for path in found if path.endswith((".test.js", ".spec.js")))):
+            if index % keep:
+                os.unlink(path)
     os.symlink(modules, os.path.join(folder, "node_modules"))
 
 

@@ -85,6 +85,12 @@ TEST(quarantine, whom_it_means)
 			rows[i].covered, "row %zu", i);
 	}
 	cr_assert_not(quarantine_covers(NULL, "x", "test/c.js", "t", 1));
+	/* without a test at hand: its file, any file, another suite, expired */
+	cr_assert(quarantine_may_mean(&q.entries[0], "unit", "test/a.js"));
+	cr_assert_not(quarantine_may_mean(&q.entries[0], "unit", "test/b.js"));
+	cr_assert_not(quarantine_may_mean(&q.entries[0], "e2e", "test/a.js"));
+	cr_assert(quarantine_may_mean(&q.entries[1], "unit", "test/a.js"));
+	cr_assert_not(quarantine_may_mean(&q.entries[4], "unit", "test/d.js"));
 	quarantine_release(&q);
 	/* the last day counts to its end */
 	cr_assert_eq(parse(&q, text, "2026-11-24", &err), 0);

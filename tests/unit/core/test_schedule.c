@@ -109,8 +109,10 @@ TEST(schedule, batch)
 			int k = schedule_batch_slots(&nothing, 20, 30000, others, slots);
 			cr_assert(k >= 1 && k <= slots);
 		}
-	/* half of the slots at first; then what is better by measurement, after trying more */
-	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 0, 2), 1);
+	/* half of the slots at first, both of two when nobody else wants one; then what is better
+	 * by measurement, after trying more */
+	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 0, 2), 2);
+	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 1000, 2), 1);
 	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 0, 8), 4);
 	struct history_suite one = {.wall_ms = {0, 60000}};
 	ASSERT_INT(schedule_batch_slots(&one, 20, 60000, 0, 2), 2);

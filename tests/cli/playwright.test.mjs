@@ -1,0 +1,136 @@
+// Playwright's own process, led by ours: order of files, workers, long files, quarantine. Tests write
+// down for themselves what ran, where and when; browsers are in real.test.mjs.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { folder, here, journal, run, summary } from './support.mjs';
+
+const modules = path.join(here, '../fixtures/mixed/node_modules');
+const head = `
+  const { test } = require('@playwright/test');
+  const fs = require('fs');
+  const until = async file => { while (!fs.existsSync(file)) await new Promise(resolve => setTimeout(resolve, 20)); };
+  const ran = (name, ms = 0) => test(name, async () => {
+    fs.appendFileSync('ran.log', name + ' ' + process.env.TEST_PARALLEL_INDEX + ' ' + process.pid + '\\n');
+    await new Promise(resolve => setTimeout(resolve, ms));
+  });`;
+
+function suite(specs, more = {}) {
+  const files = Object.fromEntries(Object.entries(specs).map(([name, body]) => [`e2e/${name}.spec.js`, head + body]));
+  const dir = folder({
+    'package.json': '{"name":"p","scripts":{"test":"playwright test"}}',
+    'playwright.config.js': 'module.exports = { testDir: "e2e" };', ...files, ...more,
+  });
+  fs.symlinkSync(modules, path.join(dir, 'node_modules'));
+  return dir;
+}
+
+// What ran since the last time: [name, parallel index, process].
+function ran(dir) {
+  const log = path.join(dir, 'ran.log');
+  const lines = fs.readFileSync(log, 'utf8').trim().split('\n').map(line => line.split(' '));
+  fs.rmSync(log);
+  return lines;
+}
+const names = dir => ran(dir).map(([name]) => name);
+const started = dir => journal(dir).filter(e => e.type === 'file_started').map(e => e.file);
+const outcomes = dir => journal(dir).filter(e => e.type === 'test_finished' && !e.will_retry)
+  .map(e => `${e.path.join(' › ')} ${e.occ} ${e.outcome}`).sort();
+
+test('one worker keeps the order of the files; --shuffle and --in-order have theirs', () => {
+  const dir = suite(Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map(n => [n, `ran('${n}1'); ran('${n}2');`])));
+  const own = ['a1', 'a2', 'b1', 'b2', 'c1', 'c2', 'd1', 'd2', 'e1', 'e2'];
+  assert.equal(run(dir, ['-j1']).code, 0);
+  assert.deepEqual(names(dir), own);
+  const first = run(dir, ['-j1', '--shuffle=3']);
+  assert.equal(first.code, 0, first.out + first.err);
+  const order = names(dir);
+  assert.notDeepEqual(order, own);
+  assert.deepEqual([...order].sort(), own);
+  for (let i = 0; i < order.length; i += 2) assert.equal(order[i][0], order[i + 1][0], 'files stay whole');
+  run(dir, ['-j1', '--shuffle=3']);
+  assert.deepEqual(names(dir), order);
+  assert.equal(run(dir, ['--in-order', 'e2e/d.spec.js', 'e2e/a.spec.js', 'e2e/c.spec.js']).code, 0);
+  assert.deepEqual(names(dir), ['d1', 'd2', 'a1', 'a2', 'c1', 'c2']);
+});
+
+test('muster order finds who breaks whom in one worker', () => {
+  const dir = suite({
+    a: `ran('a');`, b: `test('dirty', () => { globalThis.dirty = true; });`, c: `ran('c');`,
+    v: `test('victim', () => { if (globalThis.dirty) throw new Error('dirty'); });`, w: `ran('w');`,
+  });
+  assert.equal(run(dir, ['-j1', '--no-fail-fast']).code, 1);
+  const done = run(dir, ['order', 'e2e/v.spec.js', '--json', '--repeat', '1']);
+  assert.equal(done.code, 1, done.err);
+  const found = JSON.parse(done.out);
+  assert.deepEqual([found.verdict, found.culprits], ['order_dependent', ['e2e/b.spec.js']]);
+});
+
+test('several workers: long files first, and parallel tests of one file keep all of them busy', () => {
+  const dir = suite({ a: `ran('a');`, b: `ran('b');`, z: `ran('z', 2500);` });
+  assert.equal(run(dir, ['-j2']).code, 0);
+  assert.equal(run(dir, ['-j2']).code, 0);
+  assert.equal(started(dir)[0], 'e2e/z.spec.js');
+
+  const parallel = suite({ one: `test('a', () => until('met')); test('b', () => fs.writeFileSync('met', ''));` },
+    { 'playwright.config.js': 'module.exports = { testDir: "e2e", fullyParallel: true };' });
+  const done = run(parallel, ['-j2']);
+  assert.equal(done.code, 0, done.out + done.err);
+});
+
+const long = `
+  let up = 0;
+  test.beforeAll(() => { up++; });
+  test('first', async () => { if (process.env.MEET) await until('last'); });
+  for (let i = 0; i < 6; i++) ran('t' + i, 800);
+  test('same', () => {});
+  test('last', () => { if (process.env.MEET) fs.writeFileSync('last', ''); });
+  test('has its hook', () => { if (!up) throw new Error('no hook'); });
+  test.skip('skipped', () => {});
+  test.describe('steps', () => {
+    test.describe.configure({ mode: 'serial' });
+    let at = 0;
+    for (let i = 0; i < 3; i++) test('step ' + i, () => { if (at++ !== i) throw new Error('out of order'); });
+  });`;
+
+test('a file that would be the tail runs in several workers, each test once, serial groups whole', () => {
+  const dir = suite({ long });
+  assert.equal(run(dir, ['-j2', '--no-split']).code, 0);
+  const whole = outcomes(dir);
+  const done = run(dir, ['-j2'], { MEET: '1' }); // its first test waits for its last one
+  assert.equal(done.code, 0, done.out + done.err);
+  assert.deepEqual(outcomes(dir), whole);
+  assert.deepEqual([summary(dir).files.planned, summary(dir).tests.total, summary(dir).tests.flaky], [1, 14, 0]);
+});
+
+test('tests that need those before them: the whole file decides, and stays whole', () => {
+  const steps = Array.from({ length: 8 }, (_, i) => `test('step ${i}', async () => {
+    await new Promise(resolve => setTimeout(resolve, 250)); if (made++ !== ${i}) throw new Error('out of order'); });`);
+  const dir = suite({ long: 'let made = 0;' + steps.join('') });
+  assert.equal(run(dir, ['-j2', '--no-split']).code, 0);
+  const first = run(dir, ['-j2']);
+  assert.equal(first.code, 0, first.out + first.err);
+  assert.match(first.out, /not in the whole file/);
+  assert.deepEqual([summary(dir).tests.passed, summary(dir).tests.failed, summary(dir).tests.flaky], [8, 0, 0]);
+  assert.doesNotMatch(run(dir, ['-j2']).out, /not in the whole file/);
+});
+
+test('a test in quarantine has its own number of retries, and costs nobody else theirs', () => {
+  const dir = suite({
+    a: `test('bad', () => { fs.appendFileSync('tries.log', 'x'); throw new Error('x'); });`,
+    b: `test('flaky', ({}, info) => { if (!info.retry) throw new Error('not yet'); });`,
+  }, {
+    'playwright.config.js': 'module.exports = { testDir: "e2e", maxFailures: 1 };',
+    'quarantine.yaml': '- file: e2e/a.spec.js\n  test: bad\n  owner: me\n  reason: flaky\n  expires: 2999-01-01\n',
+  });
+  for (const [count, tries] of [[0, 1], [1, 3]]) {
+    // so small a budget is used up by the first retry that counts
+    fs.writeFileSync(path.join(dir, 'muster.yaml'), `retries: {default: 1, quarantined: ${count}}\nretry_budget: 1ms\n`);
+    const done = run(dir, ['-j1']);
+    assert.equal(done.code, 0, done.out + done.err);
+    assert.equal(fs.readFileSync(path.join(dir, 'tries.log'), 'utf8').length, tries);
+    const { tests } = summary(dir);
+    assert.deepEqual([tests.passed, tests.flaky, tests.quarantined, tests.failed], [1, 1, 1, 0]);
+  }
+});
