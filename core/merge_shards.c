@@ -3,7 +3,8 @@
 #include "core/base/text.h"
 #include "core/merge_parts.h"
 
-enum { FILES_LISTED = 20, WARN_PERCENT = 80 };
+/* Of what is stopped for a known reason a few files will do; what is lost is listed. */
+enum { FILES_LISTED = 20, FILES_LISTED_STOPPED = 3, WARN_PERCENT = 80 };
 
 /* ---- a shard's status -------------------------------------------------------------------------- */
 
@@ -43,20 +44,26 @@ static const char *explanation(const struct merge_shard *s)
 	return s->cancel_text;
 }
 
-/* "file, file … and 3 more" of the items without a result. */
-static void list_open(struct strbuf *out, const struct merge *m, int shard)
+/* "; no result for 5 files: file, file … and 3 more" of the items without one. */
+static void list_open(struct strbuf *out, const struct merge *m, int shard, size_t most)
 {
+	const struct merge_shard *s = &m->shards[shard];
+	int64_t left = s->planned - s->done;
 	size_t n = 0;
+
+	strbuf_addf(out, "%sno result for ", out->len ? "; " : "");
+	if (left > 1)
+		strbuf_addf(out, "%" PRId64 " files: ", left);
 
 	strmap_each (e, &m->items) {
 		const struct merge_item *item = e->value;
 		if (item->shard != shard || item->done)
 			continue;
-		if (n++ < FILES_LISTED)
+		if (n++ < most)
 			strbuf_addf(out, "%s%s", n > 1 ? ", " : "", item->file);
 	}
-	if (n > FILES_LISTED)
-		strbuf_addf(out, " and %zu more", n - FILES_LISTED);
+	if (n > most)
+		strbuf_addf(out, " and %zu more", n - most);
 }
 
 /* They have no result, and everybody knows why. */
@@ -118,12 +125,9 @@ static void judge(struct merge *m, int index)
 	bool broken = state_shard_is_broken(s->status);
 	const char *why = explanation(s);
 	if (why)
-		strbuf_addstr(&text, why);
-	if (s->done < s->planned) {
-		cleanup_strbuf struct strbuf files = STRBUF_INIT;
-		list_open(&files, m, index);
-		strbuf_addf(&text, "%sno result for %s", text.len ? "; " : "", files.buf);
-	}
+		strbuf_addf(&text, "%s%s", broken ? "" : "stopped: ", why);
+	if (s->done < s->planned)
+		list_open(&text, m, index, broken ? FILES_LISTED : FILES_LISTED_STOPPED);
 	if (broken)
 		merge_notice(m, SEVERITY_WARNING, s->status, "shard %d of %d is %s: %s", index,
 			m->shard_count, s->status, text.buf);

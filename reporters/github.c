@@ -18,6 +18,7 @@ enum {
 	ANNOTATIONS = 10,
 	MESSAGE_BYTES = 4000,
 	SUMMARY_BYTES = 1000 * 1024,
+	TABLE_BYTES = 150 * 1024, /* of tests: three, and none may push out what is behind it */
 	ROWS = 200,
 	ROW_BYTES = 1500,
 };
@@ -119,6 +120,12 @@ static void cell(struct strbuf *out, const char *text)
 	cells_gfm(out, text, ROW_BYTES);
 }
 
+/* A table that began at `from` takes no further row. */
+static bool is_full(const struct strbuf *out, size_t from, size_t rows)
+{
+	return rows >= ROWS || out->len - from > TABLE_BYTES;
+}
+
 /* "| file | test | " */
 static void test_row(struct strbuf *out, const struct state_test *t)
 {
@@ -134,12 +141,12 @@ static void test_row(struct strbuf *out, const struct state_test *t)
 
 static void failure_rows(struct strbuf *out, const struct state *s)
 {
-	size_t rows = 0;
+	size_t rows = 0, from = out->len;
 
 	if (!s->failure_count && !s->file_failure_count)
 		return;
 	strbuf_addstr(out, "\n### Failures\n\n| file | test | message |\n|---|---|---|\n");
-	for (size_t i = 0; i < s->file_failure_count && rows < ROWS; i++, rows++) {
+	for (size_t i = 0; i < s->file_failure_count && !is_full(out, from, rows); i++, rows++) {
 		const struct state_file *f = s->file_failures[i];
 		if (f->outcome != OUTCOME_FAILED)
 			continue;
@@ -149,7 +156,7 @@ static void failure_rows(struct strbuf *out, const struct state *s)
 		cell(out, f->failure.message ? f->failure.message : "");
 		strbuf_addstr(out, " |\n");
 	}
-	for (size_t i = 0; i < s->failure_count && rows < ROWS; i++, rows++) {
+	for (size_t i = 0; i < s->failure_count && !is_full(out, from, rows); i++, rows++) {
 		const struct state_test *t = s->failures[i];
 		if (t->outcome != OUTCOME_FAILED)
 			continue;
@@ -165,14 +172,14 @@ static void failure_rows(struct strbuf *out, const struct state *s)
 static void flaky_rows(struct github *g, struct strbuf *out, const struct state *s)
 {
 	const struct reporter_options *o = g->options;
-	size_t rows = 0;
+	size_t rows = 0, from = out->len;
 
 	if (!s->test_counts.flaky)
 		return;
 	strbuf_addstr(
 		out, "\n### Flaky\n\n| file | test | attempts | before |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < s->file_count; i++) {
-		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
+		for (size_t k = 0; k < s->files[i]->test_count && !is_full(out, from, rows); k++) {
 			const struct state_test *t = s->files[i]->tests[k];
 			cleanup_strbuf struct strbuf known = STRBUF_INIT;
 			if (!t->flaky)
@@ -194,14 +201,14 @@ static void flaky_rows(struct github *g, struct strbuf *out, const struct state 
 /* Failed, but in quarantine: nobody is stopped, and nobody may forget them. */
 static void quarantine_rows(struct strbuf *out, const struct state *s)
 {
-	size_t rows = 0;
+	size_t rows = 0, from = out->len;
 
 	if (!s->test_counts.quarantined)
 		return;
 	strbuf_addstr(
 		out, "\n### Failed in quarantine\n\n| file | test | message |\n|---|---|---|\n");
 	for (size_t i = 0; i < s->file_count; i++) {
-		for (size_t k = 0; k < s->files[i]->test_count && rows < ROWS; k++) {
+		for (size_t k = 0; k < s->files[i]->test_count && !is_full(out, from, rows); k++) {
 			const struct state_test *t = s->files[i]->tests[k];
 			if (!t->quarantined || t->outcome != OUTCOME_FAILED)
 				continue;
@@ -262,7 +269,10 @@ static int write_summary(struct github *g, const struct state *s, struct error *
 	shard_rows(&out, s);
 	gate_rows(&out, s);
 	if (out.len > SUMMARY_BYTES) {
-		strbuf_setlen(&out, SUMMARY_BYTES);
+		size_t end = SUMMARY_BYTES;
+		while (end && out.buf[end - 1] != '\n')
+			end--;
+		strbuf_setlen(&out, end);
 		strbuf_addstr(&out, "\n\n(cut: the summary of a step is limited to 1 MiB)\n");
 	}
 	cleanup_close int fd =

@@ -327,7 +327,7 @@ static void write_summary_line(struct summary *s, const struct state *st)
 		" file%s: ", st->file_counts.total - st->file_counts.not_run == 1 ? "" : "s");
 	summary_counts(&line, &st->test_counts, c);
 	strbuf_addf(&line, " \xc2\xb7 %d worker%s %.0f %% busy", MAX(st->run.workers, 1),
-		st->run.workers == 1 ? "" : "s", state_busy_ratio(st) * 100);
+		st->run.workers <= 1 ? "" : "s", state_busy_ratio(st) * 100);
 	finish_line(s, &line);
 }
 
@@ -485,12 +485,17 @@ static void tell_not_run(struct summary *s, const struct state *st)
 	cleanup_strbuf struct strbuf count = STRBUF_INIT;
 
 	if (unexplained) {
-		sink_printf(s->sink,
-			"%sincomplete:%s %" PRId64 " of %" PRId64
-			" planned files have no result and "
-			"nothing explains it\n",
-			ansi(ANSI_RED, s->sink->color), ansi(ANSI_RESET, s->sink->color),
-			unexplained - st->broken_shards, st->file_counts.total);
+		sink_printf(s->sink, "%sincomplete:%s ", ansi(ANSI_RED, s->sink->color),
+			ansi(ANSI_RESET, s->sink->color));
+		if (unexplained > st->broken_shards)
+			sink_printf(s->sink,
+				"%" PRId64 " of %" PRId64 " planned files have no result%s\n",
+				unexplained - st->broken_shards, st->file_counts.total,
+				st->broken_shards ? "" : " and nothing explains it");
+		else
+			sink_printf(s->sink, "%" PRId64 " of %zu shards prove%s nothing\n",
+				st->broken_shards, st->shard_count,
+				st->broken_shards == 1 ? "s" : "");
 	} else if (st->shard_count && st->file_counts.not_run) {
 		text_count(&count, st->file_counts.not_run);
 		sink_printf(s->sink,
@@ -498,11 +503,11 @@ static void tell_not_run(struct summary *s, const struct state *st)
 			count.buf, st->file_counts.total);
 	} else if (st->file_counts.not_run) {
 		text_count(&count, st->file_counts.not_run);
-		sink_printf(s->sink,
-			"%s of %" PRId64 " files were not run (%s); `muster --failed` runs "
-			"what is left\n",
-			count.buf, st->file_counts.total,
-			st->cancel_text ? st->cancel_text : cancel_reason_name(st->cancel));
+		sink_printf(s->sink, "%s of %" PRId64 " files were not run (%s)%s\n", count.buf,
+			st->file_counts.total,
+			st->cancel_text ? st->cancel_text : cancel_reason_name(st->cancel),
+			/* a shard is not in the history */
+			st->run.shard ? "" : "; `muster --failed` runs what is left");
 	}
 }
 

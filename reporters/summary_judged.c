@@ -2,7 +2,10 @@
 
 #include "core/base/ansi.h"
 #include "core/base/strbuf.h"
+#include "core/base/text.h"
 #include "reporters/summary.h"
+
+enum { TEXT_COLUMNS = 300 };
 
 static enum ansi_style status_style(const char *status)
 {
@@ -18,20 +21,23 @@ void summary_shards(struct summary *s, const struct state *st)
 
 	for (size_t i = 0; i < st->shard_count; i++) {
 		const struct state_shard *shard = &st->shards[i];
-		sink_printf(s->sink, "%sShard%s   %3d/%d  %s%-11s%s %8.1fs  %4" PRId64 " files",
+		cleanup_free char *took =
+			shard->duration_us ? xasprintf("%.1fs", (double)shard->duration_us / 1e6)
+					   : xstrdup("-");
+		sink_printf(s->sink, "%sShard%s   %3d/%d  %s%-11s%s %9s  %4" PRId64 " file%s",
 			ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c), shard->shard, shard->shards,
 			ansi(status_style(shard->status), c), shard->status, ansi(ANSI_RESET, c),
-			(double)shard->duration_us / 1e6, shard->files);
+			took, shard->files, shard->files == 1 ? "" : "s");
 		if (shard->startup_us)
-			sink_printf(
-				s->sink, "  first after %.1fs", (double)shard->startup_us / 1e6);
+			sink_printf(s->sink, "  first test after %.1fs",
+				(double)shard->startup_us / 1e6);
 		if (shard->attempt > 1)
 			sink_printf(s->sink, "  attempt %d", shard->attempt);
 		if (shard->text && !state_shard_is_broken(shard->status)) {
-			cleanup_strbuf struct strbuf text = STRBUF_INIT;
-			ansi_filter(
-				&text, shard->text, MIN(strlen(shard->text), (size_t)200), false);
-			sink_printf(s->sink, "  (%s)", text.buf);
+			cleanup_strbuf struct strbuf text = STRBUF_INIT, cut = STRBUF_INIT;
+			ansi_filter(&text, shard->text, strlen(shard->text), false);
+			text_truncate(&cut, text.buf, TEXT_COLUMNS);
+			sink_printf(s->sink, "\n          %s", cut.buf);
 		}
 		sink_puts(s->sink, "\n");
 	}

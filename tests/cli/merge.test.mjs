@@ -93,7 +93,7 @@ test('the same bundle by two paths counts once', () => {
 });
 
 const broken = {
-  'a shard is missing': { make: p => bundle(p, 'in/1', 1), shards: ['1 passed', '2 missing'], says: /no result for b\.js, d\.js/ },
+  'a shard is missing': { make: p => bundle(p, 'in/1', 1), shards: ['1 passed', '2 missing'], says: /no result for 2 files: b\.js, d\.js/ },
   'two runs of one attempt': {
     make: p => { bundle(p, 'in/1', 1); bundle(p, 'in/x', 1, { start: 2000 }); bundle(p, 'in/2', 2); },
     shards: ['1 doubled', '2 passed'], says: /two different runs of the same attempt/,
@@ -238,6 +238,44 @@ test('nothing to merge, and a plan that was changed', () => {
   const text = fs.readFileSync(path.join(p.dir, 'plan.json'), 'utf8');
   fs.writeFileSync(path.join(p.dir, 'less.json'), text.replace(/,?\{"suite":"","file":"d.js"[^}]*\}/, ''));
   assert.match(run(p.dir, ['merge', 'in', '--plan', 'less.json']).err, /changed after it was made/);
+});
+
+test('what people see: short where it is explained, a list where it is not', () => {
+  const files = Array.from({ length: 60 }, (_, i) => `${String.fromCharCode(97 + i % 26)}${i}.js`);
+  const dir = folder({ '.git/HEAD': 'ref: refs/heads/main\n', files: files.join('\n') });
+  assert.equal(run(dir, ['plan', '--files', 'files', '--shards', '2', '-o', 'plan.json']).code, 0);
+  const p = { dir, plan: JSON.parse(fs.readFileSync(path.join(dir, 'plan.json'), 'utf8')) };
+  const none = Object.fromEntries(p.plan.shards[0].items.slice(5).map(i => [i.file, null]));
+  bundle(p, 'in/1', 1, { results: none, cancel: 'fail_fast' });
+  const done = run(dir, ['merge', 'in', '--plan', 'plan.json', '--no-history', '--no-gates']);
+  assert.equal(done.code, 5);
+  const text = done.out + done.err;
+  assert.match(text, /^Shard +1\/2 +passed +\S+s +5 files.*\n {10}stopped: fail_fast; no result for 25 files: \w+\.js, \w+\.js, \w+\.js and 22 more$/m);
+  assert.match(text, /^Shard +2\/2 +missing +- +0 files$/m);
+  assert.match(text, /^incomplete: \d+ of 60 planned files have no result$/m);
+  assert.match(text, /^warning: shard 2 of 2 is missing: no results of it were given; no result for 30 files: (\w+\.js, ){19}\w+\.js and 10 more$/m);
+});
+
+test('the step summary of 20,000 failures keeps below 1 MiB, and says what matters most', () => {
+  const p = planned();
+  for (const shard of [1, 2]) {
+    bundle(p, `in/${shard}`, shard);
+    const file = path.join(p.dir, `in/${shard}/journal.ndjson`), lines = fs.readFileSync(file, 'utf8').split('\n');
+    const at = lines.findIndex(l => l.includes('"test_finished"')), one = JSON.parse(lines[at]);
+    const more = Array.from({ length: 10000 }, (_, i) => JSON.stringify({
+      ...one, path: ['é|<b>'.repeat(40), `t${i}`], outcome: 'failed', failure: { kind: 'error', message: '\u{1f4a5}`*_|'.repeat(100) },
+    }));
+    lines.splice(at, 0, ...more);
+    fs.writeFileSync(file, lines.join('\n').replace('"exit_code":0', '"exit_code":1').replace(/("file_finished".*?"outcome":)"passed"/, '$1"failed"'));
+  }
+  const page = path.join(p.dir, 'summary.md');
+  const done = run(p.dir, ['merge', 'in', '--plan', 'plan.json', '--no-history', '--reporter', 'github', '-q'], { CI: 'true', GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: page });
+  assert.equal(done.code, 1, done.err);
+  const bytes = fs.readFileSync(page);
+  assert.ok(bytes.length < 1024 * 1024, String(bytes.length));
+  const text = new TextDecoder('utf8', { fatal: true }).decode(bytes);
+  assert.match(text, /^## Tests: failed\n[^]*\n### Failures\n[^]*… and \d+ more\.\n[^]*\n### Shards\n[^]*\n### Gates\n/);
+  assert.equal(done.out.match(/^::error /gm).length, 10, 'and as many annotations as are shown');
 });
 
 test('no test at all: an error, unless --no-tests allows it; then plan, run and merge agree', () => {
