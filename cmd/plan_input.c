@@ -31,8 +31,7 @@ static const char *plain(const char *path)
 }
 
 struct timings {
-	struct strmap us; /* path -> int64_t* in the arena */
-	struct arena arena;
+	struct strmap us; /* path -> microseconds, as intptr_t */
 };
 
 static int read_timings(struct timings *t, const char *path, struct error *err)
@@ -51,9 +50,8 @@ static int read_timings(struct timings *t, const char *path, struct error *err)
 				json_key(node));
 			return error_help(err, "timings are a JSON object {path: seconds}");
 		}
-		int64_t *us = arena_alloc(&t->arena, sizeof(*us));
-		*us = MAX((int64_t)(seconds * 1e6 + 0.5), 1);
-		strmap_put(&t->us, plain(json_key(node)), us);
+		intptr_t us = MAX((intptr_t)(seconds * 1e6 + 0.5), 1);
+		strmap_put(&t->us, plain(json_key(node)), (void *)us);
 	}
 	return 0;
 }
@@ -74,6 +72,8 @@ static void guess_unknown(struct plan *plan)
 	for (size_t i = 0; i < plan->item_count; i++)
 		if (plan->items[i].known)
 			known[n++] = plan->items[i].us;
+	if (n == plan->item_count)
+		return;
 	if (n)
 		qsort(known, n, sizeof(*known), ascending);
 	int64_t guess = n ? known[n / 2] : UNKNOWN_US;
@@ -86,9 +86,9 @@ static void apply_timings(struct plan *plan, const struct timings *timings)
 {
 	for (size_t i = 0; i < plan->item_count; i++) {
 		struct plan_item *item = &plan->items[i];
-		const int64_t *us = strmap_get(&timings->us, plain(item->file));
-		item->known = us != NULL;
-		item->us = us ? *us : 1;
+		intptr_t us = (intptr_t)strmap_get(&timings->us, plain(item->file));
+		item->known = us > 0;
+		item->us = MAX(us, 1);
 	}
 	guess_unknown(plan);
 }
@@ -112,11 +112,12 @@ static int read_list(const char *path, struct strbuf *text, struct error *err)
 
 static bool is_utf8(const char *s)
 {
-	size_t left = strlen(s), n;
-
-	for (; left && (n = text_utf8_len(s, left)); s += n)
-		left -= n;
-	return !left;
+	for (size_t n; *s; s += n) {
+		n = *s & 0x80 ? text_utf8_len(s, strnlen(s, 4)) : 1;
+		if (!n)
+			return false;
+	}
+	return true;
 }
 
 /* `path` or `suite<TAB>path`. Returns what is wrong with it, or NULL. */
@@ -132,8 +133,8 @@ static const char *add_line(struct plan *plan, struct strmap *seen, char *line)
 		return "a suite without a path behind it";
 	if (!is_utf8(line))
 		return "a name that is not UTF-8, which no plan can hold";
-	cleanup_free char *key = tab ? xstrdup(line) : xasprintf("\t%s", line);
-	if (strmap_put(seen, key, plan)) /* named twice is meant once */
+	/* "\tpath" is `path`; named twice is meant once */
+	if (strmap_put(seen, tab == line && !strchr(file, '\t') ? file : line, plan))
 		return NULL;
 	if (tab)
 		*tab = '\0';
@@ -287,7 +288,7 @@ static int collect(struct plan_input *in, const struct options *options, struct 
 {
 	const char *list = options_value(options, "files", NULL);
 	const char *timings_path = options_value(options, "timings", NULL);
-	struct timings timings = {STRMAP_INIT, ARENA_INIT};
+	struct timings timings = {STRMAP_INIT};
 	char digest[DIGEST_HEX_SIZE] = "";
 	struct setup *setup = in->setup;
 	int code = list ? setup_init_without_suites(setup, config, err)
@@ -307,7 +308,6 @@ static int collect(struct plan_input *in, const struct options *options, struct 
 		apply_history(&in->plan, setup->history, setup->platform);
 	}
 	strmap_release(&timings.us, NULL);
-	arena_release(&timings.arena);
 	if (!list && code == 0)
 		digest_suites(setup, digest);
 	in->plan.config_digest = arena_strdup(&in->plan.arena, digest);

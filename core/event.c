@@ -44,7 +44,7 @@ const char *event_type_name(enum event_type type)
 enum event_type event_type_parse(const char *name)
 {
 	for (int i = 0; i < EVENT_TYPE_COUNT; i++)
-		if (name && streq(types[i], name))
+		if (name && types[i][0] == name[0] && streq(types[i], name))
 			return (enum event_type)i;
 	return EVENT_TYPE_COUNT;
 }

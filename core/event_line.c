@@ -204,10 +204,10 @@ static bool read_field(struct line *l, const struct field *f, void *record)
 static const struct field *find_field(
 	const struct field *fields, size_t n, size_t *cursor, const char *key)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t at = *cursor + i < n ? *cursor + i : *cursor + i - n;
+	for (size_t i = 0, at = *cursor; i < n; i++, at++) {
+		at = at < n ? at : 0;
 		if (fields[at].key[0] == key[0] && streq(fields[at].key, key)) {
-			*cursor = at + 1 < n ? at + 1 : 0;
+			*cursor = at + 1;
 			return &fields[at];
 		}
 	}
@@ -272,19 +272,19 @@ static bool read_word(struct line *l, const char *key)
 	return streq(key, "severity") && event_severity_parse(word, &e->severity);
 }
 
+/* What is in no table comes first: every result has three of them. */
 static bool read_member(struct line *l, const char *key)
 {
-	const struct field *f = find_field(event_fields, event_field_count, &l->cursor, key);
-
-	if (f)
-		return read_field(l, f, l->event);
 	if (streq(key, "path"))
 		return read_path(l);
+	if (streq(key, "outcome"))
+		return read_word(l, key);
 	if (streq(key, "ms"))
 		return read_ms(l, &l->event->duration_us);
 	if (streq(key, "failure"))
 		return read_failure(l);
-	return read_word(l, key);
+	const struct field *f = find_field(event_fields, event_field_count, &l->cursor, key);
+	return f ? read_field(l, f, l->event) : read_word(l, key);
 }
 
 static enum reading read_plain(struct line *l)

@@ -81,19 +81,24 @@ static void write_body(struct jsonw *w, const struct plan *plan)
 
 void plan_write(struct plan *plan, struct strbuf *out)
 {
-	cleanup_strbuf struct strbuf body = STRBUF_INIT;
+	static const char head[] = "{\"schema\":\"" SCHEMA "\",\"plan_id\":\"";
+	size_t start = out->len;
 	char created[25];
 	struct jsonw w;
 
-	jsonw_init(&w, &body, false);
+	clock_iso8601(plan->created_ms, created);
+	strbuf_addstr(out, head);
+	strbuf_addchn(out, '0', DIGEST_HEX_SIZE - 1);
+	strbuf_addf(out, "\",\"created_at\":\"%s\"", created);
+	/* The digest is of an object of its own: its brace stands where a comma belongs. */
+	size_t body = out->len;
+	jsonw_init(&w, out, false);
 	jsonw_object_begin(&w, NULL);
 	write_body(&w, plan);
 	jsonw_object_end(&w);
-	digest_hex(body.buf, body.len, plan->plan_id);
-	clock_iso8601(plan->created_ms, created);
-	strbuf_addf(out, "{\"schema\":\"" SCHEMA "\",\"plan_id\":\"%s\",\"created_at\":\"%s\",",
-		plan->plan_id, created);
-	strbuf_add(out, body.buf + 1, body.len - 1);
+	digest_hex(out->buf + body, out->len - body, plan->plan_id);
+	out->buf[body] = ',';
+	memcpy(out->buf + start + sizeof(head) - 1, plan->plan_id, DIGEST_HEX_SIZE - 1);
 	strbuf_addch(out, '\n');
 }
 

@@ -2,13 +2,11 @@
 
 #include "core/state_tests.h"
 
+#include <xxhash.h>
+
 static uint64_t test_hash(const char *path, int occurrence)
 {
-	uint64_t h = 0xcbf29ce484222325u ^ (uint64_t)occurrence;
-
-	for (; *path; path++)
-		h = (h ^ (unsigned char)*path) * 0x100000001b3u;
-	return h ^ h >> 29;
+	return XXH3_64bits_withSeed(path, strlen(path), (XXH64_hash_t)occurrence);
 }
 
 /* The slot of a test, or the free one where it belongs. */

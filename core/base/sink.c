@@ -1,10 +1,10 @@
 #include "core/base/base.h"
 
 #include "core/base/file.h"
-#include "core/base/path.h"
 #include "core/base/sink.h"
+#include "core/base/spool.h"
 
-enum { FD_BUFFER_BYTES = 64 * 1024 };
+enum { BUFFER_BYTES = 64 * 1024 };
 
 void sink_init_fd(struct sink *s, int fd)
 {
@@ -31,11 +31,41 @@ void sink_flush(struct sink *s)
 	strbuf_reset(&s->buf);
 }
 
+static int open_spool(struct sink *s, struct error *err)
+{
+	if (s->spool)
+		return 0;
+	s->spool = xcalloc(1, sizeof(*s->spool));
+	if (spool_open(s->spool, s->path, err) == 0) {
+		spool_make_private(s->spool);
+		return 0;
+	}
+	free(s->spool);
+	s->spool = NULL;
+	return -1;
+}
+
+static void spill(struct sink *s)
+{
+	strbuf_add(&s->spool->buf, s->buf.buf, s->buf.len);
+	strbuf_reset(&s->buf);
+	spool_settle(s->spool);
+}
+
+static void settle(struct sink *s)
+{
+	if (s->buf.len <= BUFFER_BYTES)
+		return;
+	if (s->fd >= 0)
+		sink_flush(s);
+	else if (s->path && open_spool(s, NULL) == 0) /* else sink_close() tells why not */
+		spill(s);
+}
+
 void sink_write(struct sink *s, const void *data, size_t len)
 {
 	strbuf_add(&s->buf, data, len);
-	if (s->fd >= 0 && s->buf.len > FD_BUFFER_BYTES)
-		sink_flush(s);
+	settle(s);
 }
 
 void sink_puts(struct sink *s, const char *text)
@@ -50,17 +80,19 @@ void sink_printf(struct sink *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	strbuf_vaddf(&s->buf, fmt, ap);
 	va_end(ap);
-	if (s->fd >= 0 && s->buf.len > FD_BUFFER_BYTES)
-		sink_flush(s);
+	settle(s);
 }
 
 static int write_file(struct sink *s, struct error *err)
 {
-	cleanup_free char *dir = path_dirname(s->path);
-
-	if (file_mkdirs(dir, err) < 0)
+	if (open_spool(s, err) < 0)
 		return -1;
-	return file_write(s->path, s->buf.buf, s->buf.len, true, err);
+	spill(s);
+	int result = spool_commit(s->spool, err);
+	spool_release(s->spool);
+	free(s->spool);
+	s->spool = NULL;
+	return result;
 }
 
 int sink_close(struct sink *s, struct error *err)

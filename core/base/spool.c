@@ -5,6 +5,7 @@
 #include "core/base/spool.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 enum { BUFFER_BYTES = 256 * 1024 };
 
@@ -57,6 +58,12 @@ int spool_open(struct spool *s, const char *path, struct error *err)
 	if (!path && s->temp)
 		unlink(s->temp);
 	return 0;
+}
+
+void spool_make_private(struct spool *s)
+{
+	if (fchmod(s->fd, 0600) < 0)
+		s->errnum = errno;
 }
 
 static void write_at(struct spool *s, int64_t position, const char *data, size_t len)

@@ -24,6 +24,8 @@ struct spool {
 
 /* For a file that will be called `path`; parents are made. NULL: for spool_copy(), in $TMPDIR. */
 int spool_open(struct spool *s, const char *path, struct error *err);
+/* Readable by nobody else; before anything is in it. */
+void spool_make_private(struct spool *s);
 /* Keeps nothing. */
 void spool_open_null(struct spool *s);
 /* Write out the buffer when it is large. */

@@ -12,10 +12,16 @@ struct strmap_entry {
 	uint64_t hash;
 };
 
+/* The tag spares most looks at entries, which are far away. */
+struct strmap_slot {
+	uint32_t entry; /* index + 1; 0 = free */
+	uint32_t tag;   /* upper half of the entry's hash */
+};
+
 struct strmap {
 	struct strmap_entry *entries; /* n entries, in order of insertion */
 	size_t n, cap;
-	uint32_t *slots; /* index + 1 into entries, 0 = free; power of two */
+	struct strmap_slot *slots; /* a power of two of them */
 	size_t slot_count;
 };
 
