@@ -163,7 +163,7 @@ test('90 % of everything is wanted whenever coverage is collected', () => {
     'coverage.lines': 'failed', 'coverage.branches': 'failed', 'coverage.functions': 'failed',
     'coverage.statements': 'failed',
   });
-  assert.match(done.out, /coverage\.lines failed: 82\.35 % \(14 of 17 lines\), limit 90 %: 2 more are needed\. Most to gain: src\/cart\.ts \(2\)/);
+  assert.match(done.out, /coverage\.lines failed: 82\.35 % \(14 of 17 lines\), limit 90 %: 2 more lines are needed\. Most to gain: src\/cart\.ts \(2\)/);
   assert.equal(summary(dir).exit_reason, 'gate failed');
   assert.equal(run(dir, []).code, 0, 'nobody asked for coverage');
   assert.deepEqual(summary(dir).gates, []);
@@ -273,6 +273,35 @@ test('shards: merge judges the whole, with the root of each', () => {
   const [gate] = read(path.join(dir, 'partly/summary.json')).gates.filter(entry => entry.name === 'coverage.lines');
   assert.equal(gate.status, 'not_evaluated');
   assert.match(gate.text, /1 of the runs brought no coverage/);
+});
+
+test('the change: lines of new files count, too, also those that git does not know yet', () => {
+  const root = copy('mocha', { '.gitignore': 'node_modules\n.muster\n' });
+  const git = (...args) => {
+    const done = spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: root, encoding: 'utf8', env: environment() });
+    assert.equal(done.status, 0, done.stderr);
+  };
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-qm', 'one');
+  fs.writeFileSync(path.join(root, 'src/new one.js'), 'exports.a = n => {\n  if (n)\n    return 1;\n  return 2;\n};\n');
+  fs.writeFileSync(path.join(root, 'test/new.spec.js'), "const { a } = require('../src/new one');\nit('a', () => { if (a(0) !== 2) throw new Error(); });\n");
+  fs.writeFileSync(path.join(root, 'package.json'), mochaScript('nyc mocha'));
+  const done = run(root, ['--coverage']);
+  assert.match(done.out, /all files|Coverage/i);
+  const check = (...args) => {
+    const judged = run(root, ['coverage', 'check', '--against', ...args]);
+    assert.equal(judged.code, 6, judged.out + judged.err);
+    assert.match(judged.out, /patch_coverage\.lines: 75\.00 % \(3 of 4 changed lines\), limit 90 %\. Not covered: src\/new one\.js:3\n/);
+    assert.match(judged.out, /\nchanged and not covered:\nsrc\/new one\.js:3\n$/);
+    return judged;
+  };
+  check('HEAD');
+  git('add', '-A');
+  git('commit', '-qm', 'two');
+  check('HEAD~1');
+  assert.deepEqual(JSON.parse(run(root, ['coverage', 'check', '--against', 'HEAD~1', '--json']).out).uncovered, ['src/new one.js:3']);
+  assert.match(run(root, ['coverage', 'check', '--against', 'HEAD']).out, /no line that can be covered differs from/);
 });
 
 /* ---- the test map ---- */
