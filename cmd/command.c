@@ -41,7 +41,8 @@ const struct option config_options[] = {
 	{"out", 0, OPTION_VALUE, "DIR", "folder of the run (default: .muster/runs/<id>)"},
 	{"history", 0, OPTION_VALUE, "PATH", "history file (default: .muster/history.db)"},
 	{"no-history", 0, OPTION_FLAG, NULL, "neither read nor write the history"},
-	{"coverage", 0, OPTION_OPTIONAL, "off", "collect coverage (=off: do not, whatever is set)"},
+	{"coverage", 0, OPTION_OPTIONAL, "off", "collect coverage (=off: do not, whatever is set)",
+		"coverage", "on"},
 	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates"},
 	{"no-services", 0, OPTION_FLAG, NULL, "start no services: they are up already"},
 	{"no-tests", 0, OPTION_VALUE, "fail|warn|pass", "what it means when no test ran",
@@ -171,16 +172,6 @@ static void set_path(char **at, const char *path)
 	*at = absolute(path);
 }
 
-static int set_coverage(struct config *c, const char *value, struct error *err)
-{
-	bool off = value && (streq(value, "off") || streq(value, "false"));
-
-	if (value && !off && !streq(value, "on") && !streq(value, "true"))
-		return error_set(err, EXIT_CODE_USAGE, "--coverage takes off, not `%.60s`", value);
-	c->coverage.enabled = !off;
-	return 0;
-}
-
 static int apply_use(struct config *c, const struct option_use *use, struct error *err)
 {
 	const struct option *o = use->option;
@@ -208,8 +199,6 @@ static int apply_use(struct config *c, const struct option_use *use, struct erro
 		set_path(&c->history_path, value);
 	} else if (streq(o->name, "no-history")) {
 		c->no_history = true;
-	} else if (streq(o->name, "coverage") && o->kind == OPTION_OPTIONAL) {
-		return set_coverage(c, value, err);
 	} else if (streq(o->name, "no-gates")) {
 		c->no_gates = true;
 	} else if (streq(o->name, "no-services")) {

@@ -11,6 +11,7 @@
 #include "core/base/path.h"
 #include "core/base/spool.h"
 #include "core/base/text.h"
+#include "core/config.h"
 #include "core/coverage.h"
 #include "core/coverage_inputs.h"
 #include "core/coverage_report.h"
@@ -20,8 +21,9 @@ struct session {
 	const struct options *options;
 	struct coverage *set;
 	struct coverage_inputs inputs;
-	char *root; /* real path */
-	bool color; /* of stderr */
+	char *root;                    /* real path */
+	bool color;                    /* of stderr */
+	double limits[COVERAGE_KINDS]; /* of muster.yaml, for the page */
 };
 
 /* ---- the inputs ------------------------------------------------------------------------------ */
@@ -256,7 +258,7 @@ static int write_reports(
 
 	command_color(s->options, &color, NULL);
 	coverage_tree_init(&tree, s->set);
-	const struct coverage_report_options how = {
+	struct coverage_report_options how = {
 		.set = s->set,
 		.tree = &tree,
 		.root = s->root,
@@ -264,6 +266,7 @@ static int write_reports(
 		.color = outputs_color(color, STDOUT_FILENO),
 		.timestamp_ms = clock_unix_ms(),
 	};
+	memcpy(how.limits, s->limits, sizeof(how.limits));
 	jsonw_array_begin(w, "reports");
 	for (size_t i = 0; i < names->n && result == 0; i++) {
 		cleanup_free char *path = NULL;
@@ -280,6 +283,18 @@ static int write_reports(
 	return result;
 }
 
+/* The page marks what the gates would. */
+static int read_limits(struct session *s, struct error *err)
+{
+	struct config *config = command_config_only(s->options, err);
+
+	if (!config)
+		return -1;
+	memcpy(s->limits, config->gates.coverage.pct, sizeof(s->limits));
+	config_free(config);
+	return 0;
+}
+
 static int run_report(const struct options *options, struct error *err)
 {
 	cleanup_strvec struct strvec names = STRVEC_INIT;
@@ -291,6 +306,8 @@ static int run_report(const struct options *options, struct error *err)
 		return -1;
 	int result = open_session(&s, options, NULL, err);
 	begin_json(&w, &out, "muster/coverage-report/1");
+	if (result == 0 && strvec_has(&names, "html"))
+		result = read_limits(&s, err);
 	if (result == 0)
 		result = write_reports(&s, &names, &w, err);
 	if (result == 0 && options_has(options, "json"))
@@ -338,7 +355,8 @@ static const struct option coverage_options[] = {
 	{"against", 0, OPTION_VALUE, "REF",
 		"check: also the lines changed since REF, 90 % of them unless muster.yaml says "
 		"else"},
-	{"config", 'c', OPTION_VALUE, "FILE", "check: configuration file (default: muster.yaml)"},
+	{"config", 'c', OPTION_VALUE, "FILE",
+		"check, report html: configuration file (default: muster.yaml)"},
 	{NULL},
 };
 

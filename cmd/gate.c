@@ -32,6 +32,7 @@ struct gating {
 	struct junit_counts counts;
 	bool has_counts;
 	struct problems problems; /* of JUnit files */
+	struct strbuf uncovered;  /* changed lines, "src/a.js:3-5" each on a line */
 	struct strbuf text;
 	struct strbuf json;
 	struct jsonw w;
@@ -242,10 +243,9 @@ static void judge(struct gating *g)
 	gate_judge(&in, on_gate, g);
 	if (g->has_patch && g->coverage && options_has(g->options, "against") &&
 		!in.coverage_void) {
-		cleanup_strbuf struct strbuf lines = STRBUF_INIT;
-		gate_patch_lines(&in, &lines);
-		if (lines.len)
-			strbuf_addf(&g->text, "\nchanged and not covered:\n%s", lines.buf);
+		gate_patch_lines(&in, &g->uncovered);
+		if (g->uncovered.len)
+			strbuf_addf(&g->text, "\nchanged and not covered:\n%s", g->uncovered.buf);
 	}
 }
 
@@ -264,11 +264,25 @@ static enum exit_code exit_code_of(struct gating *g)
 	return code;
 }
 
+static void put_uncovered(struct gating *g)
+{
+	cleanup_strvec struct strvec lines = STRVEC_INIT;
+
+	strvec_split(&lines, g->uncovered.len ? g->uncovered.buf : "", '\n');
+	jsonw_array_begin(&g->w, "uncovered");
+	strvec_each (line, &lines)
+		if (*line)
+			jsonw_string(&g->w, NULL, line);
+	jsonw_array_end(&g->w);
+}
+
 static int show(struct gating *g, struct error *err)
 {
 	enum exit_code code = exit_code_of(g);
 
 	jsonw_array_end(&g->w);
+	if (options_has(g->options, "against"))
+		put_uncovered(g);
 	jsonw_int(&g->w, "exit_code", code);
 	jsonw_string(&g->w, "exit_reason", exit_code_reason(code));
 	jsonw_object_end(&g->w);
@@ -280,7 +294,8 @@ static int show(struct gating *g, struct error *err)
 
 static int open_gating(struct gating *g, const struct options *options, struct error *err)
 {
-	*g = (struct gating){.options = options, .patch_error = ERROR_INIT};
+	*g = (struct gating){
+		.options = options, .patch_error = ERROR_INIT, .uncovered = STRBUF_INIT};
 	strvec_init(&g->modules);
 	state_init(&g->state);
 	jsonw_init(&g->w, &g->json, true);
@@ -308,6 +323,7 @@ static int finish(struct gating *g, int code, struct error *err)
 	git_changes_release(&g->patch);
 	state_release(&g->state);
 	problems_release(&g->problems);
+	strbuf_release(&g->uncovered);
 	strbuf_release(&g->text);
 	strbuf_release(&g->json);
 	return code;

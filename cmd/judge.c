@@ -257,7 +257,7 @@ static int each_report(
 	if (!j->coverage || !j->maps || !names->n)
 		return 0;
 	coverage_tree_init(&tree, j->coverage);
-	const struct coverage_report_options how = {
+	struct coverage_report_options how = {
 		.set = j->coverage,
 		.tree = &tree,
 		.root = j->setup->config->base,
@@ -265,6 +265,7 @@ static int each_report(
 		.color = outputs_color(-1, fd),
 		.timestamp_ms = clock_unix_ms(),
 	};
+	memcpy(how.limits, j->setup->config->gates.coverage.pct, sizeof(how.limits));
 	for (size_t i = 0; i < names->n && result == 0; i++) {
 		const struct coverage_report *report = coverage_report_find(names->v[i]);
 		if (report && !report->file == for_people)

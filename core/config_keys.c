@@ -187,7 +187,7 @@ bool config_key_is_plain(const struct config_key *key)
 	return (key->type <= CONFIG_LIST && key->type != CONFIG_RUNNER &&
 		       key->type != CONFIG_FOLDER) ||
 	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ISOLATION ||
-	       key->type == CONFIG_ON_OFF;
+	       key->type == CONFIG_ON_OFF || key->type == CONFIG_TOGGLE;
 }
 
 char *config_key_variable(const struct config_key *key)
@@ -486,6 +486,10 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 	case CONFIG_BOOL:
 		if (*(const int *)at >= 0)
 			strbuf_addstr(out, *(const int *)at ? "true" : "false");
+		break;
+	case CONFIG_TOGGLE:
+		if (*(const int *)at >= 0)
+			strbuf_addstr(out, *(const int *)at ? "on" : "off");
 		break;
 	case CONFIG_RUNNER:
 		strbuf_addstr(out, (*(const struct runner *const *)at)->name);

@@ -17,6 +17,8 @@ enum {
 	DATA_BYTES = 256 * 1024,
 };
 
+static const double LIMIT_DEFAULT = 90;
+
 struct page {
 	const struct coverage_report_options *options;
 	const char *dir;
@@ -218,8 +220,11 @@ static int write_index(struct page *page, const struct coverage *coverage, struc
 	strbuf_setlen(out, 0);
 	strbuf_addstr(out, "muster.index({\"title\":");
 	jsonw_quote(out, title, strlen(title));
-	strbuf_addf(out, ",\"made\":\"%s\",\"limit\":%g,\"files\":[", made,
-		o->limit > 0 ? o->limit : 90);
+	strbuf_addf(out, ",\"made\":\"%s\",\"limits\":[", made);
+	for (int kind = 0; kind < COVERAGE_KINDS; kind++)
+		strbuf_addf(out, "%s%g", kind ? "," : "",
+			o->limits[kind] > 0 ? o->limits[kind] : LIMIT_DEFAULT);
+	strbuf_addstr(out, "],\"files\":[");
 	for (size_t i = 0; i < coverage_file_count(coverage); i++) {
 		const struct coverage_file *f = coverage_file_at(coverage, i);
 		struct coverage_totals totals = coverage_file_totals(f);

@@ -35,8 +35,8 @@ struct coverage_report_options {
 	const char *root; /* paths in lcov and Cobertura are relative to it; absolute, normal */
 	int columns;      /* of the text table; 0 = as wide as it gets */
 	bool color;
-	double limit;         /* percent below which the page marks a figure; 0 = 90 */
-	int64_t timestamp_ms; /* unix, for Cobertura and the page */
+	double limits[COVERAGE_KINDS]; /* per cent below which the page marks a figure; <= 0: 90 */
+	int64_t timestamp_ms;          /* unix, for Cobertura and the page */
 };
 
 struct coverage_report {
@@ -62,9 +62,10 @@ void coverage_text_summary(const struct coverage_report_options *options, struct
 void coverage_lcov(const struct coverage_report_options *options, struct spool *out);
 void coverage_cobertura(const struct coverage_report_options *options, struct spool *out);
 void coverage_json_summary(const struct coverage_report_options *options, struct spool *out);
-/* A page with its script and style, and one data file a source file, which the page takes in when
- * it is opened (a script element works from file://, a fetch does not). Sources are read from where
- * the coverage says they are; one that cannot be read is shown without its text. */
+/* A page with its script and style, and files of data, each of several sources, which the page
+ * takes in when one of them is opened (a script element works from file://, a fetch does not).
+ * Sources are read from where the coverage says they are; one that cannot be read is shown without
+ * its text. */
 int coverage_html(
 	const struct coverage_report_options *options, const char *dir, struct error *err);
 

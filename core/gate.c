@@ -149,8 +149,8 @@ static void judge_group(struct judging *j, const char *name, const struct group 
 		coverage_kind_name(kind), limit);
 	if (!passed) {
 		int64_t missing = gap(c, limit);
-		strbuf_addf(&text, ": %" PRId64 " more %s needed", missing,
-			missing == 1 ? "is" : "are");
+		strbuf_addf(&text, ": %" PRId64 " more %s %s needed", missing,
+			unit_word(kind, missing), missing == 1 ? "is" : "are");
 		if (more)
 			strbuf_add(&text, more->buf, more->len);
 		cheapest(&text, j->in, g, kind, missing);

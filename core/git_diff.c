@@ -206,6 +206,19 @@ static void parse(struct git_changes *changes, const char *root, const char *tex
 	}
 }
 
+/* Files that git does not know yet are new from the first line to the last: "path\0path\0". */
+static void add_untracked(struct git_changes *changes, const char *root, const struct strbuf *names)
+{
+	const char *end = names->buf + names->len;
+
+	for (const char *name = names->buf; name < end; name += strlen(name) + 1) {
+		cleanup_free char *path = path_join(root, name);
+		struct git_file *file = add_file(changes, path);
+		GROW(file->ranges, file->n + 1, file->cap);
+		file->ranges[file->n++] = (struct git_range){1, INT64_MAX};
+	}
+}
+
 static void release_file(void *value)
 {
 	struct git_file *file = value;
@@ -223,7 +236,8 @@ void git_changes_release(struct git_changes *changes)
 
 int git_diff(const char *dir, const char *ref, struct git_changes *ret, struct error *err)
 {
-	cleanup_strbuf struct strbuf root = STRBUF_INIT, base = STRBUF_INIT, out = STRBUF_INIT;
+	cleanup_strbuf struct strbuf root = STRBUF_INIT, base = STRBUF_INIT, out = STRBUF_INIT,
+				     untracked = STRBUF_INIT;
 	const char *const top[] = {"rev-parse", "--show-toplevel", NULL};
 
 	if (git(dir, &root, top) != 0) {
@@ -241,10 +255,12 @@ int git_diff(const char *dir, const char *ref, struct git_changes *ret, struct e
 	const char *const diff[] = {"diff", "--no-color", "--no-ext-diff", "--no-textconv",
 		"--no-renames", "--unified=0", "--src-prefix=a/", "--dst-prefix=b/", base.buf, "--",
 		NULL};
-	if (git(dir, &out, diff) != 0)
+	const char *const others[] = {"ls-files", "--others", "--exclude-standard", "-z", NULL};
+	if (git(dir, &out, diff) != 0 || git(root.buf, &untracked, others) != 0)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "git diff failed in %s", dir);
 	*ret = (struct git_changes){.against = xstrdup(base.buf)};
 	strmap_init(&ret->files);
 	parse(ret, root.buf, out.len ? out.buf : "");
+	add_untracked(ret, root.buf, &untracked);
 	return 0;
 }

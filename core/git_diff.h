@@ -22,7 +22,8 @@ struct git_changes {
 /*
  * What the working tree in `dir` changed since it left `ref` (since their merge base). `ref` NULL:
  * the branch it goes into, from GITHUB_BASE_REF and its like, else origin/HEAD, origin/main,
- * origin/master, main, master. Untracked files are not among them. -1: no git, no such commit.
+ * origin/master, main, master. A file that git does not know and is not told to ignore is new from
+ * its first line to its last: whoever forgot `git add` means it. -1: no git, no such commit.
  */
 int git_diff(const char *dir, const char *ref, struct git_changes *ret, struct error *err);
 void git_changes_release(struct git_changes *changes);

@@ -8,7 +8,7 @@ const LOADED = 200; // sources that are kept; a file of data brings several
 const $ = id => document.getElementById(id);
 
 let files = []; // {path, parts, index, data, counts: [[covered, total] x 4]}
-let limit = 90;
+let limits = KINDS.map(() => 90); // per cent below which a figure is marked, by kind
 let sort = { by: 'name', down: false };
 let loaded = new Map(); // index -> content
 let waiting = null; // {index, done}
@@ -34,10 +34,10 @@ function svg(name, attributes) {
 /* ---- numbers: as the other reports say them ---- */
 
 const floor2 = (covered, total) => (total ? Math.floor((1000 * 100 * covered / total) / 10) / 100 : 100);
-const grade = ([covered, total]) => {
-  if (!total) return 'none';
-  const pct = floor2(covered, total);
-  return pct >= limit ? 'good' : pct >= limit * 0.7 ? 'fair' : 'bad';
+const isLow = ([covered, total], kind) => floor2(covered, total) < limits[kind];
+const grade = (count, kind) => {
+  if (!count[1]) return 'none';
+  return !isLow(count, kind) ? 'good' : floor2(...count) >= limits[kind] * 0.7 ? 'fair' : 'bad';
 };
 const percent = ([covered, total]) => floor2(covered, total) + ' %';
 const number = n => n.toLocaleString('en');
@@ -53,10 +53,10 @@ function sum(list) {
   return total;
 }
 
-function bar(count) {
+function bar(count, kind) {
   const node = svg('svg', { class: 'bar', viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
   node.append(svg('rect', { class: 'back', width: 100, height: 6 }),
-    svg('rect', { class: grade(count), width: floor2(...count), height: 6 }));
+    svg('rect', { class: grade(count, kind), width: floor2(...count), height: 6 }));
   return node;
 }
 
@@ -90,8 +90,8 @@ function crumbs(parts, folder) {
 function totals(counts) {
   $('totals').replaceChildren(...KINDS.map((kind, i) => element('div', {},
     element('dt', { text: kind }),
-    element('dd', {}, element('span', { className: 'pct ' + grade(counts[i]), text: percent(counts[i]) }),
-      element('span', { className: 'of', text: number(counts[i][0]) + ' of ' + number(counts[i][1]) }), bar(counts[i])))));
+    element('dd', {}, element('span', { className: 'pct ' + grade(counts[i], i), text: percent(counts[i]) }),
+      element('span', { className: 'of', text: number(counts[i][0]) + ' of ' + number(counts[i][1]) }), bar(counts[i], i)))));
 }
 
 /* ---- a folder ---- */
@@ -138,9 +138,9 @@ function head(text, by) {
 function row({ name, to, counts }) {
   return element('tr', {},
     element('th', { scope: 'row' }, element('a', { href: to, text: name })),
-    element('td', { className: 'graph' }, bar(counts[0])),
-    ...counts.map(count => element('td', {},
-      element('span', { className: grade(count), text: percent(count) }),
+    element('td', { className: 'graph' }, bar(counts[0], 0)),
+    ...counts.map((count, kind) => element('td', {},
+      element('span', { className: grade(count, kind), text: percent(count) }),
       element('small', { text: ' ' + number(count[0]) + '/' + number(count[1]) }))));
 }
 
@@ -170,7 +170,7 @@ function showFolder(parts) {
   let list;
   if (text || low) {
     list = below.filter(file => file.path.toLowerCase().includes(text) &&
-      (!low || file.counts.some(([covered, total]) => floor2(covered, total) < limit)))
+      (!low || file.counts.some(isLow)))
       .map(file => ({ name: file.parts.slice(parts.length).join('/'), to: address(file.parts), counts: file.counts }));
   } else {
     list = entries(below, parts.length);
@@ -385,7 +385,7 @@ try {
 
 window.muster = {
   index(data) {
-    limit = data.limit;
+    limits = data.limits;
     files = data.files.map(([path, ...n], index) => ({
       path, index,
       parts: path.split('/').filter(Boolean),
@@ -394,7 +394,8 @@ window.muster = {
     }));
     $('title').textContent = data.title;
     $('made').textContent = data.made;
-    $('below-text').textContent = 'only below ' + limit + ' %';
+    $('below-text').textContent = limits.every(limit => limit === limits[0])
+      ? 'only below ' + limits[0] + ' %' : 'only below a limit';
     show();
   },
   file(index, content) {

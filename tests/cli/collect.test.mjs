@@ -31,7 +31,7 @@ function totals(map) {
 
 function alone(dir, program, args, env) {
   const out = path.join(dir, 'alone');
-  const done = spawnSync(bin(program), args(out), { cwd: dir, env: environment(env), encoding: 'utf8' });
+  const done = spawnSync(path.resolve(bin('x'), '..', program), args(out), { cwd: dir, env: environment(env), encoding: 'utf8' });
   assert.equal(done.status, 0, done.stdout + done.stderr);
   return { totals: totals(path.join(out, 'coverage-final.json')), map: read(path.join(out, 'coverage-final.json')) };
 }
@@ -71,6 +71,35 @@ for (const provider of ['babel', 'v8'])
       assert.deepEqual(hits(mapOf(dir), dir), hits(expected.map, dir));
       assert.equal(Object.keys(mapOf(dir)).some(file => file.endsWith('src/never.ts')), Boolean(all));
       assert.deepEqual(fs.readdirSync(path.join(dir, '.muster/latest/coverage')), ['coverage-final.json']);
+    });
+
+const projects = {
+  'package.json': '{"name":"two","private":true,"scripts":{"test":"jest"}}',
+  'jest.config.js': `module.exports = {
+    coverageProvider: process.env.PROVIDER,
+    collectCoverageFrom: ['**/*.js', '!**/*.test.js', '!*.config.js'],
+    projects: ['one', 'two'].map(name => ({ displayName: name, rootDir: __dirname + '/' + name, transform: {} })),
+  };`,
+  'one/shared.js': 'exports.half = n => {\n  if (n % 2)\n    throw new Error("odd");\n  return n / 2;\n};\n',
+  'one/a.test.js': "const { half } = require('./shared');\ntest('even', () => expect(half(4)).toBe(2));\n",
+  'two/never.js': 'exports.never = () => 1;\n',
+  'two/own.js': "const { half } = require('../one/shared');\nexports.safe = n => {\n  try {\n    return half(n);\n  } catch {\n    return 0;\n  }\n};\n",
+  'two/b.test.js': "const { safe } = require('./own');\ntest('odd', () => expect(safe(3)).toBe(0));\ntest('even', () => expect(safe(2)).toBe(1));\n",
+};
+const jest29 = path.join(here, '../fixtures/jest-29/node_modules');
+
+for (const [version, modules, providers] of [['29', jest29, ['babel', 'v8']], ['30', path.join(fixture, 'node_modules'), ['babel']]])
+  for (const provider of providers)
+    test(`jest ${version}, ${provider}, projects`, () => {
+      const dir = folder(projects);
+      fs.symlinkSync(modules, path.join(dir, 'node_modules'));
+      const env = { PROVIDER: provider };
+      const expected = alone(dir, path.join(modules, '.bin/jest'),
+        out => ['--coverage', `--coverageDirectory=${out}`, '--coverageReporters=json'], env);
+      assert.deepEqual(Object.keys(expected.map).map(file => path.relative(dir, file)).sort(),
+        ['one/shared.js', 'two/never.js', 'two/own.js']);
+      same(collected(dir, ['-j2'], env), expected.totals);
+      assert.deepEqual(hits(mapOf(dir), dir), hits(expected.map, dir));
     });
 
 test('jest: include and exclude of muster.yaml win over the project', () => {
@@ -163,7 +192,7 @@ test('90 % of everything is wanted whenever coverage is collected', () => {
     'coverage.lines': 'failed', 'coverage.branches': 'failed', 'coverage.functions': 'failed',
     'coverage.statements': 'failed',
   });
-  assert.match(done.out, /coverage\.lines failed: 82\.35 % \(14 of 17 lines\), limit 90 %: 2 more are needed\. Most to gain: src\/cart\.ts \(2\)/);
+  assert.match(done.out, /coverage\.lines failed: 82\.35 % \(14 of 17 lines\), limit 90 %: 2 more lines are needed\. Most to gain: src\/cart\.ts \(2\)/);
   assert.equal(summary(dir).exit_reason, 'gate failed');
   assert.equal(run(dir, []).code, 0, 'nobody asked for coverage');
   assert.deepEqual(summary(dir).gates, []);
@@ -273,6 +302,58 @@ test('shards: merge judges the whole, with the root of each', () => {
   const [gate] = read(path.join(dir, 'partly/summary.json')).gates.filter(entry => entry.name === 'coverage.lines');
   assert.equal(gate.status, 'not_evaluated');
   assert.match(gate.text, /1 of the runs brought no coverage/);
+});
+
+test('the same run twice, and a shard that was tried again: each counts once, and that is said', () => {
+  const dir = copy('mocha', { 'muster.yaml': 'gates: off\n' });
+  assert.equal(run(dir, ['plan', '--shards', '2', '-o', 'plan.json']).code, 0);
+  const shard = (number, attempt, out) => {
+    const done = run(dir, ['--coverage', '--plan', 'plan.json', '--shard', `${number}/2`, '--attempt', attempt, '--out', path.join(dir, out)]);
+    assert.equal(done.code, 0, done.out + done.err);
+  };
+  shard(1, '1', 'one');
+  shard(2, '1', 'two');
+  const merge = (out, ...inputs) => {
+    const done = run(dir, ['coverage', 'merge', ...inputs, '-o', out]);
+    assert.equal(done.code, 0, done.out + done.err);
+    return done.err;
+  };
+  merge('expected.json', 'one', 'two');
+  shard(1, '2', 'one-again');
+  fs.cpSync(path.join(dir, 'two'), path.join(dir, 'two-copied'), { recursive: true });
+  const said = merge('once.json', 'one', 'two', 'two-copied', 'one-again');
+  assert.match(said, /notice: .*\/two(-copied)?: left out: the same run was found before/);
+  assert.match(said, /notice: .*\/one: left out: .*attempt/);
+  assert.deepEqual(read(path.join(dir, 'once.json')), read(path.join(dir, 'expected.json')));
+});
+
+test('the change: lines of new files count, too, also those that git does not know yet', () => {
+  const root = copy('mocha', { '.gitignore': 'node_modules\n.muster\n' });
+  const git = (...args) => {
+    const done = spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: root, encoding: 'utf8', env: environment() });
+    assert.equal(done.status, 0, done.stderr);
+  };
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-qm', 'one');
+  fs.writeFileSync(path.join(root, 'src/new one.js'), 'exports.a = n => {\n  if (n)\n    return 1;\n  return 2;\n};\n');
+  fs.writeFileSync(path.join(root, 'test/new.spec.js'), "const { a } = require('../src/new one');\nit('a', () => { if (a(0) !== 2) throw new Error(); });\n");
+  fs.writeFileSync(path.join(root, 'package.json'), mochaScript('nyc mocha'));
+  const done = run(root, ['--coverage']);
+  assert.match(done.out, /all files|Coverage/i);
+  const check = (...args) => {
+    const judged = run(root, ['coverage', 'check', '--against', ...args]);
+    assert.equal(judged.code, 6, judged.out + judged.err);
+    assert.match(judged.out, /patch_coverage\.lines: 75\.00 % \(3 of 4 changed lines\), limit 90 %\. Not covered: src\/new one\.js:3\n/);
+    assert.match(judged.out, /\nchanged and not covered:\nsrc\/new one\.js:3\n$/);
+    return judged;
+  };
+  check('HEAD');
+  git('add', '-A');
+  git('commit', '-qm', 'two');
+  check('HEAD~1');
+  assert.deepEqual(JSON.parse(run(root, ['coverage', 'check', '--against', 'HEAD~1', '--json']).out).uncovered, ['src/new one.js:3']);
+  assert.match(run(root, ['coverage', 'check', '--against', 'HEAD']).out, /no line that can be covered differs from/);
 });
 
 /* ---- the test map ---- */

@@ -17,6 +17,7 @@ Without a file the defaults apply:
   timeout          5m                default
   budget           off               default
   slow             10s               default
+  coverage         -                 default
   reporters        -                 default
   $ muster config | diff - <(muster config show)
 
@@ -54,6 +55,7 @@ A flag wins over the environment, which wins over the file:
   timeout          5s                flag
   budget           off               default
   slow             10s               default
+  coverage         -                 default
   reporters        -                 default
   
   resource db: 2
@@ -120,6 +122,10 @@ A flag wins over the environment, which wins over the file:
       },
       "slow": {
         "value": "10s",
+        "origin": "default"
+      },
+      "coverage": {
+        "value": null,
         "origin": "default"
       },
       "reporters": {
@@ -287,3 +293,16 @@ The schema takes what muster takes:
   http://json-schema.org/draft-07/schema#
   ['args', 'config', 'coverage', 'env', 'files', 'isolate', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'split', 'timeout', 'tmpdir']
   ['jest', 'mocha', 'playwright']
+
+Whether coverage is collected: a flag wins over the environment, which wins over the file.
+
+  $ rm muster.yml; echo "coverage: {reports: [lcov]}" > muster.yaml
+  $ muster config | grep ^coverage
+  coverage         on                file
+  $ MUSTER_COVERAGE=off muster config | grep ^coverage
+  coverage         off               environment
+  $ MUSTER_COVERAGE=off muster config --coverage | grep ^coverage
+  coverage         on                flag
+  $ MUSTER_COVERAGE=maybe muster config
+  error: MUSTER_COVERAGE: `coverage` expects a mapping, on or off, not `maybe`
+  [2]

@@ -208,3 +208,25 @@ What is broken is named, the rest is merged, and the exit code says so:
   error: `muster coverage` needs to know what to do
   help: usage: muster coverage merge|report|check INPUT...
   [2]
+
+More than Node can read (its strings end at 512 MB):
+
+  $ cat > huge.py <<'PY'
+  > import sys
+  > n = 8000
+  > places = ','.join('"%d":{"start":{"line":%d,"column":0},"end":{"line":%d,"column":9}}' % (i, i + 1, i + 1) for i in range(n))
+  > hits = ','.join('"%d":1' % i for i in range(n))
+  > entry = '"a.js":{"path":"a.js","statementMap":{%s},"fnMap":{},"branchMap":{},"s":{%s},"f":{},"b":{}}' % (places, hits)
+  > times = (1 << 29) // len(entry) + 1
+  > sys.stdout.write('{')
+  > for i in range(times):
+  >     sys.stdout.write(entry + ('}' if i + 1 == times else ','))
+  > print(times, file=sys.stderr)
+  > PY
+  $ python3 huge.py 2> times | muster coverage merge - -o huge.json
+  huge.json: 1 file of 1 input, lines 100 %, statements 100 %, functions 100 %, branches 100 %
+  $ python3 -c '
+  > import json
+  > (entry,) = json.load(open("huge.json")).values()
+  > print(set(entry["s"].values()) == {int(open("times").read())}, len(entry["s"]))'
+  True 8000

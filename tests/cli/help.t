@@ -66,6 +66,7 @@ Every key and its variable is explained:
   MUSTER_TIMEOUT
   MUSTER_BUDGET
   MUSTER_SLOW
+  MUSTER_COVERAGE
   MUSTER_REPORTERS
   MUSTER_COLOR
   $ muster help muster.yaml | grep ':$'

@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/coverage.h"
+#include "core/coverage_digits.h"
 #include "core/coverage_report.h"
 #include "tests/support/temp.h"
 
@@ -186,6 +187,87 @@ TEST(coverage, inputs)
 		cr_assert(coverage_file_count(c) <= 1, "row %zu", i);
 		cr_assert(coverage_is_complete(c));
 	}
+}
+
+/* Whatever stands behind the digits, and whatever they are. */
+TEST(coverage, digits)
+{
+	static const char *const refused[] = {
+		"", "x1", "-1", "/1", ":1", "01", "00", "12345678", "\xff"};
+
+	for (uint32_t n = 0; n < 10000000; n = n * 3 + 1)
+		for (int behind = 0; behind < 256; behind++) {
+			char text[24];
+			uint32_t got;
+			int len =
+				snprintf(text, sizeof(text), "%u%c3333333333", (unsigned)n, behind);
+			unsigned digits = (unsigned)len - 11;
+			if (behind >= '0' && behind <= '9')
+				continue;
+			ASSERT_INT(coverage_digits(text, &got), digits);
+			ASSERT_INT(got, n);
+		}
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		char text[24] = "";
+		uint32_t got;
+		snprintf(text, sizeof(text), "%s", refused[i]);
+		cr_assert_eq(coverage_digits(text, &got), 0, "%s", refused[i]);
+	}
+}
+
+/* Counts of every length, long lists of arms, blanks: the quick way and the long one agree. */
+TEST(coverage, counts)
+{
+	enum { N = 9000, ARMS = 400 };
+	static const char *const forms[][2] = {{":", ","}, {" : ", " ,\n"}};
+	cleanup_coverage struct coverage *c = coverage_new();
+	struct coverage_detail d;
+	struct error err = ERROR_INIT;
+
+	for (size_t form = 0; form < ARRAY_LEN(forms); form++) {
+		const char *colon = forms[form][0], *comma = forms[form][1];
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		strbuf_addstr(&text, "{\"a\":{\"path\":\"/a.js\",\"statementMap\":{");
+		for (int i = 0; i < N; i++)
+			strbuf_addf(&text,
+				"%s\"%d\":{\"start\":{\"line\":%d,\"column\":0},\"end\":{\"line\":%"
+				"d,\"column\":1}}",
+				i ? "," : "", i, i + 1, i + 1);
+		strbuf_addstr(&text, "},\"fnMap\":{},\"branchMap\":{");
+		for (int i = 0; i < 3; i++) {
+			strbuf_addf(&text, "%s\"%d\":{\"loc\":" LOC(9, 0, 9, 9) ",\"locations\":[",
+				i ? "," : "", i);
+			for (int arm = 0; arm < (i == 1 ? ARMS : 2); arm++)
+				strbuf_addf(&text,
+					"%s{\"start\":{\"line\":9,\"column\":%d},\"end\":{\"line\":"
+					"9,\"column\":9}}",
+					arm ? "," : "", i);
+			strbuf_addstr(&text, "]}");
+		}
+		strbuf_addstr(&text, "},\"s\":{");
+		for (int64_t i = 0, hits = 0;
+			i<N; i++, hits = hits> INT64_C(100000000000) ? i : hits * 7 + 1)
+			strbuf_addf(
+				&text, "%s\"%d\"%s%" PRId64, i ? comma : "", (int)i, colon, hits);
+		strbuf_addstr(&text, "},\"f\":{},\"b\":{");
+		for (int i = 0; i < 3; i++) {
+			strbuf_addf(&text, "%s\"%d\"%s[", i ? comma : "", i, colon);
+			for (int arm = 0; arm < (i == 1 ? ARMS : 2); arm++)
+				strbuf_addf(&text, "%s%d", arm ? comma : "", arm * arm);
+			strbuf_addch(&text, ']');
+		}
+		strbuf_addstr(&text, "}}}");
+		cr_assert_eq(add(c, text.buf, &err), 0, "%s", err.text);
+	}
+	cr_assert_eq(coverage_file_detail(coverage_file_at(c, 0), &d, &err), 0);
+	ASSERT_INT(d.n_statements, N);
+	for (int64_t i = 0, hits = 0;
+		i<N; i++, hits = hits> INT64_C(100000000000) ? i : hits * 7 + 1)
+		ASSERT_INT(d.statements[i].hits, 2 * hits);
+	ASSERT_INT(d.branches[1].n_arms, ARMS);
+	for (int arm = 0; arm < ARMS; arm++)
+		ASSERT_INT(d.branches[1].arms[arm].hits, 2 * arm * arm);
+	coverage_detail_release(&d);
 }
 
 TEST(coverage, roots)

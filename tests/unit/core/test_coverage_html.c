@@ -48,7 +48,8 @@ static void write_page(const char *dir)
 	put_map(&map, dir);
 	temp_write(dir, "coverage.json", map.buf);
 	cr_assert_eq(coverage_add(c, input, NULL, &err), 0, "%s", err.text);
-	struct coverage_report_options options = {.set = c, .root = dir, .limit = 80};
+	struct coverage_report_options options = {
+		.set = c, .root = dir, .limits = {80, 0, -1, 95.5}};
 	cr_assert_eq(coverage_html(&options, page, &err), 0, "%s", err.text);
 }
 
@@ -62,7 +63,7 @@ TEST(coverage_html, data)
 			  *file = get(dir, "page/data/0.js");
 	cleanup_free char *expected = xasprintf(
 		"muster.index({\"title\":\"Coverage of %s\",\"made\":\"1970-01-01 00:00 UTC\","
-		"\"limit\":80,\"files\":[\n[\"a.js\",1,2,1,2,0,1,1,2,0]]});\n",
+		"\"limits\":[80,90,90,95.5],\"files\":[\n[\"a.js\",1,2,1,2,0,1,1,2,0]]});\n",
 		path_basename(dir));
 	ASSERT_STR(index, expected);
 	ASSERT_STR(file, "muster.file(0, {\"lines\":[1,7,1,2,2,0,0,0],\n"

@@ -129,11 +129,11 @@ TEST(gate, tells_what_would_help)
 		"coverage.lines passed 83.33 80: 83.33 % (25 of 30 lines), limit 80 %\n");
 	w.config->gates.coverage.pct[COVERAGE_LINES] = 90;
 	ASSERT_STR(judge(&w), "coverage.lines failed 83.33 90: 83.33 % (25 of 30 lines), limit 90 "
-			      "%: 2 more are needed; "
+			      "%: 2 more lines are needed; "
 			      "below it: packages/a 75.00 %. Most to gain: packages/a/x.js (4)\n");
 	w.config->gates.coverage.pct[COVERAGE_LINES] = 100;
 	ASSERT_STR(judge(&w), "coverage.lines failed 83.33 100: 83.33 % (25 of 30 lines), limit "
-			      "100 %: 5 more are "
+			      "100 %: 5 more lines are "
 			      "needed; below it: packages/a 75.00 %. Most to gain: packages/a/x.js "
 			      "(4), packages/a/y.js "
 			      "(1)\n");
@@ -205,7 +205,7 @@ TEST(gate, modules)
 	add_file(&w, "lib/c/d.js", "..");
 	ASSERT_STR(judge(&w),
 		"coverage.lines packages/a failed 40.00 50: 40.00 % (2 of 5 lines), limit 50 %: 1 "
-		"more is "
+		"more line is "
 		"needed. Most to gain: packages/a/x.js (3)\n"
 		"coverage.lines packages/b passed 100.00 50: 100.00 % (2 of 2 lines), limit 50 %\n"
 		"coverage.lines lib/**/*.js passed 100.00 50: 100.00 % (2 of 2 lines), limit 50 %\n"
