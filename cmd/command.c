@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/config.h"
 #include "core/project.h"
+#include "reporters/registry.h"
 #include "runners/registry.h"
 
 const struct option common_options[] = {
@@ -41,8 +42,9 @@ const struct option config_options[] = {
 	{"out", 0, OPTION_VALUE, "DIR", "folder of the run (default: .muster/runs/<id>)"},
 	{"history", 0, OPTION_VALUE, "PATH", "history file (default: .muster/history.db)"},
 	{"no-history", 0, OPTION_FLAG, NULL, "neither read nor write the history"},
-	{"coverage", 0, OPTION_OPTIONAL, "off", "collect coverage (=off: do not, whatever is set)"},
-	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates"},
+	{"coverage", 0, OPTION_OPTIONAL, "off", "collect coverage (=off: do not, whatever is set)",
+		"coverage", "on"},
+	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates", "gates", "off"},
 	{"no-services", 0, OPTION_FLAG, NULL, "start no services: they are up already"},
 	{"no-tests", 0, OPTION_VALUE, "fail|warn|pass", "what it means when no test ran",
 		.one_of = true},
@@ -171,16 +173,6 @@ static void set_path(char **at, const char *path)
 	*at = absolute(path);
 }
 
-static int set_coverage(struct config *c, const char *value, struct error *err)
-{
-	bool off = value && (streq(value, "off") || streq(value, "false"));
-
-	if (value && !off && !streq(value, "on") && !streq(value, "true"))
-		return error_set(err, EXIT_CODE_USAGE, "--coverage takes off, not `%.60s`", value);
-	c->coverage.enabled = !off;
-	return 0;
-}
-
 static int apply_use(struct config *c, const struct option_use *use, struct error *err)
 {
 	const struct option *o = use->option;
@@ -208,10 +200,6 @@ static int apply_use(struct config *c, const struct option_use *use, struct erro
 		set_path(&c->history_path, value);
 	} else if (streq(o->name, "no-history")) {
 		c->no_history = true;
-	} else if (streq(o->name, "coverage") && o->kind == OPTION_OPTIONAL) {
-		return set_coverage(c, value, err);
-	} else if (streq(o->name, "no-gates")) {
-		c->no_gates = true;
 	} else if (streq(o->name, "no-services")) {
 		for (size_t i = 0; i < c->suites.n; i++)
 			strvec_release(&c->suites.v[i]->services);
@@ -247,6 +235,8 @@ static struct config *read_config(const struct options *options, bool paths, str
 	cleanup_free char *cwd = path_cwd();
 	cleanup_free char *base = project_base(cwd);
 	struct config *c = config_new(base);
+
+	c->known_reporters = reporters;
 	int result = config_load(c, runners, options_value(options, "config", NULL), err);
 
 	for (size_t i = 0; i < options->n && result == 0; i++)

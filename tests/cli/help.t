@@ -66,6 +66,8 @@ Every key and its variable is explained:
   MUSTER_TIMEOUT
   MUSTER_BUDGET
   MUSTER_SLOW
+  MUSTER_COVERAGE
+  MUSTER_GATES
   MUSTER_REPORTERS
   MUSTER_COLOR
   $ muster help muster.yaml | grep ':$'
