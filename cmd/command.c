@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/config.h"
 #include "core/project.h"
+#include "reporters/registry.h"
 #include "runners/registry.h"
 
 const struct option common_options[] = {
@@ -43,7 +44,7 @@ const struct option config_options[] = {
 	{"no-history", 0, OPTION_FLAG, NULL, "neither read nor write the history"},
 	{"coverage", 0, OPTION_OPTIONAL, "off", "collect coverage (=off: do not, whatever is set)",
 		"coverage", "on"},
-	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates"},
+	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates", "gates", "off"},
 	{"no-services", 0, OPTION_FLAG, NULL, "start no services: they are up already"},
 	{"no-tests", 0, OPTION_VALUE, "fail|warn|pass", "what it means when no test ran",
 		.one_of = true},
@@ -199,8 +200,6 @@ static int apply_use(struct config *c, const struct option_use *use, struct erro
 		set_path(&c->history_path, value);
 	} else if (streq(o->name, "no-history")) {
 		c->no_history = true;
-	} else if (streq(o->name, "no-gates")) {
-		c->no_gates = true;
 	} else if (streq(o->name, "no-services")) {
 		for (size_t i = 0; i < c->suites.n; i++)
 			strvec_release(&c->suites.v[i]->services);
@@ -236,6 +235,8 @@ static struct config *read_config(const struct options *options, bool paths, str
 	cleanup_free char *cwd = path_cwd();
 	cleanup_free char *base = project_base(cwd);
 	struct config *c = config_new(base);
+
+	c->known_reporters = reporters;
 	int result = config_load(c, runners, options_value(options, "config", NULL), err);
 
 	for (size_t i = 0; i < options->n && result == 0; i++)

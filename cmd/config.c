@@ -14,17 +14,85 @@ static const char *const origins[] = {
 	[ORIGIN_FLAG] = "flag",
 };
 
+/* ---- sections -------------------------------------------------------------------------------- */
+
+/* What a section is switched to; NULL: it is no switch, and its keys are shown elsewhere. */
+static const char *switched(const struct config *c, const struct config_key *key)
+{
+	if (key->type == CONFIG_SWITCH)
+		return c->no_gates ? "off" : "on";
+	if (key->type == CONFIG_TOGGLE)
+		return c->coverage.enabled > 0 ? "on" : "off";
+	return NULL;
+}
+
+static enum config_origin origin_of(const struct config *c, const struct config_key *key)
+{
+	/* only looked up */
+	const enum config_origin *slot = config_origin_slot((struct config *)(uintptr_t)c, key);
+
+	return slot ? *slot : ORIGIN_DEFAULT;
+}
+
+/* "90%", or "lines 90%, branches off" when they differ; kinds without a name do not count. */
+static void put_limits(
+	struct strbuf *out, const struct config_key *kinds, const struct config_limits *limits)
+{
+	cleanup_strbuf struct strbuf first = STRBUF_INIT, all = STRBUF_INIT;
+	bool differ = false;
+
+	for (const struct config_key *k = kinds; k->name; k++) {
+		cleanup_strbuf struct strbuf value = STRBUF_INIT;
+		config_key_text(k, limits, &value);
+		if (!first.len)
+			strbuf_addstr(&first, value.buf);
+		differ |= !streq(first.buf, value.buf);
+		strbuf_addf(&all, "%s%s %s", all.len ? ", " : "", k->name, value.buf);
+	}
+	strbuf_addstr(out, differ ? all.buf : first.buf);
+}
+
+static void member_text(const struct config *c, const struct config_key *key, struct strbuf *out)
+{
+	if (key->type == CONFIG_LIMITS)
+		put_limits(out, key->keys, (const void *)((const char *)c + key->offset));
+	else if (key->type != CONFIG_MODULES)
+		config_key_text(key, c, out);
+	for (size_t i = 0; key->type == CONFIG_MODULES && i < c->gates.module_count; i++) {
+		strbuf_addf(out, "%s%s: ", i ? "; " : "", c->gates.modules[i].glob);
+		put_limits(out, config_limit_keys, &c->gates.modules[i].limits);
+	}
+}
+
 /* ---- text ------------------------------------------------------------------------------------ */
+
+static void text_row(struct strbuf *out, const char *name, const char *value, const char *origin)
+{
+	strbuf_addf(out, "%-20s  %-16s  %s\n", name, value && *value ? value : "-", origin);
+}
+
+static void text_members(struct strbuf *out, const struct config *c, const struct config_key *keys)
+{
+	for (const struct config_key *k = keys; k->name; k++) {
+		cleanup_strbuf struct strbuf value = STRBUF_INIT;
+		cleanup_free char *name = xasprintf("  %s", k->name);
+		member_text(c, k, &value);
+		text_row(out, name, value.buf, origins[origin_of(c, k)]);
+	}
+}
 
 static void text_keys(struct strbuf *out, const struct config *c)
 {
 	for (const struct config_key *k = config_root_keys; k->name; k++) {
 		cleanup_strbuf struct strbuf value = STRBUF_INIT;
-		if (!config_key_is_plain(k))
+		const char *on = switched(c, k);
+		if (!config_key_is_word(k))
 			continue;
-		config_key_text(k, c, &value);
-		strbuf_addf(out, "%-15s  %-16s  %s\n", k->name, value.len ? value.buf : "-",
-			origins[config_origin(c, k->name)]);
+		if (!on)
+			config_key_text(k, c, &value);
+		text_row(out, k->name, on ? on : value.buf, origins[config_origin(c, k->name)]);
+		if (on && !(c->no_gates && k->type == CONFIG_SWITCH))
+			text_members(out, c, k->keys);
 	}
 	for (size_t i = 0; i < c->resource_count; i++)
 		strbuf_addf(out, "%sresource %s: %d\n", i ? "" : "\n", c->resources[i].name,
@@ -84,19 +152,51 @@ static void json_record(struct jsonw *w, const struct config_key *keys, const vo
 	}
 }
 
-static void json_keys(struct jsonw *w, const struct config *c)
+static void json_limits(
+	struct jsonw *w, const struct config_key *kinds, const struct config_limits *limits)
+{
+	for (const struct config_key *k = kinds; k->name; k++)
+		config_key_json(k, limits, w, k->name);
+}
+
+static void json_value(struct jsonw *w, const struct config *c, const struct config_key *key)
+{
+	const char *on = switched(c, key);
+
+	if (on) {
+		jsonw_string(w, "value", on);
+	} else if (key->type == CONFIG_LIMITS) {
+		jsonw_object_begin(w, "value");
+		json_limits(w, key->keys, (const void *)((const char *)c + key->offset));
+		jsonw_object_end(w);
+	} else if (key->type == CONFIG_MODULES) {
+		jsonw_object_begin(w, "value");
+		for (size_t i = 0; i < c->gates.module_count; i++) {
+			jsonw_object_begin(w, c->gates.modules[i].glob);
+			json_limits(w, config_limit_keys, &c->gates.modules[i].limits);
+			jsonw_object_end(w);
+		}
+		jsonw_object_end(w);
+	} else {
+		config_key_json(key, c, w, "value");
+	}
+}
+
+static void json_keys(struct jsonw *w, const struct config *c, const struct config_key *keys)
 {
 	jsonw_object_begin(w, "keys");
-	for (const struct config_key *k = config_root_keys; k->name; k++) {
+	for (const struct config_key *k = keys; k->name; k++) {
 		cleanup_free char *variable = config_key_variable(k);
-		enum config_origin origin = config_origin(c, k->name);
-		if (!config_key_is_plain(k))
+		enum config_origin origin = origin_of(c, k);
+		if (config_key_is_root(k) && !config_key_is_word(k))
 			continue;
 		jsonw_object_begin(w, k->name);
-		config_key_json(k, c, w, "value");
+		json_value(w, c, k);
 		jsonw_string(w, "origin", origins[origin]);
 		if (origin == ORIGIN_ENVIRONMENT)
 			jsonw_string(w, "variable", variable);
+		if (switched(c, k))
+			json_keys(w, c, k->keys);
 		jsonw_object_end(w);
 	}
 	jsonw_object_end(w);
@@ -111,7 +211,7 @@ static void show_json(const struct config *c, struct strbuf *out)
 	jsonw_string(&w, "schema", "muster/config/1");
 	jsonw_string(&w, "file", c->path);
 	jsonw_string(&w, "base", c->base);
-	json_keys(&w, c);
+	json_keys(&w, c, config_root_keys);
 	jsonw_array_begin(&w, "suites");
 	for (size_t i = 0; i < c->suites.n; i++) {
 		jsonw_object_begin(&w, NULL);

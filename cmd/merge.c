@@ -227,7 +227,7 @@ static const struct option merge_options[] = {
 	{"out", 0, OPTION_VALUE, "DIR", "folder of the merged run (default: .muster/runs/<id>)"},
 	{"history", 0, OPTION_VALUE, "PATH", "history file (default: .muster/history.db)"},
 	{"no-history", 0, OPTION_FLAG, NULL, "do not write the history"},
-	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates"},
+	{"no-gates", 0, OPTION_FLAG, NULL, "enforce no gates", "gates", "off"},
 	{"budget", 0, OPTION_VALUE, "DUR", "limit of the whole pipeline", "budget"},
 	{"no-tests", 0, OPTION_VALUE, "fail|warn|pass", "what it means when no test ran",
 		.one_of = true},

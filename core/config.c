@@ -74,7 +74,7 @@ int config_set(struct config *c, const char *name, const char *value, enum confi
 {
 	const struct config_key *key = config_key_find(config_root_keys, name);
 
-	if (!key || !config_key_is_plain(key))
+	if (!key || !config_key_is_word(key))
 		return error_set(err, EXIT_CODE_USAGE, "unknown key `%s`", name);
 	enum config_origin *at = &c->origins[key - config_root_keys];
 	if (*at > origin)
@@ -85,6 +85,20 @@ int config_set(struct config *c, const char *name, const char *value, enum confi
 		return -1;
 	*at = origin;
 	return 0;
+}
+
+enum config_origin *config_origin_slot(struct config *c, const struct config_key *key)
+{
+	const struct {
+		const struct config_key *keys;
+		enum config_origin *origins;
+	} tables[] = {{config_root_keys, c->origins}, {config_gate_keys, c->gate_origins},
+		{config_coverage_keys, c->coverage_origins}};
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		if (config_key_find(tables[i].keys, key->name) == key)
+			return &tables[i].origins[key - tables[i].keys];
+	return NULL;
 }
 
 enum config_origin config_origin(const struct config *c, const char *name)

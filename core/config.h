@@ -38,6 +38,8 @@ struct config_module {
 	struct config_limits limits;
 };
 
+struct config_key;
+
 enum { CONFIG_KEYS_MAX = 24 };
 
 struct config {
@@ -77,7 +79,10 @@ struct config {
 	size_t service_count;
 	struct strvec reporters; /* "tty", "junit=junit.xml" */
 
-	enum config_origin origins[CONFIG_KEYS_MAX]; /* by position in config_root_keys */
+	/* by position in config_root_keys, config_gate_keys, config_coverage_keys */
+	enum config_origin origins[CONFIG_KEYS_MAX], gate_origins[CONFIG_KEYS_MAX],
+		coverage_origins[CONFIG_KEYS_MAX];
+	const struct reporter *const *known_reporters; /* set before loading; NULL = any name */
 
 	/* from flags only */
 	struct strvec paths; /* files and folders to run; empty = all */
@@ -104,6 +109,8 @@ int config_load(
 int config_set(struct config *config, const char *key, const char *value, enum config_origin origin,
 	struct error *err);
 enum config_origin config_origin(const struct config *config, const char *key);
+/* Where the origin of a key is kept: of the root, of `gates`, of `coverage`; NULL for all others. */
+enum config_origin *config_origin_slot(struct config *config, const struct config_key *key);
 /* Whether coverage of this suite is collected. `coverage: off` and --coverage=off win over the
  * suite, the suite's own word over `coverage:` and --coverage. */
 bool config_collects(const struct config *config, const struct suite *suite);

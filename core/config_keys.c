@@ -36,8 +36,8 @@ const struct config_key config_root_keys[] = {
 	{"coverage", CONFIG_TOGGLE, ROOT(coverage.enabled), NULL,
 		"collect coverage, and of which files; on = what the runners are set to",
 		config_coverage_keys},
-	{"gates", CONFIG_SWITCH, 0, NULL, "what must hold beside the tests; off = nothing",
-		config_gate_keys},
+	{"gates", CONFIG_SWITCH, ROOT(no_gates), NULL,
+		"what must hold beside the tests; off = nothing", config_gate_keys},
 	{"reporters", CONFIG_LIST, ROOT(reporters), NULL, "reporters, as NAME or NAME=PATH"},
 	{NULL},
 };
@@ -187,12 +187,17 @@ bool config_key_is_plain(const struct config_key *key)
 	return (key->type <= CONFIG_LIST && key->type != CONFIG_RUNNER &&
 		       key->type != CONFIG_FOLDER) ||
 	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ISOLATION ||
-	       key->type == CONFIG_ON_OFF || key->type == CONFIG_TOGGLE;
+	       key->type == CONFIG_ON_OFF;
+}
+
+bool config_key_is_word(const struct config_key *key)
+{
+	return config_key_is_plain(key) || key->type == CONFIG_SWITCH || key->type == CONFIG_TOGGLE;
 }
 
 char *config_key_variable(const struct config_key *key)
 {
-	if (!config_key_is_root(key) || !config_key_is_plain(key) || key->type == CONFIG_VERSION)
+	if (!config_key_is_root(key) || !config_key_is_word(key) || key->type == CONFIG_VERSION)
 		return NULL;
 	char *name = xasprintf("MUSTER_%s", key->name);
 	for (char *p = name; *p; p++)
@@ -375,6 +380,9 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 		return parse_percent(text, at);
 	case CONFIG_LIMITS:
 		return parse_limits(text, at);
+	case CONFIG_SWITCH: /* whether it is off */
+		*(bool *)at = true;
+		return streq(text, "off") || streq(text, "false");
 	case CONFIG_BOOL:
 	case CONFIG_TOGGLE:
 		return parse_bool(text, at);
@@ -486,10 +494,6 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 	case CONFIG_BOOL:
 		if (*(const int *)at >= 0)
 			strbuf_addstr(out, *(const int *)at ? "true" : "false");
-		break;
-	case CONFIG_TOGGLE:
-		if (*(const int *)at >= 0)
-			strbuf_addstr(out, *(const int *)at ? "on" : "off");
 		break;
 	case CONFIG_RUNNER:
 		strbuf_addstr(out, (*(const struct runner *const *)at)->name);

@@ -65,6 +65,8 @@ const struct config_key *config_key_find(const struct config_key *keys, const ch
 bool config_key_is_root(const struct config_key *key);
 /* True for what is one value or a plain list: what flags, variables and config_key_set() can set. */
 bool config_key_is_plain(const struct config_key *key);
+/* The same, and sections that one word can switch on or off. */
+bool config_key_is_word(const struct config_key *key);
 /* "MUSTER_FAIL_FAST", or NULL for keys that cannot come from the environment. Caller frees. */
 char *config_key_variable(const struct config_key *key);
 /* A key of the plan for this file that this version does not enforce yet, so refuses. */

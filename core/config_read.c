@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
+#include "core/config_check.h"
 #include "core/config_keys.h"
 #include "core/config_read.h"
 #include "core/yamltree.h"
@@ -335,6 +336,9 @@ static int read_section(struct reading *r, const struct yaml_node *node,
 			return unknown_key(r, c, keys);
 		if (read_member(r, c, key, record) < 0)
 			return -1;
+		enum config_origin *origin = config_origin_slot(r->config, key);
+		if (origin)
+			*origin = ORIGIN_FILE;
 	}
 	return 0;
 }
@@ -366,88 +370,6 @@ static int read_services(struct reading *r, const struct yaml_node *node)
 			.env = STRVEC_INIT,
 			.ready_timeout_ms = 20000};
 		if (read_service(r, item, s) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* ---- what refers to what --------------------------------------------------------------------- */
-
-/* The place of an item: in a list its own, in a single text the whole. */
-static const struct yaml_node *item_of(const struct yaml_node *list, const char *text)
-{
-	for (const struct yaml_node *c = list->child; c; c = c->next)
-		if (streq(c->text, text))
-			return c;
-	return list;
-}
-
-static int check_services(
-	struct reading *r, const struct yaml_node *node, const struct suite *suite)
-{
-	const struct config *c = r->config;
-	const struct yaml_node *list = yamltree_member(node, "services");
-
-	for (size_t i = 0; i < suite->services.n; i++) {
-		const char *name = suite->services.v[i];
-		bool found = false;
-		for (size_t s = 0; s < c->service_count; s++)
-			found |= streq(c->services[s].name, name);
-		if (found)
-			continue;
-		yamltree_error(
-			r->yaml, item_of(list, name), r->err, "no service is named `%.60s`", name);
-		return error_help(r->err, "define it under `services`");
-	}
-	return 0;
-}
-
-static int check_needs(struct reading *r, const struct yaml_node *node, const struct suite *suite)
-{
-	const struct config *c = r->config;
-	const struct yaml_node *needs = yamltree_member(node, "needs");
-
-	for (size_t i = 0; i < suite->need_count; i++) {
-		const struct suite_need *need = &suite->needs[i];
-		const struct yaml_node *place = yamltree_member(needs, need->resource);
-		int amount = 0;
-		for (size_t k = 0; k < c->resource_count; k++)
-			if (streq(c->resources[k].name, need->resource))
-				amount = c->resources[k].amount;
-		if (!amount) {
-			yamltree_error_key(r->yaml, place, r->err, "no resource is named `%.60s`",
-				need->resource);
-			return error_help(r->err, "say how much there is: resources: {%.60s: %d}",
-				need->resource, need->amount);
-		}
-		if (need->amount > amount)
-			return yamltree_error(r->yaml, place, r->err,
-				"this needs %d of `%.60s`, and there are %d", need->amount,
-				need->resource, amount);
-	}
-	return 0;
-}
-
-/* A batch has workers of its own. */
-static int check_isolation(
-	struct reading *r, const struct yaml_node *node, const struct suite *suite)
-{
-	if (!suite->runner->batch || suite->isolate == SUITE_ISOLATE_RUNNER)
-		return 0;
-	return yamltree_error(r->yaml, yamltree_member(node, "isolate"), r->err,
-		"`isolate` is for runners whose files share a worker, %s is none of them",
-		suite->runner->name);
-}
-
-static int check_references(struct reading *r)
-{
-	const struct yaml_node *list = yamltree_member(r->yaml->root, "suites");
-	const struct yaml_node *node = list ? list->child : NULL;
-
-	for (size_t i = 0; i < r->config->suites.n && node; i++, node = node->next) {
-		const struct suite *suite = r->config->suites.v[i];
-		if (check_services(r, node, suite) < 0 || check_needs(r, node, suite) < 0 ||
-			check_isolation(r, node, suite) < 0)
 			return -1;
 	}
 	return 0;
@@ -527,7 +449,7 @@ static int read_root(struct reading *r, const struct yaml_node *node)
 
 	if (!key)
 		return unknown_key(r, node, config_root_keys);
-	r->config->origins[key - config_root_keys] = ORIGIN_FILE;
+	*config_origin_slot(r->config, key) = ORIGIN_FILE;
 	if (key->type == CONFIG_SWITCH)
 		return read_switch(r, node, key);
 	if (key->type == CONFIG_TOGGLE)
@@ -550,7 +472,7 @@ static int read_tree(struct reading *r)
 	for (const struct yaml_node *n = root->child; n; n = n->next)
 		if (read_root(r, n) < 0)
 			return -1;
-	return check_references(r);
+	return config_check(r->config, r->yaml, r->err);
 }
 
 int config_read_file(struct config *c, runner_table runners, struct error *err)

@@ -37,10 +37,13 @@ async function withoutExit(parse) {
 	}
 }
 
+/* Where jest-cli has it: in 30, in 29, before. */
+const PARSERS = ['build/index.js', 'build/run.js', 'build/cli/index.js'];
+
 async function parse(modules, args) {
 	if (args.length === 0)
 		return { _: [], $0: 'jest' };
-	const build = modules.cli('build/index.js')?.buildArgv ?? modules.cli('build/run.js')?.buildArgv;
+	const build = PARSERS.map(file => modules.cli(file)?.buildArgv).find(Boolean);
 	if (!build)
 		throw new Error("Jest's command line parser (jest-cli) cannot be found");
 	return withoutExit(() => build([...args]));

@@ -6,19 +6,31 @@ Without a file the defaults apply:
   file        none
   base        .
   
-  version          1                 default
-  workers          auto              default
-  fail_fast        1                 default
-  retries          0                 default
-  retry_budget     20%               default
-  early_detection  off               default
-  fail_on_flaky    off               default
-  quarantine       quarantine.yaml   default
-  timeout          5m                default
-  budget           off               default
-  slow             10s               default
-  coverage         -                 default
-  reporters        -                 default
+  version               1                 default
+  workers               auto              default
+  fail_fast             1                 default
+  retries               0                 default
+  retry_budget          20%               default
+  early_detection       off               default
+  fail_on_flaky         off               default
+  quarantine            quarantine.yaml   default
+  timeout               5m                default
+  budget                off               default
+  slow                  10s               default
+  coverage              off               default
+    include             -                 default
+    exclude             -                 default
+    reports             -                 default
+  gates                 on                default
+    duration            10m               default
+    coverage            90%               default
+    coverage_by         -                 default
+    coverage_per_file   off               default
+    patch_coverage      off               default
+    coverage_drop       off               default
+    failure_rate        off               default
+    flaky_rate          off               default
+  reporters             -                 default
   $ muster config | diff - <(muster config show)
 
 A flag wins over the environment, which wins over the file:
@@ -44,19 +56,31 @@ A flag wins over the environment, which wins over the file:
   file        ./muster.yaml
   base        .
   
-  version          1                 file
-  workers          50%               file
-  fail_fast        1                 default
-  retries          2                 environment
-  retry_budget     20%               default
-  early_detection  off               default
-  fail_on_flaky    off               default
-  quarantine       quarantine.yaml   default
-  timeout          5s                flag
-  budget           off               default
-  slow             10s               default
-  coverage         -                 default
-  reporters        -                 default
+  version               1                 file
+  workers               50%               file
+  fail_fast             1                 default
+  retries               2                 environment
+  retry_budget          20%               default
+  early_detection       off               default
+  fail_on_flaky         off               default
+  quarantine            quarantine.yaml   default
+  timeout               5s                flag
+  budget                off               default
+  slow                  10s               default
+  coverage              off               default
+    include             -                 default
+    exclude             -                 default
+    reports             -                 default
+  gates                 on                default
+    duration            10m               default
+    coverage            90%               default
+    coverage_by         -                 default
+    coverage_per_file   off               default
+    patch_coverage      off               default
+    coverage_drop       off               default
+    failure_rate        off               default
+    flaky_rate          off               default
+  reporters             -                 default
   
   resource db: 2
   
@@ -125,8 +149,72 @@ A flag wins over the environment, which wins over the file:
         "origin": "default"
       },
       "coverage": {
-        "value": null,
-        "origin": "default"
+        "value": "off",
+        "origin": "default",
+        "keys": {
+          "include": {
+            "value": [],
+            "origin": "default"
+          },
+          "exclude": {
+            "value": [],
+            "origin": "default"
+          },
+          "reports": {
+            "value": [],
+            "origin": "default"
+          }
+        }
+      },
+      "gates": {
+        "value": "on",
+        "origin": "default",
+        "keys": {
+          "duration": {
+            "value": "10m",
+            "origin": "default"
+          },
+          "coverage": {
+            "value": {
+              "lines": "90%",
+              "branches": "90%",
+              "functions": "90%",
+              "statements": "90%"
+            },
+            "origin": "default"
+          },
+          "coverage_by": {
+            "value": {},
+            "origin": "default"
+          },
+          "coverage_per_file": {
+            "value": {
+              "lines": "off",
+              "branches": "off",
+              "functions": "off",
+              "statements": "off"
+            },
+            "origin": "default"
+          },
+          "patch_coverage": {
+            "value": {
+              "lines": "off"
+            },
+            "origin": "default"
+          },
+          "coverage_drop": {
+            "value": "off",
+            "origin": "default"
+          },
+          "failure_rate": {
+            "value": "off",
+            "origin": "default"
+          },
+          "flaky_rate": {
+            "value": "off",
+            "origin": "default"
+          }
+        }
       },
       "reporters": {
         "value": [
@@ -280,7 +368,7 @@ A project has one file:
   error: both muster.yaml and muster.yml are in .
   help: keep one of them, or name it: --config FILE
   $ muster config --config muster.yml | grep retries
-  retries          1                 file
+  retries               1                 file
 
 The schema takes what muster takes:
 
@@ -294,15 +382,48 @@ The schema takes what muster takes:
   ['args', 'config', 'coverage', 'env', 'files', 'isolate', 'name', 'needs', 'node_options', 'retries', 'root', 'runner', 'services', 'split', 'timeout', 'tmpdir']
   ['jest', 'mocha', 'playwright']
 
-Whether coverage is collected: a flag wins over the environment, which wins over the file.
+Sections have origins, too, and a word from the environment switches them:
 
-  $ rm muster.yml; echo "coverage: {reports: [lcov]}" > muster.yaml
-  $ muster config | grep ^coverage
-  coverage         on                file
-  $ MUSTER_COVERAGE=off muster config | grep ^coverage
-  coverage         off               environment
-  $ MUSTER_COVERAGE=off muster config --coverage | grep ^coverage
-  coverage         on                flag
-  $ MUSTER_COVERAGE=maybe muster config
-  error: MUSTER_COVERAGE: `coverage` expects a mapping, on or off, not `maybe`
+  $ rm muster.yml && cat > muster.yaml <<'YAML'
+  > gates: {coverage: {lines: 80}, coverage_by: {"packages/*": {lines: 90}}, flaky_rate: 2%}
+  > coverage: {include: ["src/**"]}
+  > YAML
+  $ MUSTER_COVERAGE=off muster config | grep -A13 ^coverage
+  coverage              off               environment
+    include             src/**            file
+    exclude             -                 default
+    reports             -                 default
+  gates                 on                file
+    duration            10m               default
+    coverage            lines 80%, branches 90%, functions 90%, statements 90%  file
+    coverage_by         packages/*: lines 90%, branches off, functions off, statements off  file
+    coverage_per_file   off               default
+    patch_coverage      off               default
+    coverage_drop       off               default
+    failure_rate        off               default
+    flaky_rate          2%                file
+  reporters             -                 default
+  $ MUSTER_GATES=off muster config | grep -A1 ^gates
+  gates                 off               environment
+  reporters             -                 default
+  $ muster config --no-gates --coverage | grep -E '^(gates|coverage)'
+  coverage              on                flag
+  gates                 off               flag
+  $ MUSTER_GATES=on muster config
+  error: MUSTER_GATES: `gates` expects a mapping or off, not `on`
+  [2]
+
+What reporters and reports are called is checked where it stands:
+
+  $ echo 'reporters: [plain, tyt]' > muster.yaml && muster config check
+  error: unknown reporter `tyt` in muster.yaml:1:20
+    1 | reporters: [plain, tyt]
+      |                    ^^^
+  help: did you mean `tty`? known here: tty, plain, dot, junit, json, ndjson, github
+  [2]
+  $ echo 'coverage: {reports: [lcv]}' > muster.yaml && muster config check
+  error: unknown report `lcv` in muster.yaml:1:22
+    1 | coverage: {reports: [lcv]}
+      |                      ^^^
+  help: did you mean `lcov`? known here: text, text-summary, lcov, cobertura, json, json-summary, html
   [2]

@@ -67,6 +67,7 @@ Every key and its variable is explained:
   MUSTER_BUDGET
   MUSTER_SLOW
   MUSTER_COVERAGE
+  MUSTER_GATES
   MUSTER_REPORTERS
   MUSTER_COLOR
   $ muster help muster.yaml | grep ':$'
