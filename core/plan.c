@@ -27,10 +27,13 @@ void plan_push(struct plan *plan, const struct plan_item *item)
 struct plan_item *plan_add(struct plan *plan, const struct plan_item *item)
 {
 	struct arena *a = &plan->arena;
+	size_t before = plan->item_count;
+	/* most often of the same suite, and then comparing them is cheap */
+	const char *suite = before ? plan->items[before - 1].suite : "";
 
 	plan_push(plan, item);
-	struct plan_item *own = &plan->items[plan->item_count - 1];
-	own->suite = arena_strdup(a, item->suite);
+	struct plan_item *own = &plan->items[before];
+	own->suite = streq(suite, item->suite) ? suite : arena_strdup(a, item->suite);
 	own->project = *item->project ? arena_strdup(a, item->project) : "";
 	own->file = arena_strdup(a, item->file);
 	own->us = MAX(item->us, 1);
@@ -44,6 +47,11 @@ struct plan_item *plan_add(struct plan *plan, const struct plan_item *item)
 	return own;
 }
 
+static int compare(const char *a, const char *b)
+{
+	return a == b ? 0 : strcmp(a, b);
+}
+
 /* Longest first; then by bytes, so that no locale has a say. */
 static int by_length(const void *pa, const void *pb)
 {
@@ -52,8 +60,8 @@ static int by_length(const void *pa, const void *pb)
 
 	if (a->us != b->us)
 		return a->us > b->us ? -1 : 1;
-	if ((order = strcmp(a->suite, b->suite)) || (order = strcmp(a->file, b->file)) ||
-		(order = strcmp(a->project, b->project)))
+	if ((order = compare(a->suite, b->suite)) || (order = strcmp(a->file, b->file)) ||
+		(order = compare(a->project, b->project)))
 		return order;
 	return (a->part > b->part) - (a->part < b->part);
 }

@@ -1,12 +1,11 @@
 #include "core/base/base.h"
 
+#include "core/base/digest.h"
 #include "core/state_tests.h"
-
-#include <xxhash.h>
 
 static uint64_t test_hash(const char *path, int occurrence)
 {
-	return XXH3_64bits_withSeed(path, strlen(path), (XXH64_hash_t)occurrence);
+	return digest_hash(path, strlen(path)) + (uint64_t)occurrence;
 }
 
 /* The slot of a test, or the free one where it belongs. */

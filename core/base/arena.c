@@ -2,7 +2,8 @@
 
 #include "core/base/arena.h"
 
-enum { BLOCK_BYTES = 64 * 1024 };
+/* Blocks double from the first to the largest: a small arena stays small. */
+enum { BLOCK_MIN = 1024, BLOCK_MAX = 64 * 1024 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -13,7 +14,8 @@ void *arena_alloc(struct arena *a, size_t size)
 {
 	size = (size + 15) & ~(size_t)15;
 	if (a->used + size > a->size || !a->head) {
-		size_t block_size = MAX(size, (size_t)BLOCK_BYTES);
+		size_t next = MIN(MAX(a->size * 2, (size_t)BLOCK_MIN), (size_t)BLOCK_MAX);
+		size_t block_size = MAX(size, next);
 		struct arena_block *block = xmalloc(sizeof(*block) + block_size);
 		block->next = a->head;
 		a->head = block;

@@ -12,3 +12,8 @@ void digest_hex(const void *data, size_t len, char ret_hex[static DIGEST_HEX_SIZ
 	for (size_t i = 0; i < sizeof(canonical.digest); i++)
 		snprintf(ret_hex + 2 * i, 3, "%02x", canonical.digest[i]);
 }
+
+uint64_t digest_hash(const void *data, size_t len)
+{
+	return XXH3_64bits(data, len);
+}

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "core/base/arena.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
 
@@ -18,6 +19,51 @@ static const struct json *out(const cJSON *node)
 	return (const struct json *)node;
 }
 
+/* ---- memory: a tree lives and dies as one ------------------------------------------------------ */
+
+/* Of the document that is being parsed: cJSON does not say for whom it asks. One thread only. */
+static struct arena *current;
+
+static void *allocate(size_t size)
+{
+	return arena_alloc(current, size);
+}
+
+static void release_later(void *p)
+{
+	(void)p;
+}
+
+/* What the arena's first allocation holds; the second is the root, right behind it. */
+union owner {
+	struct arena arena;
+	_Alignas(16) char size[(sizeof(struct arena) + 15) / 16 * 16];
+};
+
+static cJSON *parse(const char *text, size_t len, const char **ret_end)
+{
+	struct arena arena = ARENA_INIT;
+	union owner *owner = arena_alloc(&arena, sizeof(*owner));
+
+	current = &arena;
+	cJSON_InitHooks(&(cJSON_Hooks){allocate, release_later});
+	cJSON *root = cJSON_ParseWithLengthOpts(text, len, ret_end, false);
+	current = NULL;
+	if (root)
+		owner->arena = arena;
+	else
+		arena_release(&arena);
+	return root;
+}
+
+void json_free(struct json *root)
+{
+	if (!root)
+		return;
+	struct arena arena = ((union owner *)(void *)root - 1)->arena;
+	arena_release(&arena);
+}
+
 struct json *json_parse(const char *text, size_t len, struct error *err)
 {
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -25,7 +71,7 @@ struct json *json_parse(const char *text, size_t len, struct error *err)
 		len -= 3;
 	}
 	const char *end = NULL;
-	cJSON *root = cJSON_ParseWithLengthOpts(text, len, &end, false);
+	cJSON *root = parse(text, len, &end);
 	if (!root) {
 		error_set(err, EXIT_CODE_USAGE, "invalid JSON at byte %zu",
 			end ? (size_t)(end - text) : 0);
@@ -34,7 +80,7 @@ struct json *json_parse(const char *text, size_t len, struct error *err)
 	while (end < text + len && strchr(" \t\r\n", *end) && *end)
 		end++;
 	if (end < text + len) {
-		cJSON_Delete(root);
+		json_free((struct json *)root);
 		error_set(err, EXIT_CODE_USAGE, "text behind the JSON document at byte %zu",
 			(size_t)(end - text));
 		return NULL;
@@ -55,11 +101,6 @@ struct json *json_parse_file(const char *path, enum exit_code code, struct error
 			err->code = code;
 	}
 	return root;
-}
-
-void json_free(struct json *root)
-{
-	cJSON_Delete((cJSON *)root);
 }
 
 bool json_is_object(const struct json *node)

@@ -1,12 +1,11 @@
 #include "core/base/base.h"
 
+#include "core/base/digest.h"
 #include "core/base/strmap.h"
-
-#include <xxhash.h>
 
 static uint64_t hash_of(const char *s)
 {
-	return XXH3_64bits(s, strlen(s));
+	return digest_hash(s, strlen(s));
 }
 
 void strmap_init(struct strmap *map)
@@ -76,7 +75,8 @@ void *strmap_put(struct strmap *map, const char *key, void *value)
 {
 	if ((map->n + 1) * 4 > map->slot_count * 3)
 		rehash(map);
-	uint64_t hash = hash_of(key);
+	size_t len = strlen(key);
+	uint64_t hash = digest_hash(key, len);
 	struct strmap_slot *slot = find(map, key, hash);
 	if (slot->entry) {
 		void *old = map->entries[slot->entry - 1].value;
@@ -84,7 +84,8 @@ void *strmap_put(struct strmap *map, const char *key, void *value)
 		return old;
 	}
 	GROW(map->entries, map->n + 1, map->cap);
-	map->entries[map->n] = (struct strmap_entry){xstrdup(key), value, hash};
+	map->entries[map->n] =
+		(struct strmap_entry){memcpy(xmalloc(len + 1), key, len + 1), value, hash};
 	*slot = (struct strmap_slot){(uint32_t)++map->n, tag_of(hash)};
 	return NULL;
 }

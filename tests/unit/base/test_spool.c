@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/markup.h"
+#include "core/base/sink.h"
 #include "core/base/spool.h"
 #include "tests/support/temp.h"
 
@@ -83,4 +84,44 @@ TEST(markup, escapes)
 	strbuf_reset(&out);
 	markup_text(&out, "]]>&<\"\r\n\t", 9);
 	ASSERT_STR(out.buf, "]]&gt;&amp;&lt;\"&#13;\n\t");
+}
+
+/* A sink's file has no name before it is whole, however long it is. */
+TEST(spool, sink)
+{
+	for (size_t lines = 1; lines <= 100000; lines *= 10) {
+		char *dir = temp_new();
+		cleanup_free char *path = path_join(dir, "new/out");
+		cleanup_strbuf struct strbuf read = STRBUF_INIT, expected = STRBUF_INIT;
+		struct error err = ERROR_INIT;
+		struct sink s;
+		sink_init_file(&s, path);
+		for (size_t i = 0; i < lines; i++) {
+			sink_printf(&s, "line %zu\n", i);
+			strbuf_addf(&expected, "line %zu\n", i);
+		}
+		cr_assert(!path_exists(path));
+		cr_assert_eq(sink_close(&s, &err), 0, "%s", err.text);
+		cr_assert_eq(file_read(path, 1 << 24, EXIT_CODE_INTERNAL, &read, NULL), 0);
+		ASSERT_STR(read.buf, expected.buf);
+		temp_free(dir);
+	}
+}
+
+TEST(spool, sink_that_cannot_be_written)
+{
+	for (size_t lines = 1; lines <= 100000; lines *= 1000) {
+		char *dir = temp_new();
+		cleanup_free char *path = path_join(dir, "file/out");
+		struct error err = ERROR_INIT;
+		struct sink s;
+		temp_write(dir, "file", "not a folder");
+		sink_init_file(&s, path);
+		for (size_t i = 0; i < lines; i++)
+			sink_printf(&s, "line %zu\n", i);
+		cr_assert_eq(sink_close(&s, &err), -1);
+		ASSERT_INT(err.code, EXIT_CODE_INFRASTRUCTURE);
+		cr_assert(strstr(err.text, "file"), "%s", err.text);
+		temp_free(dir);
+	}
 }

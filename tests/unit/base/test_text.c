@@ -135,6 +135,33 @@ TEST(text, json)
 		"{\"s\":\"\\\"\\\\\\n\\u0001\xef\xbf\xbd</script>\",\"d\":0.1,\"z\":null}");
 }
 
+/* Each document has its own memory, and all of it: one goes, the others stay. */
+TEST(text, json_documents)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct json *documents[3];
+
+	strbuf_addch(&text, '[');
+	for (int i = 0; i < 20000; i++)
+		strbuf_addf(&text, "%s{\"key %d\":\"value %d\"}", i ? "," : "", i, i);
+	strbuf_addch(&text, ']');
+	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+		cr_assert_null(json_parse(text.buf, text.len - 1, NULL));
+		documents[i] = json_parse(text.buf, text.len, NULL);
+		cr_assert(documents[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+		int n = 0;
+		json_each (entry, documents[i]) {
+			cleanup_free char *expected = xasprintf("value %d", n++);
+			ASSERT_STR(json_string(json_first(entry), ""), expected);
+		}
+		ASSERT_INT(n, 20000);
+		json_free(documents[i]);
+	}
+	json_free(NULL);
+}
+
 TEST(text, map)
 {
 	struct strmap map = STRMAP_INIT;
