@@ -31,7 +31,6 @@ struct page {
 	struct ask query;
 	struct quarantine quarantine;
 	struct flaky_orders *orders;
-	int64_t *ids; /* of the suspects, ascending */
 	struct arena arena;
 	struct suspect *suspects;
 	size_t n, cap, gone;
@@ -49,13 +48,6 @@ static int add_suspect(void *arg, int64_t id, const struct history_stats *stats)
 	GROW(p->suspects, p->n + 1, p->cap);
 	p->suspects[p->n++] = (struct suspect){.test = {.id = id, .stats = *stats}};
 	return 0;
-}
-
-static int by_id(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
 }
 
 static int name(struct page *p, struct suspect *s, struct error *err)
@@ -413,6 +405,15 @@ static void print_section(struct page *p, bool broken)
 	}
 }
 
+static void print_gone(struct page *p)
+{
+	if (p->gone)
+		sink_printf(&p->rows.sink,
+			"%zu more %s gone (deleted, renamed, not seen for long); `--all` shows "
+			"%s\n",
+			p->gone, p->gone == 1 ? "is" : "are", p->gone == 1 ? "it" : "them");
+}
+
 static void print_text(struct page *p)
 {
 	struct rows *r = &p->rows;
@@ -426,6 +427,7 @@ static void print_text(struct page *p)
 	}
 	if (!p->n) {
 		sink_puts(&r->sink, "no flaky tests are known\n");
+		print_gone(p);
 		return;
 	}
 	text_duration(&cost, cost_us / 1000);
@@ -441,6 +443,7 @@ static void print_text(struct page *p)
 	if (p->query.limit && p->n == (size_t)p->query.limit)
 		sink_printf(
 			&r->sink, "only the first %d; `--limit all` shows all\n", p->query.limit);
+	print_gone(p);
 }
 
 /* ---- the command ------------------------------------------------------------------------------- */
@@ -459,11 +462,10 @@ static int read_page(struct page *p, const struct options *options, struct error
 	if (history_list_stats(p->query.history, &filter, HISTORY_BY_FAULTS, add_suspect, p, err) <
 		0)
 		return -1;
-	p->ids = xcalloc(p->n + 1, sizeof(*p->ids));
+	cleanup_free int64_t *ids = xcalloc(p->n + 1, sizeof(*ids));
 	for (size_t i = 0; i < p->n; i++)
-		p->ids[i] = p->suspects[i].test.id;
-	qsort(p->ids, p->n, sizeof(*p->ids), by_id);
-	p->orders = flaky_orders_read(p->query.history, &filter, p->ids, p->n, err);
+		ids[i] = p->suspects[i].test.id;
+	p->orders = flaky_orders_read(p->query.history, &filter, ids, p->n, err);
 	return p->orders ? judge(p, err) : -1;
 }
 
@@ -483,7 +485,6 @@ static int run_flaky(const struct options *options, struct error *err)
 		result = rows_close(&p.rows, err);
 	}
 	free(p.suspects);
-	free(p.ids);
 	flaky_orders_free(p.orders);
 	arena_release(&p.arena);
 	quarantine_release(&p.quarantine);

@@ -3,11 +3,13 @@
 #include "cmd/command.h"
 #include "cmd/outputs.h"
 #include "cmd/setup.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/engine/engine.h"
+#include "core/history_order.h"
 #include "core/journal.h"
 #include "core/order.h"
 #include "core/project.h"
@@ -46,7 +48,8 @@ struct order {
 	bool quiet;
 	enum verdict verdict;
 	struct strvec culprits;
-	bool minimal;
+	bool minimal, proven;
+	struct strvec failed;    /* tests of the file in its last failure: title, occurrence, … */
 	struct journal *journal; /* of the run that proves it */
 	const char *proof;       /* its words */
 	struct error *err;
@@ -133,6 +136,23 @@ static int cannot_run(const struct order *o, const struct state *state)
 	return error_set(o->err, (enum exit_code)state->exit_code, "%s: %s", o->target.suite, text);
 }
 
+/* Which tests of the file it was, when it is the file as a whole that is asked about. */
+static void note_failed(struct order *o, const struct state *state)
+{
+	const struct order_target *t = &o->target;
+	struct event key = {.suite = t->suite, .project = t->project, .file = t->file};
+	const struct state_file *file = state_file_of(state, &key);
+
+	strvec_release(&o->failed);
+	for (size_t i = 0; file && i < file->test_count; i++) {
+		const struct state_test *test = file->tests[i];
+		if (test->outcome != OUTCOME_FAILED)
+			continue;
+		strvec_push(&o->failed, test->path);
+		strvec_pushf(&o->failed, "%d", test->occurrence);
+	}
+}
+
 /* The target after these of the files before it. -1: error, or interrupted. */
 static int probe(struct order *o, const size_t *items, size_t n, enum result *ret)
 {
@@ -161,6 +181,8 @@ static int probe(struct order *o, const size_t *items, size_t n, enum result *re
 	int code = engine_run(&engine, &signum, o->err);
 	*ret = code < 0 ? RESULT_NONE : result_of(o, &state);
 	o->probes++;
+	if (*ret == RESULT_FAILED)
+		note_failed(o, &state);
 	if (code == 0 && !signum)
 		tell(o, n, *ret);
 	if (code == 0 && !signum && state.error_notices)
@@ -221,7 +243,8 @@ static void culprits_text(const struct order *o, struct strbuf *out)
 		strbuf_addf(out, "%s%s", i ? " and " : "", o->culprits.v[i]);
 }
 
-/* Once more, with a journal, so that it is on record. Nobody's `latest`, nobody's history. */
+/* Once more, with a journal, so that it is on record. Nobody's `latest`, and no run of the history.
+ */
 static int prove(struct order *o, const size_t *items, size_t n)
 {
 	cleanup_free char *dir =
@@ -241,6 +264,7 @@ static int prove(struct order *o, const size_t *items, size_t n)
 	if (!o->journal)
 		return -1;
 	int code = probe(o, items, n, &result);
+	o->proven = code == 0 && result == (o->wanted_failure ? RESULT_FAILED : RESULT_PASSED);
 	struct journal *journal = o->journal;
 	o->journal = NULL;
 	o->proof = NULL;
@@ -293,6 +317,52 @@ static int decide(struct order *o)
 	if (!failed && after)
 		return minimize(o, true);
 	return failed && !after ? minimize(o, false) : 0;
+}
+
+/* ---- for the history ------------------------------------------------------------------------- */
+
+static int put_finding(struct order *o, struct history *h, struct history_order *finding)
+{
+	if (o->target.test)
+		return history_order_put(h, finding, o->err);
+	for (size_t i = 0; i + 1 < o->failed.n; i += 2) {
+		finding->test = o->failed.v[i];
+		finding->occurrence = atoi(o->failed.v[i + 1]);
+		if (history_order_put(h, finding, o->err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* So that `muster flaky` knows. What refutes an earlier finding is an answer, too. */
+static int remember(struct order *o)
+{
+	bool refuted = o->verdict == ORDER_NOT_DEPENDENT;
+	cleanup_strbuf struct strbuf culprits = STRBUF_INIT;
+
+	for (size_t i = 0; i < o->culprits.n; i++)
+		strbuf_addf(&culprits, "%s%s", i ? "\n" : "", o->culprits.v[i]);
+	struct history_order finding = {
+		.suite = o->target.suite,
+		.project = o->target.project,
+		.file = o->target.file,
+		.test = o->target.test,
+		.occurrence = o->target.occurrence,
+		.culprits = culprits.buf,
+		.needed = !o->wanted_failure,
+		.found_ms = clock_unix_ms(),
+		.run = o->setup.run_id,
+	};
+
+	if (!o->proven && !refuted)
+		return 0;
+	struct history *h = setup_history_for_writing(&o->setup, o->err);
+	if (!h)
+		return o->err->code == EXIT_CODE_PASSED ? 0 : -1;
+	int result = refuted ? history_order_refute(h, &finding, &o->target.before, o->err)
+			     : put_finding(o, h, &finding);
+	history_close(h);
+	return result;
 }
 
 /* ---- the recorded run ------------------------------------------------------------------------ */
@@ -484,6 +554,7 @@ static int run_order(const struct options *options, struct error *err)
 {
 	struct order o = {.target = {.before = STRVEC_INIT},
 		.culprits = STRVEC_INIT,
+		.failed = STRVEC_INIT,
 		.quiet = command_verbosity(options) < 0,
 		.err = err};
 	struct config *config = NULL;
@@ -506,11 +577,14 @@ static int run_order(const struct options *options, struct error *err)
 		if (code == 0)
 			code = decide(&o);
 		if (code == 0)
+			code = remember(&o);
+		if (code == 0)
 			code = options_has(options, "json") ? print_json(&o, err) : print(&o, err);
 		setup_release(&o.setup);
 	}
 	order_target_release(&o.target);
 	strvec_release(&o.culprits);
+	strvec_release(&o.failed);
 	free(o.run_id);
 	return code < 0                           ? -1
 	       : o.verdict == ORDER_NOT_DEPENDENT ? EXIT_CODE_PASSED

@@ -9,6 +9,7 @@
 #include "cmd/shard.h"
 #include "cmd/tree.h"
 #include "core/base/clock.h"
+#include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
@@ -384,13 +385,32 @@ static int set_up_shard(struct invocation *in, const struct options *options, st
 		return -1;
 	if (!in->shard.active)
 		return 0;
+	if (options_has(options, "in-order")) {
+		error_set(err, EXIT_CODE_USAGE,
+			"--in-order and shards do not go together: what a shard runs is planned");
+		return error_help(err, "`muster --in-order FIRST SECOND` runs them here");
+	}
 	describe_shard(in);
 	return shard_choose_suites(&in->shard, &in->setup, err);
 }
 
 /* ---- the order of files ---------------------------------------------------------------------- */
 
-static int read_seed(const char *text, int64_t *ret, struct error *err)
+enum { SEEDS = 999999 /* short enough to be typed again */ };
+
+/* All shards shuffle alike, another plan or commit otherwise. */
+static int64_t seed_of_shards(const struct invocation *in)
+{
+	const char *commit = in->setup.info.commit ? in->setup.info.commit : "";
+	cleanup_free char *key = xasprintf("%s%s", commit, in->shard.text.buf);
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(key, strlen(key), hex);
+	hex[12] = '\0';
+	return 1 + (int64_t)(strtoull(hex, NULL, 16) % SEEDS);
+}
+
+static int read_seed(const struct invocation *in, const char *text, int64_t *ret, struct error *err)
 {
 	size_t digits = text ? strspn(text, "0123456789") : 0;
 	int64_t seed = digits && digits <= 10 ? atoll(text) : 0;
@@ -399,8 +419,10 @@ static int read_seed(const char *text, int64_t *ret, struct error *err)
 		return error_set(err, EXIT_CODE_USAGE,
 			"`--shuffle` expects a whole number from 1 to %d, not `%s`", INT32_MAX,
 			text);
-	/* short enough to be typed again */
-	*ret = text ? seed : 1 + (clock_unix_ms() * 7919 + getpid()) % 999999;
+	if (!text)
+		seed = in->shard.active ? seed_of_shards(in)
+					: 1 + (clock_unix_ms() * 7919 + getpid()) % SEEDS;
+	*ret = seed;
 	return 0;
 }
 
@@ -420,7 +442,7 @@ static int read_order(struct invocation *in, const struct options *options, stru
 		info->workers = 1;
 	if (!options_has(options, "shuffle"))
 		return 0;
-	return read_seed(options_value(options, "shuffle", NULL), &info->seed, err);
+	return read_seed(in, options_value(options, "shuffle", NULL), &info->seed, err);
 }
 
 static int run_tests(struct invocation *in, const struct options *options, struct error *err)

@@ -8,7 +8,7 @@
 #include "core/base/text.h"
 #include "core/codeowners.h"
 #include "core/config.h"
-#include "core/flaky.h"
+#include "core/flaky_order.h"
 #include "core/project.h"
 #include "core/test_id.h"
 
@@ -189,18 +189,28 @@ static int add_candidate(void *arg, const struct history_test *t)
 	return 0;
 }
 
-/* A broken test is not put away: it is mended. */
-static void keep_flaky(struct advice *a, enum flaky_class *classes)
+/* A broken test is not put away: it is mended. One that is gone needs nothing. */
+static int keep_flaky(struct advice *a, enum flaky_class *classes, struct error *err)
 {
+	cleanup_free int64_t *ids = xcalloc(a->n + 1, sizeof(*ids));
 	size_t kept = 0;
 
+	for (size_t i = 0; i < a->n; i++)
+		ids[i] = a->tests[i].id;
+	struct flaky_orders *orders =
+		flaky_orders_read(a->ward->history, &(struct history_filter){0}, ids, a->n, err);
+	if (!orders)
+		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		struct flaky_evidence e = history_evidence(&a->tests[i].stats);
 		classes[kept] = flaky_classify(&e);
-		if (flaky_class_is_flaky(classes[kept]))
+		if (flaky_class_is_flaky(classes[kept]) &&
+			!flaky_orders_gone(orders, a->tests[i].id, &a->tests[i].stats))
 			a->tests[kept++] = a->tests[i];
 	}
 	a->n = kept;
+	flaky_orders_free(orders);
+	return 0;
 }
 
 static void put_advice_json(struct jsonw *w, const struct history_test *t, enum flaky_class class,
@@ -329,7 +339,8 @@ int ward_suggest(struct ward *ward, const struct options *options, struct error 
 	int result = history_list_tests(
 		ward->history, &faulty, HISTORY_BY_FAULTS, add_candidate, &a, err);
 	cleanup_free enum flaky_class *classes = xcalloc(a.n + 1, sizeof(*classes));
-	keep_flaky(&a, classes);
+	if (result == 0)
+		result = keep_flaky(&a, classes, err);
 	if (result == 0)
 		result = print_advice(&a, classes, options_has(options, "json"), err);
 	codeowners_free(a.owners);

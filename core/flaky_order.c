@@ -32,7 +32,7 @@ struct counts {
 
 struct flaky_orders {
 	struct history *h;
-	const int64_t *tests;
+	int64_t *tests; /* ascending */
 	size_t test_count;
 	struct run_order runs[RUNS];
 	size_t n;
@@ -50,6 +50,7 @@ void flaky_orders_free(struct flaky_orders *o)
 		free(o->runs[i].places);
 		free(o->runs[i].results);
 	}
+	free(o->tests);
 	free(o->counts);
 	free(o->suites);
 	free(o);
@@ -96,6 +97,13 @@ static int read_run(struct flaky_orders *o, struct run_order *run, struct error 
 	return history_list_results(o->h, run->id, o->tests, o->test_count, add_result, run, err);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 struct flaky_orders *flaky_orders_read(struct history *h, const struct history_filter *filter,
 	const int64_t *tests, size_t n, struct error *err)
 {
@@ -104,7 +112,9 @@ struct flaky_orders *flaky_orders_read(struct history *h, const struct history_f
 		.since_ms = filter->since_ms, .branch = filter->branch, .limit = RUNS};
 
 	o->h = h;
-	o->tests = tests;
+	o->tests = xcalloc(n + 1, sizeof(*o->tests));
+	memcpy(o->tests, tests, n * sizeof(*tests));
+	qsort(o->tests, n, sizeof(*o->tests), by_id);
 	o->test_count = n;
 	o->branch = filter->branch != NULL;
 	int result = history_list_runs(h, &newest, add_run, o, err);

@@ -12,7 +12,7 @@
 
 struct flaky_orders;
 
-/* Reads the newest runs of the filter, and how these tests (row ids, ascending) did in them. `h` is
+/* Reads the newest runs of the filter, and how these tests (row ids) did in them. `h` is
  * borrowed. NULL: error. */
 struct flaky_orders *flaky_orders_read(struct history *h, const struct history_filter *filter,
 	const int64_t *tests, size_t n, struct error *err);

@@ -284,6 +284,29 @@ static int copy_estimates(struct merging *m)
 	return result;
 }
 
+static int copy_orders(struct merging *m)
+{
+	sqlite3_stmt *s = NULL;
+	int result = 0;
+
+	if (sqlite3_prepare_v2(m->from->db,
+		    "SELECT test_id, culprits, needed, found_ms, run FROM order_findings", -1, &s,
+		    NULL) != SQLITE_OK)
+		return history_error(m->from, m->err, "cannot read");
+	while (result == 0 && sqlite3_step(s) == SQLITE_ROW) {
+		int64_t test = map_id(m, TEST, sqlite3_column_int64(s, 0));
+		sqlite3_stmt *put = history_sql(m->h, SQL_PUT_ORDER);
+		if (test < 1 || !put)
+			continue;
+		sqlite3_bind_int64(put, 1, test);
+		for (int i = 1; i < 5; i++)
+			sqlite3_bind_value(put, i + 1, sqlite3_column_value(s, i));
+		result = step_done(m, put);
+	}
+	sqlite3_finalize(s);
+	return result;
+}
+
 static int copy_runs(struct merging *m, struct history_imported *ret)
 {
 	sqlite3_stmt *s = NULL;
@@ -310,7 +333,7 @@ static int merge(struct merging *m, struct history_imported *ret)
 	sqlite3_stmt *last = history_sql(m->h, SQL_LAST_RUN);
 	int64_t newest = history_record_id(last);
 
-	if (copy_runs(m, ret) < 0 || copy_estimates(m) < 0)
+	if (copy_runs(m, ret) < 0 || copy_estimates(m) < 0 || copy_orders(m) < 0)
 		return -1;
 	if (!ret->runs)
 		return 0;

@@ -164,6 +164,11 @@ static const char *const statements[SQL_COUNT] = {
 		" run_id = ?1 ORDER BY test_id, attempt",
 	[SQL_FAULTY_TESTS] = "SELECT test_id FROM test_faults",
 	[SQL_ORDERED_TESTS] = "SELECT test_id FROM order_findings",
+	[SQL_ORDER_TESTS] =
+		"SELECT t.id, o.culprits FROM files f JOIN suites s ON s.id = f.suite_id JOIN tests"
+		" t ON t.file_id = f.id LEFT JOIN order_findings o ON o.test_id = t.id WHERE f.path"
+		" = ?3 AND s.name = ?1 AND f.project = ?2 AND (?4 IS NULL OR (t.path = ?4 AND"
+		" t.occurrence = ?5))",
 	[SQL_PUT_ORDER] =
 		"INSERT INTO order_findings(test_id, culprits, needed, found_ms, run) VALUES(?1, "
 		"?2,"

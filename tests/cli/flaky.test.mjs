@@ -132,6 +132,45 @@ test('order_dependent: fails behind another file in the same worker, and only th
   assert.match(run(dir, ['flaky'], at(10)).out, /failed in 5 of 5 runs behind test\/dirty\.js, in 0 of 5 others/);
 });
 
+test('tests that are gone leave the page, those that were only not run stay', () => {
+  const files = ['told1', 'told2', 'told3', 'told4', 'told5', 'pass1', 'pass2', 'pass3', 'pass4', 'pass5'];
+  const dir = project(files);
+  let i = 0;
+  const once = (env, ...args) => runFake(dir, [...args, '--retries', '1', '--no-fail-fast', '--reporter', 'dot'], { ...ci(i++), GITHUB_REF_NAME: 'main', ...env });
+  const page = (...args) => JSON.parse(run(dir, ['flaky', '--json', ...args], at(i)).out).tests.map(t => `${t.file.slice(5, -3)} ${t.test}`).sort();
+  for (let k = 0; k < 4; k++)
+    once({ FAKE_FAIL: 'told1:once,told2:once' });
+  assert.deepEqual(page(), ['told1 works', 'told2 works']);
+  // one file alone, a branch that has no such test, a file that does not load: all that says nothing
+  for (let k = 0; k < 4; k++)
+    once({}, 'test/told3.js');
+  for (let k = 0; k < 4; k++)
+    once({ GITHUB_REF_NAME: 'change', FAKE_TITLE: 'renamed' });
+  assert.deepEqual(page(), ['told1 works', 'told2 works']);
+  once({ FAKE_TITLE: 'renamed' });
+  once({ FAKE_TITLE: 'renamed' });
+  assert.deepEqual(page(), ['told1 works', 'told2 works']); // twice may be an accident
+  once({ FAKE_FAIL: 'told2', FAKE_TITLE: 'renamed' }); // the file of told2 did not pass
+  assert.deepEqual(page(), ['told2 works']);
+  assert.deepEqual(page('--all'), ['told1 works', 'told2 works']);
+  assert.doesNotMatch(run(dir, ['quarantine', 'suggest'], at(i)).out, /told1/);
+  assert.match(run(dir, ['flaky'], at(i)).out, /^1 more is gone \(deleted, renamed, not seen for long\); `--all` shows it$/m);
+  // back again
+  once({});
+  assert.deepEqual(page(), ['told1 works', 'told2 works']);
+  // the file is deleted: three whole runs without it
+  fs.rmSync(path.join(dir, 'test/told2.js'));
+  once({});
+  once({});
+  assert.deepEqual(page(), ['told1 works', 'told2 works']);
+  once({});
+  assert.deepEqual(page(), ['told1 works']);
+  // nobody ran the suite for a month
+  runFake(dir, ['test/pass1.js'], { ...ci(i), MUSTER_TEST_NOW: String(now + 40 * 86400e3) });
+  assert.deepEqual(page(), []);
+  assert.match(run(dir, ['flaky'], at(i)).out, /^no flaky tests are known\n2 more are gone/);
+});
+
 test('no history, and one run', () => {
   const none = run(folder({ 'package.json': '{}' }), ['flaky'], at(1));
   assert.equal(none.code, 2);

@@ -272,6 +272,23 @@ test('--shuffle: the same seed is the same order, another is another; the seed i
   assert.match(bad.err, /`--shuffle` expects a whole number from 1/);
 });
 
+test('--shuffle in shards: each its files of the plan, all by one seed', () => {
+  const dir = suite(Object.fromEntries('abcdefgh'.split('').map(f => [`test/${f}.js`, `it('${f}', () => {});`])));
+  const shard = (i, ...args) => {
+    const done = run(dir, ['-j1', '--shard', `${i}/2`, ...args]);
+    assert.equal(done.code, 0, done.err);
+    return { files: started(dir), seed: summary(dir).seed };
+  };
+  const [one, two] = [shard(1, '--shuffle=7'), shard(2, '--shuffle=7')];
+  assert.deepEqual([...one.files, ...two.files].sort(), [...'abcdefgh'].map(f => `test/${f}.js`));
+  run(dir, ['-j1', '--shuffle=7']); // each in the order that they have among all
+  assert.deepEqual(started(dir).filter(f => one.files.includes(f)), one.files);
+  assert.deepEqual(started(dir).filter(f => two.files.includes(f)), two.files);
+  run(dir, ['plan', '--shards', '2', '-o', 'plan.json']);
+  const [a, b] = [shard(1, '--plan', 'plan.json', '--shuffle'), shard(2, '--plan', 'plan.json', '--shuffle')];
+  assert.ok(a.seed > 0 && a.seed === b.seed);
+});
+
 test('--shuffle: Jest shuffles the tests of a file, too', () => {
   const titles = 'abcdefghij'.split('');
   const dir = suite({ 'a.test.js': titles.map(t => `it('${t}', () => {});`).join('') }, 'jest');
@@ -292,6 +309,9 @@ test('--in-order: the named files in that order, in one worker', () => {
   assert.deepEqual(started(dir), ['test/d.js', 'test/a.js', 'test/c.js']);
   assert.equal(new Set(journal(dir).filter(e => e.type === 'file_started').map(e => e.worker)).size, 1);
   assert.match(run(dir, ['--in-order']).err, /--in-order needs the files/);
+  const shard = run(dir, ['--in-order', 'test/d.js', '--shard', '1/2']);
+  assert.equal(shard.code, 2);
+  assert.match(shard.err, /--in-order and shards do not go together: what a shard runs is planned/);
 });
 
 // ---- muster order -------------------------------------------------------------------------------
@@ -331,6 +351,30 @@ test('order: finds the one file that breaks another, and the command that shows 
   assert.match(people.out, /^test\/f\.js › clean passes alone and fails after test\/c\.js in the same worker\nrerun: muster run/);
 });
 
+const flaky = (dir, ...args) => JSON.parse(run(dir, ['flaky', '--json', ...args]).out).tests
+  .map(t => [t.file, t.test, t.class, t.behind]);
+
+test('order: what it finds is on the page of flaky tests, until it finds something else', () => {
+  const dir = suite(polluted);
+  run(dir, ['--no-fail-fast', '-j1']);
+  assert.deepEqual(flaky(dir), []); // one failure says nothing
+  const found = answer(dir, 'test/f.js'); // the file: of its two tests one fails
+  assert.deepEqual(flaky(dir), [['test/f.js', 'clean', 'order_dependent', 'test/c.js']]);
+  assert.match(run(dir, ['flaky']).out, new RegExp(`fails behind test/c\\.js, as run ${found.proof_run} proves`));
+  assert.deepEqual(flaky(dir, '--class', 'order_dependent', '--since', '1h'), flaky(dir));
+  assert.match(run(dir, ['query', 'SELECT test, behind FROM v_flaky', '--csv']).out, /^clean,test\/c\.js$/m);
+  assert.equal(run(dir, ['runs', '--csv']).out.trim().split('\n').length, 2); // no run was added to it
+  // taken along
+  run(dir, ['store', 'export', 'h.zst']);
+  run(dir, ['-j1', '--history', 'other.db']);
+  run(dir, ['store', 'import', 'h.zst', '--history', 'other.db']);
+  assert.deepEqual(flaky(dir, '--history', 'other.db'), flaky(dir));
+  // mended, and asked again behind the same files
+  fs.writeFileSync(path.join(dir, 'test/c.js'), pass('c'));
+  assert.equal(answer(dir, 'test/f.js').verdict, 'not_order_dependent');
+  assert.deepEqual(flaky(dir), []);
+});
+
 test('order: two files that break it only together', () => {
   const dir = suite({
     ...polluted,
@@ -355,6 +399,8 @@ test('order: fails alone, needs another, is not order dependent, is flaky', () =
   assert.equal(answer(dir, 'test/b.js').verdict, 'fails_alone');
   const needs = answer(dir, 'needs');
   assert.deepEqual([needs.verdict, needs.culprits], ['needs_others', ['test/c.js']]);
+  assert.deepEqual(flaky(dir), [['test/d.js', 'needs', 'order_dependent', 'test/c.js']]); // it never failed
+  assert.match(run(dir, ['flaky']).out, /failed in none of 1 run \(few samples\)\n +passes only behind test\/c\.js/);
   const good = answer(dir, 'test/g.js');
   assert.deepEqual([good.verdict, good.code], ['not_order_dependent', 0]);
   assert.equal(answer(dir, 'now and then', '--repeat', '3').verdict, 'flaky');
@@ -377,4 +423,23 @@ test('order: Jest, where only what is outside of its realms is shared', () => {
   }, 'jest');
   run(dir, ['--no-fail-fast', '-j1']);
   assert.equal(answer(dir, 'c.test.js').verdict, 'not_order_dependent');
+});
+
+test('order: Jest, a patched module of Node and a file on disk', () => {
+  const dir = suite({
+    'globalSetup.js': `module.exports = () => require('fs').rmSync(__dirname + '/cache', { recursive: true, force: true });`,
+    'jest.config.js': `module.exports = { globalSetup: './globalSetup.js' };`,
+    'a.test.js': pass('a'),
+    'b.test.js': `it('b', () => { require('os').hostname = () => 'patched'; });`,
+    'c.test.js': `it('c', () => require('fs').mkdirSync(__dirname + '/cache'));`,
+    'd.test.js': `it('d', () => expect(require('os').hostname()).not.toBe('patched'));`,
+    'e.test.js': `it('e', () => expect(require('fs').existsSync(__dirname + '/cache')).toBe(false));`,
+  }, 'jest');
+  run(dir, ['--no-fail-fast', '--in-order', ...[...'abcde'].map(x => `${x}.test.js`)]);
+  const patched = answer(dir, 'd.test.js');
+  assert.deepEqual([patched.verdict, patched.culprits], ['order_dependent', ['b.test.js']]);
+  const disk = answer(dir, 'e.test.js');
+  assert.deepEqual([disk.verdict, disk.culprits], ['order_dependent', ['c.test.js']]);
+  assert.deepEqual(flaky(dir).sort(), [
+    ['d.test.js', 'd', 'order_dependent', 'b.test.js'], ['e.test.js', 'e', 'order_dependent', 'c.test.js']]);
 });

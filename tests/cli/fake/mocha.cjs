@@ -48,7 +48,7 @@ const acts = {
     const name = path.basename(file, '.js');
     const told = (process.env.FAKE_FAIL || '').split(',');
     const bad = told.includes(name) || (told.includes(`${name}:once`) && item.attempt === 1);
-    test(file, 'works', bad ? 'failed' : 'passed',
+    test(file, process.env.FAKE_TITLE || 'works', bad ? 'failed' : 'passed',
       bad ? { failure: { kind: process.env.FAKE_KIND || 'assertion', message: process.env.FAKE_SAYS || 'expected 1 to be 2' } } : {});
     finish(file, 1, bad ? 'failed' : 'passed');
   },
