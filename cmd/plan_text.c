@@ -8,6 +8,8 @@
 enum {
 	HEAVIEST = 10,
 	NAME_COLUMNS = 60,
+	CELL_COLUMNS = 40,    /* the table fits 80 columns */
+	PART_COLUMNS = 16,    /* " (part 12 of 34)" */
 	LIKELY_PERCENT = 150, /* noise beyond this allows no promise */
 };
 
@@ -16,11 +18,16 @@ static void duration(struct strbuf *out, int64_t us)
 	text_duration(out, us / 1000);
 }
 
-static void name_of(struct strbuf *out, const struct plan_item *item)
+static void name_within(struct strbuf *out, const struct plan_item *item, size_t columns)
 {
-	text_truncate_middle(out, item->file, NAME_COLUMNS);
+	text_truncate_middle(out, item->file, columns);
 	if (item->parts)
 		strbuf_addf(out, " (part %d of %d)", item->part, item->parts);
+}
+
+static void name_of(struct strbuf *out, const struct plan_item *item)
+{
+	name_within(out, item, NAME_COLUMNS);
 }
 
 /* ---- the plan ---------------------------------------------------------------------------------- */
@@ -54,7 +61,8 @@ static void table(struct strbuf *out, const struct plan *plan)
 		cleanup_strbuf struct strbuf time = STRBUF_INIT, longest = STRBUF_INIT;
 		duration(&time, shard->us);
 		if (shard->n) {
-			name_of(&longest, shard->items[0]);
+			name_within(&longest, shard->items[0],
+				CELL_COLUMNS - (shard->items[0]->parts ? PART_COLUMNS : 0));
 			strbuf_addstr(&longest, ", ");
 			duration(&longest, shard->items[0]->us);
 		} else {
@@ -224,6 +232,7 @@ void plan_what_if_text(struct strbuf *out, struct plan_input *in)
 {
 	bool chance = forecast_knows_noise(&in->forecast);
 	int64_t best = INT64_MAX;
+	bool met = false;
 
 	strbuf_addstr(out, "  shards     makespan   lower bound   with start-up   runner time");
 	strbuf_addf(out, "%s\n", chance ? "   in time" : "");
@@ -239,14 +248,16 @@ void plan_what_if_text(struct strbuf *out, struct plan_input *in)
 		}
 		if (chance)
 			strbuf_addf(out, " %7.0f %%", row.chance * 100);
-		if (row.wall_us <= in->target_us)
-			strbuf_addstr(out, "  meets the target");
-		strbuf_addch(out, '\n');
+		strbuf_addstr(out, row.wall_us <= in->target_us ? " *\n" : "\n");
+		met |= row.wall_us <= in->target_us;
 		useless = row.makespan_us * 100 >= best * 99 ? useless + 1 : 0;
 		best = MIN(best, row.makespan_us);
 		if (is_last(&row, in))
 			break;
 	}
+	strbuf_addstr(out, met ? "  * meets the target of " : "  none meets the target of ");
+	duration(out, in->target_us);
+	strbuf_addch(out, '\n');
 	plan_sort(&in->plan);
 	if (in->plan.item_count)
 		strbuf_addstr(out, "\nHeaviest files\n");

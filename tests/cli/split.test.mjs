@@ -112,3 +112,67 @@ test('a budget that is out of reach is told at once, and ends the run with what 
   assert.equal(fine.code, 0);
   assert.doesNotMatch(fine.out, /budget/);
 });
+
+// ---- over shards: plan, run, merge; the parts are one file again ----
+
+const spec = `const { test, expect } = require('@playwright/test');
+  test.describe('long', () => {
+    let up = 0;
+    test.beforeAll(() => { up++; });
+    test.beforeEach(() => { if (up !== 1) throw new Error('no hook'); });
+    ${Array.from({ length: 6 }, (_, i) => `test('case ${i}', async () => { await new Promise(r => setTimeout(r, 400)); expect('shot ${i}').toMatchSnapshot('case${i}.txt'); });`).join('\n')}
+    test.skip('is skipped', () => {});
+  });`;
+const snap = `describe('long', () => { let up; beforeAll(() => { up = 1; });
+  ${Array.from({ length: 6 }, (_, i) => slow(i === 4 ? 'case 3' : `case ${i}`, `expect([up, ${i}]).toMatchSnapshot();`)).join('\n')} });`;
+const over = {
+  playwright: {
+    script: 'playwright test',
+    files: {
+      'playwright.config.js': 'module.exports = { testDir: "test", snapshotPathTemplate: "{testDir}/{arg}{ext}", workers: 1 };',
+      'test/long.spec.js': spec, 'test/a.spec.js': 'require("@playwright/test").test("a", () => {});',
+      ...Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`test/case${i}.txt`, `shot ${i}`])),
+    },
+    tests: 8,
+  },
+  jest: { script: 'jest', files: { 'test/long.test.js': snap, 'test/a.test.js': 'it("a", () => {});' }, tests: 7 },
+};
+
+for (const [runner, { script, files, tests: total }] of Object.entries(over)) {
+  test(`${runner}: a long file over three shards is one file again after the merge; split: off keeps it whole`, () => {
+    const dir = folder({ 'package.json': JSON.stringify({ name: 'p', scripts: { test: script } }), ...files });
+    fs.symlinkSync(modules('mixed'), path.join(dir, 'node_modules'));
+    const taught = run(dir, ['-j1', '--no-split']);
+    assert.equal(taught.code, 0, taught.out + taught.err);
+    const plan = more => {
+      const done = run(dir, ['plan', '--shards', '3', '-o', 'plan.json', ...more]);
+      assert.equal(done.code, 0, done.err);
+      return JSON.parse(fs.readFileSync(path.join(dir, 'plan.json'), 'utf8')).shards.flatMap(s => s.items);
+    };
+    const long = Object.keys(files).find(f => f.includes('long'));
+    assert.deepEqual(plan(['--no-split']).map(i => i.parts), [undefined, undefined]);
+    fs.writeFileSync(path.join(dir, 'muster.yaml'), `suites:\n  - {name: ${runner}, runner: ${runner}, split: off}\n`);
+    assert.deepEqual(plan([]).map(i => i.parts), [undefined, undefined], 'split: off');
+    fs.rmSync(path.join(dir, 'muster.yaml'));
+    const items = plan([]).filter(i => i.file === long);
+    assert.ok(items.length > 1, 'it is split');
+    const snapshots = path.join(dir, 'test/__snapshots__/long.test.js.snap');
+    const before = fs.existsSync(snapshots) && fs.readFileSync(snapshots, 'utf8');
+    for (let i = 1; i <= 3; i++) {
+      const done = run(dir, ['run', '-j1', '--plan', 'plan.json', '--shard', `${i}/3`, '--out', `out/${i}`], { CI: 'true' });
+      assert.equal(done.code, 0, done.out + done.err);
+      assert.doesNotMatch(done.out, /obsolete/);
+    }
+    if (before) assert.equal(fs.readFileSync(snapshots, 'utf8'), before);
+    const done = run(dir, ['merge', 'out', '--json', '--reporter', 'junit=junit.xml']);
+    assert.equal(done.code, 0, done.err);
+    const s = JSON.parse(done.out);
+    assert.deepEqual([s.files.planned, s.files.passed, s.tests.total, s.tests.failed, s.tests.flaky], [2, 2, total, 0, 0]);
+    assert.equal(s.slowest.filter(f => f.file === long).length, 1, 'one file');
+    const xml = fs.readFileSync(path.join(dir, 'junit.xml'), 'utf8');
+    assert.equal(xml.match(/<testcase /g).length, total);
+    assert.equal(xml.match(/<testsuite /g).length, 2, 'one suite a file');
+    const learned = JSON.parse(run(dir, ['query', 'SELECT file, max(runs) AS runs FROM v_tests GROUP BY file', '--json']).out).rows;
+    for (const row of learned) assert.equal(row.runs, 2, row.file);
+  });
+}
