@@ -5,6 +5,7 @@
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "reporters/registry.h"
+#include "reporters/summary.h"
 
 #include <sys/ioctl.h>
 
@@ -226,6 +227,46 @@ void outputs_resize(struct outputs *o)
 	for (size_t i = 0; i < o->n; i++)
 		if (o->v[i].stream)
 			o->v[i].sink.columns = outputs_columns(o->v[i].sink.fd);
+}
+
+static struct output *live(const struct outputs *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i].sink.tty && o->v[i].reporter->show)
+			return &o->v[i];
+	return NULL;
+}
+
+bool outputs_live(const struct outputs *o)
+{
+	return live(o) != NULL;
+}
+
+static void show(struct outputs *o, const struct state *state, enum reporter_show what)
+{
+	struct output *out = live(o);
+
+	out->reporter->show(out->self, what, state);
+	sink_flush(&out->sink);
+}
+
+void outputs_running(struct outputs *o, const struct state *state)
+{
+	struct sink sink;
+
+	if (live(o)) {
+		show(o, state, REPORTER_SHOW_RUNNING);
+		return;
+	}
+	sink_init_fd(&sink, STDERR_FILENO);
+	summary_running(state, &sink);
+	sink_close(&sink, NULL);
+}
+
+void outputs_hide(struct outputs *o, const struct state *state)
+{
+	if (live(o))
+		show(o, state, REPORTER_SHOW_NOTHING);
 }
 
 int outputs_close(struct outputs *o, const struct state *state, struct error *err)

@@ -42,6 +42,12 @@ void outputs_event(void *outputs, const struct event *event, const struct state 
 void outputs_flush(struct outputs *o);
 /* The terminal has another size now. */
 void outputs_resize(struct outputs *o);
+/* One of them is a live display. */
+bool outputs_live(const struct outputs *o);
+/* Say now what is running: on the live display, else on stderr. */
+void outputs_running(struct outputs *o, const struct state *state);
+/* Take the live display off the terminal; the next event brings it back. */
+void outputs_hide(struct outputs *o, const struct state *state);
 /* Finish and close all. -1: one of them is not whole (first error in err). */
 int outputs_close(struct outputs *o, const struct state *state, struct error *err);
 /* Colour for a stream: flag > MUSTER_COLOR > FORCE_COLOR / NO_COLOR > terminal. */

@@ -17,7 +17,6 @@
 #include "core/engine/engine.h"
 #include "core/event_json.h"
 #include "core/journal.h"
-#include "reporters/summary.h"
 
 #include <signal.h>
 
@@ -70,15 +69,15 @@ static void before_verdict(void *arg)
 static void on_signal(void *arg, int signum)
 {
 	struct invocation *in = arg;
-	struct sink sink;
 
-	if (signum == SIGWINCH && in->has_outputs)
-		outputs_resize(&in->outputs);
-	if (signum != SIGUSR1)
+	if (!in->has_outputs)
 		return;
-	sink_init_fd(&sink, STDERR_FILENO);
-	summary_running(&in->state, &sink);
-	sink_close(&sink, NULL);
+	if (signum == SIGWINCH)
+		outputs_resize(&in->outputs);
+	else if (signum == SIGTSTP)
+		outputs_hide(&in->outputs, &in->state);
+	else if (signum == SIGUSR1)
+		outputs_running(&in->outputs, &in->state);
 }
 
 static void on_event(void *arg, const struct event *event, const struct state *state)
@@ -294,6 +293,7 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.before_sleep = before_sleep,
 		.before_verdict = before_verdict,
 		.on_signal = on_signal,
+		.keys = outputs_live(&in->outputs),
 		.arg = in,
 	};
 }

@@ -26,6 +26,12 @@ struct reporter_options {
 	bool shard; /* github: one job of many; what GitHub shows a few of is left to the merge */
 };
 
+/* What a person at the terminal asked a live display for. */
+enum reporter_show {
+	REPORTER_SHOW_RUNNING, /* a line for each running test, now */
+	REPORTER_SHOW_NOTHING, /* the terminal is somebody else's until the next event */
+};
+
 struct reporter {
 	const char *name;
 	const char *summary;      /* one line for the help */
@@ -35,6 +41,8 @@ struct reporter {
 	void *(*open)(const struct reporter_options *options, struct sink *sink);
 	/* Called after state_apply(): `state` already knows the event. */
 	void (*event)(void *self, const struct event *event, const struct state *state);
+	/* A live display only. */
+	void (*show)(void *self, enum reporter_show what, const struct state *state);
 	/* After run_finished. The sink is closed by the caller. -1: the output is not whole. */
 	int (*finish)(void *self, const struct state *state, struct error *err);
 	void (*close)(void *self); /* accepts NULL */

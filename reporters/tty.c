@@ -69,10 +69,12 @@ static void progress_line(struct tty *t, const struct state *s, struct strvec *l
 
 	strbuf_addf(&line, "Running [%8.1fs] ", (double)elapsed / 1000);
 	bar(&line, done_files(s), total, t->summary.sink->color);
-	strbuf_addf(&line, " %" PRId64 "/%" PRId64 " files, ", done_files(s), total);
-	text_count(&line, s->test_counts.total);
-	strbuf_addstr(&line, " tests: ");
-	summary_counts(&line, &s->test_counts, t->summary.sink->color);
+	strbuf_addf(&line, " %" PRId64 "/%" PRId64 " file%s", done_files(s), total,
+		total == 1 ? "" : "s");
+	if (s->test_counts.total) {
+		strbuf_addstr(&line, ", tests: ");
+		summary_counts(&line, &s->test_counts, t->summary.sink->color);
+	}
 	if (s->run.history_files && s->cancel == CANCEL_NONE) {
 		strbuf_addstr(&line, " \xc2\xb7 ");
 		text_duration(&line, eta_ms(s));
@@ -148,6 +150,18 @@ static void tty_event(void *self, const struct event *event, const struct state 
 	}
 }
 
+static void tty_show(void *self, enum reporter_show what, const struct state *s)
+{
+	struct tty *t = self;
+
+	tty_frame_erase(&t->frame);
+	if (what == REPORTER_SHOW_NOTHING)
+		return;
+	summary_running(s, t->summary.sink);
+	if (t->started)
+		draw(t, s);
+}
+
 static void tty_close(void *self)
 {
 	struct tty *t = self;
@@ -163,5 +177,6 @@ const struct reporter tty_reporter = {
 	.terminal = true,
 	.open = tty_open,
 	.event = tty_event,
+	.show = tty_show,
 	.close = tty_close,
 };

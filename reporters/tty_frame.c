@@ -5,9 +5,14 @@
 
 void tty_frame_erase(struct tty_frame *f)
 {
-	/* The cursor stands at the start of the line below the region. */
+	/* The cursor stands at the start of the line below the region. A terminal that has become
+	 * narrower has wrapped its lines. */
+	size_t columns = (size_t)MAX(f->sink->columns, 1);
+
 	for (; f->lines; f->lines--)
-		sink_puts(f->sink, "\x1b[1A\x1b[2K");
+		for (size_t w = f->widths[f->lines - 1], row = 0; row == 0 || row * columns < w;
+			row++)
+			sink_puts(f->sink, "\x1b[1A\x1b[2K");
 }
 
 void tty_frame_draw(struct tty_frame *f, const struct strvec *lines)
@@ -15,10 +20,11 @@ void tty_frame_draw(struct tty_frame *f, const struct strvec *lines)
 	/* One column is left free: a full line would wrap on some terminals. */
 	size_t width = (size_t)MAX(f->sink->columns - 1, 1);
 
-	for (size_t i = 0; i < lines->n; i++) {
+	f->lines = MIN(lines->n, ARRAY_LEN(f->widths));
+	for (size_t i = 0; i < f->lines; i++) {
 		cleanup_strbuf struct strbuf cut = STRBUF_INIT;
 		text_truncate(&cut, lines->v[i], width);
+		f->widths[i] = text_width(cut.buf);
 		sink_printf(f->sink, "%s\n", cut.buf);
 	}
-	f->lines = lines->n;
 }

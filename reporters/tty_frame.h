@@ -7,9 +7,12 @@
 #include "core/base/sink.h"
 #include "core/base/strvec.h"
 
+enum { TTY_FRAME_LINES = 10 };
+
 struct tty_frame {
 	struct sink *sink;
 	size_t lines; /* on the screen now */
+	size_t widths[TTY_FRAME_LINES];
 };
 
 /* Take the region off the screen, so that other lines can be written. */

@@ -55,7 +55,8 @@ struct engine_options {
 	bool (*env_is_secret)(const char *name);  /* not handed to workers */
 	void (*before_sleep)(void *arg);          /* flush journal and reporters */
 	void (*before_verdict)(void *arg);        /* all is done: judge the gates */
-	void (*on_signal)(void *arg, int signum); /* SIGUSR1, SIGWINCH */
+	void (*on_signal)(void *arg, int signum); /* SIGUSR1 (or the key t), SIGWINCH, SIGTSTP */
+	bool keys;                                /* the terminal is ours: read them */
 	void *arg;
 };
 

@@ -11,6 +11,7 @@
 
 enum {
 	TICK_MS = 100,
+	PAUSE_MS = 2000,          /* without a tick: we were suspended, or the machine was */
 	CANCEL_LIMIT_MS = 4500,   /* a first Ctrl-C ends in at most 5 s */
 	TEARDOWN_LIMIT_MS = 3000, /* for a global teardown after a cancel */
 };
@@ -85,6 +86,34 @@ static void kill_all(struct run *run)
 {
 	for (size_t i = 0; i < run->worker_count; i++)
 		process_kill(run->workers[i]->process);
+	services_kill(run);
+}
+
+static void pause_all(struct run *run, bool paused)
+{
+	for (size_t i = 0; i < run->worker_count; i++)
+		process_pause(run->workers[i]->process, paused);
+	services_pause(run, paused);
+}
+
+/* Ctrl-Z: the workers are in sessions of their own, where the terminal's signal does not reach. */
+static void suspend(struct run *run)
+{
+	pause_all(run, true);
+	if (run->options->on_signal)
+		run->options->on_signal(run->options->arg, SIGTSTP);
+	keys_pause(&run->keys);
+	signals_suspend();
+	keys_resume(&run->keys);
+	pause_all(run, false);
+}
+
+static void on_key(void *arg, char key)
+{
+	struct run *run = arg;
+
+	if ((key == 't' || key == 'T') && run->options->on_signal)
+		run->options->on_signal(run->options->arg, SIGUSR1);
 }
 
 static void on_signal(void *arg, int signum)
@@ -94,6 +123,12 @@ static void on_signal(void *arg, int signum)
 	if (signum == SIGUSR1 || signum == SIGWINCH) {
 		if (run->options->on_signal)
 			run->options->on_signal(run->options->arg, signum);
+		return;
+	}
+	if (signum == SIGTSTP || signum == SIGCONT) {
+		if (signum == SIGTSTP)
+			suspend(run);
+		keys_resume(&run->keys); /* from the background to the foreground */
 		return;
 	}
 	if (run->signal) {
@@ -108,11 +143,25 @@ static void on_signal(void *arg, int signum)
 	run_tick(run);
 }
 
+static void forgive_pause(struct run *run, int64_t now)
+{
+	int64_t pause = run->ticked_us ? now - run->ticked_us : 0;
+
+	run->ticked_us = now;
+	if (pause < (int64_t)PAUSE_MS * 1000)
+		return;
+	if (run->cancel_deadline_us)
+		run->cancel_deadline_us += pause;
+	for (size_t i = 0; i < run->worker_count; i++)
+		worker_shift_time(run->workers[i], pause);
+}
+
 static void on_tick(struct deadline *d)
 {
 	struct run *run = CONTAINER_OF(d, struct run, tick);
 	int64_t now = clock_mono_us();
 
+	forgive_pause(run, now);
 	run_publish(run, &(struct event){.type = EVENT_TICK});
 	budget_check(run, now);
 	if (run->cancel && now > run->cancel_deadline_us)
@@ -154,6 +203,7 @@ static void finish(struct run *run)
 				 .duration_us = clock_mono_us() - run->started_us,
 			 });
 	deadline_close(&run->tick);
+	keys_close(&run->keys);
 	signals_close(&run->signals);
 }
 
@@ -238,6 +288,8 @@ static void init(struct run *run, const struct engine_options *options)
 	discover_index(run);
 	loop_init(&run->loop, before_sleep, run);
 	signals_init(&run->signals, &run->loop.uv, on_signal, run);
+	if (options->keys)
+		keys_init(&run->keys, &run->loop.uv, on_key, run);
 	deadline_init(&run->tick, &run->loop.uv, on_tick);
 	deadline_start(&run->tick, TICK_MS, TICK_MS);
 }

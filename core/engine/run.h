@@ -16,6 +16,7 @@
 #include "core/event.h"
 #include "core/history.h"
 #include "core/io/deadline.h"
+#include "core/io/keys.h"
 #include "core/io/loop.h"
 #include "core/io/process.h"
 #include "core/io/signals.h"
@@ -187,6 +188,7 @@ struct run {
 	const struct engine_options *options;
 	struct loop loop;
 	struct signals signals;
+	struct keys keys;
 	struct deadline tick;
 	struct arena arena;    /* strings of the message at hand */
 	struct strbuf scratch; /* likewise */
@@ -211,6 +213,7 @@ struct run {
 	enum cancel_reason cancel;
 	int signal; /* that ended the run */
 	int64_t started_us;
+	int64_t ticked_us; /* the last time */
 	int64_t cancel_deadline_us;
 	bool budget_told; /* that it is, or will be, used up */
 	bool suite_failed;
@@ -269,6 +272,8 @@ void worker_send_simple(struct worker *worker, const char *type);
 void worker_end(struct worker *worker); /* orderly: `stop`, then wait for `end` */
 void worker_stop(struct worker *worker, enum worker_stop why, const char *failure);
 void worker_check_time(struct worker *worker, int64_t now_us);
+/* Time in which nobody could look does not count against its limits. */
+void worker_shift_time(struct worker *worker, int64_t by_us);
 void worker_forget_test(struct worker *worker, size_t index);
 
 /* message.c: what a worker says */
@@ -341,5 +346,7 @@ void environment_free(char **env);
 /* services.c */
 int services_start(struct run *run, struct run_suite *suite); /* 1 = up, 0 = coming, -1 = failed */
 void services_stop(struct run *run);
+void services_kill(struct run *run);
+void services_pause(struct run *run, bool paused);
 bool services_gone(const struct run *run);
 void services_release(struct run *run);

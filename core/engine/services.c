@@ -272,6 +272,20 @@ void services_stop(struct run *run)
 	}
 }
 
+void services_kill(struct run *run)
+{
+	for (size_t i = 0; i < run->service_count; i++)
+		if (run->services[i].process)
+			process_kill(run->services[i].process);
+}
+
+void services_pause(struct run *run, bool paused)
+{
+	for (size_t i = 0; i < run->service_count; i++)
+		if (run->services[i].process)
+			process_pause(run->services[i].process, paused);
+}
+
 bool services_gone(const struct run *run)
 {
 	for (size_t i = 0; i < run->service_count; i++)

@@ -348,6 +348,17 @@ static struct run_file *overdue(const struct worker *w, int64_t now_us)
 	return NULL;
 }
 
+void worker_shift_time(struct worker *w, int64_t by_us)
+{
+	if (w->deadline_us)
+		w->deadline_us += by_us;
+	for (size_t i = 0; i < w->test_count; i++)
+		w->tests[i].started_us += by_us;
+	for (size_t i = 0; i < w->item_count; i++)
+		if (w->items[i]->phase == RUN_FILE_RUNNING)
+			w->items[i]->started_us += by_us;
+}
+
 void worker_check_time(struct worker *w, int64_t now_us)
 {
 	if (w->stop != STOP_NONE && w->stop != STOP_ORDERLY)

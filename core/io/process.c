@@ -338,6 +338,11 @@ void process_kill(struct process *p)
 	send_on(p, LIFELINE, "K", 1);
 }
 
+void process_pause(struct process *p, bool paused)
+{
+	send_on(p, LIFELINE, paused ? "Z" : "C", 1);
+}
+
 int process_pid(const struct process *p)
 {
 	return p->child.pid;

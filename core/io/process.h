@@ -53,6 +53,8 @@ void process_send(struct process *p, const char *data, size_t len);
 /* Ask for an end: the stop signal, then after the grace period KILL. */
 void process_stop(struct process *p);
 void process_kill(struct process *p);
+/* Suspend it with all its descendants, or let them go on. */
+void process_pause(struct process *p, bool paused);
 /* Hand out now what is waiting in stdout and stderr: what a child printed before it sent a line is
  * then known before the line is looked at. */
 void process_drain(struct process *p);

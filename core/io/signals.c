@@ -4,13 +4,31 @@
 
 #include <signal.h>
 
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGWINCH};
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGWINCH, SIGTSTP, SIGCONT};
 
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct signals *s = handle->data;
 
 	s->fn(s->arg, signum);
+}
+
+/* What the caller ignores (`nohup`, a job of a script) stays ignored. */
+static bool is_ignored(int signum)
+{
+	struct sigaction now;
+
+	return sigaction(signum, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+void signals_suspend(void)
+{
+	struct sigaction ours, usual = {.sa_handler = SIG_DFL};
+
+	if (sigaction(SIGTSTP, &usual, &ours) < 0)
+		return;
+	raise(SIGTSTP);
+	sigaction(SIGTSTP, &ours, NULL);
 }
 
 void signals_init(struct signals *s, uv_loop_t *loop, signals_fn *fn, void *arg)
@@ -21,7 +39,8 @@ void signals_init(struct signals *s, uv_loop_t *loop, signals_fn *fn, void *arg)
 	for (size_t i = 0; i < ARRAY_LEN(caught); i++) {
 		uv_signal_init(loop, &s->handles[i]);
 		s->handles[i].data = s;
-		uv_signal_start(&s->handles[i], on_signal, caught[i]);
+		if (!is_ignored(caught[i]))
+			uv_signal_start(&s->handles[i], on_signal, caught[i]);
 		uv_unref((uv_handle_t *)&s->handles[i]);
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * Signals as callbacks of the loop: SIGINT, SIGTERM, SIGHUP end the run in order; SIGUSR1 asks what
- * is running; SIGWINCH tells a new size of the terminal.
+ * is running; SIGWINCH tells a new size of the terminal; SIGTSTP (Ctrl-Z) and SIGCONT suspend and
+ * resume it. A signal that was ignored when we were started stays ignored.
  */
 #pragma once
 
@@ -11,11 +12,13 @@
 typedef void signals_fn(void *arg, int signum);
 
 struct signals {
-	uv_signal_t handles[5];
+	uv_signal_t handles[7];
 	signals_fn *fn;
 	void *arg;
 	bool open;
 };
 
 void signals_init(struct signals *s, uv_loop_t *loop, signals_fn *fn, void *arg);
+/* What SIGTSTP does by itself; returns when we were continued. */
+void signals_suspend(void);
 void signals_close(struct signals *s);

@@ -157,6 +157,8 @@ static void on_lifeline(struct supervisor *s)
 	if (n <= 0) {
 		s->lost = true;
 		stop_worker(s, s->stop_signal, MIN(s->grace_ms, (int)SUPERVISE_LOST_GRACE_MS));
+	} else if (c == 'Z' || c == 'C') {
+		each_descendant(getpid(), send_signal, c == 'Z' ? SIGSTOP : SIGCONT, 0);
 	} else if (c == 'K') {
 		stop_worker(s, SIGKILL, 0);
 	} else {

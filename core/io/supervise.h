@@ -8,6 +8,7 @@
  *   worker ends           reap what it left behind (a short wait, TERM, KILL), report, exit
  *   'S' on the lifeline   SIGNAL to the worker's group; after GRACE_MS KILL; sweep; report
  *   'K' on the lifeline   KILL the group at once; sweep; report
+ *   'Z', 'C' on the lifeline   suspend, resume the worker and everything below it
  *   EOF on the lifeline   the engine is gone: as 'S' with at most LOST_GRACE_MS
  *
  * Processes in sessions of their own (Chromium, daemons) are out of reach of a group signal; the
