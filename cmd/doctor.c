@@ -150,7 +150,13 @@ static void check_suite(struct doctor *d, const char *base, const struct suite *
 	cleanup_free char *root = path_relative(base, suite->root);
 	cleanup_free char *version = installed(suite->root, suite->runner->package);
 
-	if (version)
+	if (version && atoi(version) < suite->runner->oldest)
+		say(d, LEVEL_ERROR, "suite",
+			"%s: %s %s is too old, %d or newer is needed; npm install --save-dev "
+			"%s@latest",
+			suite->name, suite->runner->package, version, suite->runner->oldest,
+			suite->runner->package);
+	else if (version)
 		say(d, LEVEL_OK, "suite", "%s: %s %s in %s (%s)", suite->name, suite->runner->name,
 			version, root, suite->reason);
 	else

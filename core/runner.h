@@ -13,6 +13,7 @@
 struct runner {
 	const char *name;    /* "jest" */
 	const char *package; /* npm package that must be resolvable: "jest", "@playwright/test" */
+	int oldest;          /* major version that works */
 	const char *adapter; /* name of the embedded script, "jest.cjs" */
 	const char *const *config_files; /* file names that mean a suite; NULL-ended */
 	const char *config_key;          /* key in package.json that means the same, or NULL */

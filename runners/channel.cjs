@@ -115,12 +115,21 @@ function end() {
 	send('end', { files, tests });
 }
 
+/* Where it went wrong in the project's code or its tools; our own steps say nothing to people. */
+function stackOf(error) {
+	const lines = String(error.stack ?? '').split('\n');
+	const isFrame = line => /^\s+at /.test(line);
+	const foreign = lines.filter(line => isFrame(line) && !line.includes(__dirname) && !/[( ](?:node:|<anonymous>)/.test(line));
+	const rest = lines.filter(line => !isFrame(line) || !line.includes(__dirname));
+	return foreign.length ? bound(rest.join('\n')) : undefined;
+}
+
 /* This suite cannot run. */
 function fail(error, help) {
 	const thrown = error !== null && typeof error === 'object';
 	send('error', {
 		message: bound(thrown ? String(error.message || error) : String(error)),
-		stack: thrown && error.stack ? bound(String(error.stack)) : undefined,
+		stack: thrown ? stackOf(error) : undefined,
 		help,
 	});
 }

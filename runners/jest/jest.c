@@ -92,6 +92,7 @@ static bool covers(const struct package *package, const struct suite *suite, con
 const struct runner jest_runner = {
 	.name = "jest",
 	.package = "jest",
+	.oldest = 27,
 	.adapter = "jest.cjs",
 	.config_files = config_files,
 	.config_key = "jest",

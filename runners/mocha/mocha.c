@@ -79,6 +79,7 @@ static bool covers(const struct package *package, const struct suite *suite, con
 const struct runner mocha_runner = {
 	.name = "mocha",
 	.package = "mocha",
+	.oldest = 6,
 	.adapter = "mocha.cjs",
 	.config_files = config_files,
 	.config_key = "mocha",

@@ -45,6 +45,7 @@ static bool detect(
 const struct runner playwright_runner = {
 	.name = "playwright",
 	.package = "@playwright/test",
+	.oldest = 1,
 	.adapter = "playwright.cjs",
 	.config_files = config_files,
 	.programs = programs,

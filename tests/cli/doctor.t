@@ -21,6 +21,12 @@
   ['machine', 'node', 'config', 'suite', 'history', 'folder', 'terminal']
   ['mocha: mocha is not installed in .; npm install']
 
+A version that is too old:
+
+  $ mkdir -p node_modules/mocha && echo '{"name": "mocha", "version": "5.2.0"}' > node_modules/mocha/package.json
+  $ doctor | grep suite; rm -r node_modules
+  error    suite      mocha: mocha 5.2.0 is too old, 6 or newer is needed; npm install --save-dev mocha@latest
+
 No node:
 
   $ mkdir bin && ln -s "$(command -v muster)" bin/muster && ln -s /bin/sh bin/sh

@@ -143,6 +143,7 @@ test('mocha is not installed: what to do', () => {
   assert.equal(code, 2);
   assert.match(out, /mocha is not installed/);
   assert.match(out, /npm install --save-dev mocha/);
+  assert.doesNotMatch(out, /^ {4}at /m, 'steps of our own say nothing');
 });
 
 /* ---- isolate ---- */
