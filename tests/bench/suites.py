@@ -83,6 +83,40 @@ def mocha_files(folder, modules, files=200, low=1, high=30, tests=(3, 12), seed=
               f"const {{ work }} = require('../src/work');\n\n{body}")
 
 
+def covered_files(folder, modules, kind, script, files=60, sources=40, functions=25):
+    """Test files that need three sources each; every function has a branch that no test takes."""
+    rng = random.Random(sources)
+    start(folder, modules, {"scripts": {"test": script}})
+    for number in range(sources):
+        write(folder, f"src/source{number}.js", "'use strict';\n\n" + "".join(f"""exports.f{index} = n => {{
+  let sum = {index};
+  for (let i = 0; i < n; i++) {{
+    if (i % {index + 2} === 0) {{
+      sum += i;
+    }} else if (i > 1e6) {{
+      return -1;
+    }}
+  }}
+  return sum;
+}};
+""" for index in range(functions)))
+    if kind == "jest":
+        write(folder, "jest.config.js",
+              "module.exports = { testEnvironment: 'node', coverageProvider: process.env.PROVIDER };\n")
+    for number in range(files):
+        needed = rng.sample(range(sources), 3)
+        cases = "".join(f"""it('source {source}', () => {{
+  const all = require('../src/source{source}');
+  for (const name of Object.keys(all))
+    if (all[name](200) < 0) throw new Error(name);
+}});
+""" for source in needed)
+        name = f"test/file{number:02}.test.js"
+        write(folder, name, f"'use strict';\n\n{cases}")
+    if kind == "mocha":
+        write(folder, ".mocharc.json", json.dumps({"spec": ["test/*.test.js"]}) + "\n")
+
+
 def playwright_files(folder, modules, files=8, tests=(1, 3), seed=10):
     rng = random.Random(seed)
     start(folder, modules, {"devDependencies": {"@playwright/test": "*"}})
