@@ -34,9 +34,7 @@ static bool decode_function(struct decoding *d, size_t i)
 	f->decl = f->loc;
 	if (!stream_expect(&d->s, '{'))
 		return false;
-	while (stream_next(&d->s, &first, '}')) {
-		if (!stream_key(&d->s, key))
-			return false;
+	while (stream_member(&d->s, &first, key)) {
 		if (streq(key, "name"))
 			f->name = decode_string(d, &f->name_len);
 		else if (streq(key, "decl"))
@@ -85,9 +83,7 @@ static bool decode_branch(struct decoding *d, size_t i)
 			hits[arm]};
 	if (!stream_expect(&d->s, '{'))
 		return false;
-	while (stream_next(&d->s, &first, '}')) {
-		if (!stream_key(&d->s, key))
-			return false;
+	while (stream_member(&d->s, &first, key)) {
 		if (streq(key, "locations"))
 			decode_arms(d, b);
 		else if (streq(key, "type") && stream_peek(&d->s) == '"')

@@ -55,14 +55,11 @@ static bool point(struct coverage_stream *s, int32_t *line, int32_t *column)
 
 	if (!stream_expect(s, '{'))
 		return false;
-	while (stream_next(s, &first, '}')) {
-		bool is_line, ok = stream_key(s, key);
-		is_line = streq(key, "line");
-		if (!ok ||
-			!(is_line || streq(key, "column") ? stream_int(s, is_line ? line : column)
-							  : stream_skip(s)))
+	while (stream_member(s, &first, key))
+		if (!(streq(key, "line")           ? stream_int(s, line)
+			    : streq(key, "column") ? stream_int(s, column)
+						   : stream_skip(s)))
 			return false;
-	}
 	return !s->what;
 }
 
@@ -73,14 +70,11 @@ static bool slow_loc(struct coverage_stream *s, struct coverage_loc *ret)
 
 	if (!stream_expect(s, '{'))
 		return false;
-	while (stream_next(s, &first, '}')) {
-		if (!stream_key(s, key))
-			return false;
+	while (stream_member(s, &first, key))
 		if (!(streq(key, "start")       ? point(s, &ret->line, &ret->column)
 			    : streq(key, "end") ? point(s, &ret->end_line, &ret->end_column)
 						: stream_skip(s)))
 			return false;
-	}
 	return !s->what;
 }
 
@@ -200,15 +194,12 @@ static bool read_function(struct coverage_map *m, struct coverage_stream *s)
 	*f = (struct map_function){COVERAGE_NOWHERE, 0, 0};
 	if (!stream_expect(s, '{'))
 		return false;
-	while (stream_next(s, &first, '}')) {
-		if (!stream_key(s, name))
-			return false;
+	while (stream_member(s, &first, name))
 		if (!(streq(name, "name")         ? read_name(s, f)
 			    : streq(name, "loc")  ? coverage_map_loc(s, key)
 			    : streq(name, "decl") ? coverage_map_loc(s, &decl)
 						  : stream_skip(s)))
 			return false;
-	}
 	if (key->line == COVERAGE_NOWHERE)
 		*key = decl;
 	f->decl_line = decl.line != COVERAGE_NOWHERE ? decl.line : key->line;
@@ -242,15 +233,12 @@ static bool read_branch(struct coverage_map *m, struct coverage_stream *s)
 	*b = (struct map_branch){nowhere, COVERAGE_NOWHERE, 0};
 	if (!stream_expect(s, '{'))
 		return false;
-	while (stream_next(s, &first, '}')) {
-		if (!stream_key(s, name))
-			return false;
+	while (stream_member(s, &first, name))
 		if (!(streq(name, "loc")               ? coverage_map_loc(s, &b->loc)
 			    : streq(name, "locations") ? read_locations(s, key, &b->locations)
 			    : streq(name, "line")      ? stream_int(s, &b->line)
 						       : stream_skip(s)))
 			return false;
-	}
 	if (!b->locations)
 		*key = b->loc;
 	if (b->loc.line == COVERAGE_NOWHERE)

@@ -98,6 +98,13 @@ static inline bool stream_next(struct coverage_stream *s, bool *first, char clos
 	return true;
 }
 
+/* Members by their names: `while (stream_member(s, &first, key))`. False at the end or with a
+ * fault. */
+static inline bool stream_member(struct coverage_stream *s, bool *first, char key[static 32])
+{
+	return stream_next(s, first, '}') && stream_key(s, key);
+}
+
 void stream_capture(struct coverage_stream *s, struct strbuf *text);
 /* Ends it; false when there was a fault. Bytes that are no UTF-8 have become U+FFFD. */
 bool stream_captured(struct coverage_stream *s, bool *ret_repaired);
