@@ -308,15 +308,26 @@ static void tell_foreign(struct merge *m, const struct bundle *b)
 			  : "");
 }
 
+/* A failure at another commit says nothing about a pass at this one. */
+static bool is_same_code(const struct merge *m, const struct bundle *stale)
+{
+	const struct bundles *b = m->options->bundles;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].use == BUNDLE_COUNTS && b->v[i].info.shard == stale->info.shard)
+			return streq_null(b->v[i].info.commit, stale->info.commit);
+	return true;
+}
+
 static void tell_stale(struct merge *m, const struct bundle *b)
 {
 	cleanup_free char *which = b->info.ci_attempt ? xasprintf("attempt %d", b->info.ci_attempt)
 						      : xstrdup("an earlier run");
 
-	merge_notice(m, SEVERITY_NOTE, "stale",
-		"%s of shard %d was repeated: only its failures are remembered, as evidence of "
-		"flaky tests",
-		which, b->info.shard);
+	merge_notice(m, SEVERITY_NOTE, "stale", "%s of shard %d was repeated: %s", which,
+		b->info.shard,
+		is_same_code(m, b) ? "only its failures are remembered, as evidence of flaky tests"
+				   : "it was at another commit, nothing of it counts");
 }
 
 static void tell_unused(struct merge *m, const struct bundle *b)
@@ -341,17 +352,6 @@ static void tell_unused(struct merge *m, const struct bundle *b)
 	case BUNDLE_COUNTS:
 		break;
 	}
-}
-
-/* A failure at another commit says nothing about a pass at this one. */
-static bool is_same_code(const struct merge *m, const struct bundle *stale)
-{
-	const struct bundles *b = m->options->bundles;
-
-	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].use == BUNDLE_COUNTS && b->v[i].info.shard == stale->info.shard)
-			return streq_null(b->v[i].info.commit, stale->info.commit);
-	return true;
 }
 
 static void replay_all(struct merge *m)

@@ -103,8 +103,8 @@ static void advise_shards(
 			best_ms = ms;
 		}
 	}
-	if (n && us[0] / 1000 * 2 > p->tests_ms && p->shard->longest) {
-		add_time(out, ". The floor is ", us[0] / 1000);
+	if (n && p->shard->longest && p->shard->longest_us / 1000 * 2 > p->tests_ms) {
+		add_time(out, ". The floor is ", p->shard->longest_us / 1000);
 		strbuf_addf(out, " for %s alone: make it faster, or let it be split",
 			p->shard->longest);
 	} else if (best > now) {

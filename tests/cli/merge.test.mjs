@@ -311,6 +311,14 @@ test('the gate on duration names the shard that ended last and what would help',
   const text = slow.summary.gates.find(g => g.name === 'duration').text;
   assert.match(text, /shard 1 ended last, waited 0 ms, started in 0 ms, ran tests for 40\.0 s/);
   assert.match(text, /3 shards instead of 2 would take about 20\.0 s/);
+  // a single file that is most of it is named, with its own time; one of another job is not
+  const text2 = dir => merge(p, [dir], ['--no-history']).summary.gates.find(g => g.name === 'duration').text;
+  bundle(p, 'one/1', 1, { took: 5000 });
+  bundle(p, 'one/2', 2, { took: 31000, results: { 'd.js': null }, cancel: 'fail_fast' });
+  assert.match(text2('one'), /shard 2 ended last, .* ran tests for 31\.0 s \(longest: b\.js, 31\.0 s\)\. .*The floor is 31\.0 s for b\.js alone/);
+  bundle(p, 'two/1', 1, { took: 25000, results: { 'c.js': null }, cancel: 'fail_fast' });
+  bundle(p, 'two/2', 2, { took: 12000, start: 10000 });
+  assert.match(text2('two'), /shard 2 ended last, .* \(longest: b\.js, 12\.0 s\)(?!.*The floor)/);
 });
 
 test('plan learns how much a job does at a time, and needs fewer of them', () => {

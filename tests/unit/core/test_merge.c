@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/history_list.h"
+#include "core/history_store.h"
 #include "core/journal.h"
 #include "core/merge.h"
 #include "tests/support/temp.h"
@@ -385,7 +386,7 @@ static void remember(const char *history, const struct merged *m)
 static void merge_some(
 	const char *dir, const char *history, const struct plan *plan, const char *which)
 {
-	char *paths[8];
+	char *paths[8] = {0};
 	size_t n = 0;
 	struct merged m;
 
@@ -476,7 +477,57 @@ TEST(merge, a_result_is_recorded_once)
 	temp_free(dir);
 }
 
-/* A run that recorded itself and is merged later, and one that is imported with its merge. */
+static struct history_imported import_into(const char *path, const char *from, const char *file)
+{
+	struct error err = ERROR_INIT;
+	struct history_imported done = {0};
+	struct history *h = history_open(from, HISTORY_READ, NULL, &err);
+
+	cr_assert_eq(history_export(h, file, &err), 0, "%s", err.text);
+	history_close(h);
+	h = history_open(path, HISTORY_WRITE, NULL, &err);
+	cr_assert_eq(history_import(h, file, &done, &err), 0, "%s", err.text);
+	history_close(h);
+	return done;
+}
+
+/* Parts travel with the runs: what is imported is not merged in again, and the other way round. */
+TEST(merge, import_knows_the_parts)
+{
+	static const struct job jobs[] = {
+		{1, 1, 1000, "....", NULL, NULL, false},
+		{2, 1, 1000, "..F.", NULL, NULL, false},
+		{3, 1, 1000, "....", NULL, NULL, false},
+		{2, 2, 9000, "....", NULL, NULL, false},
+		{1, 1, 500000, "....", NULL, NULL, false},
+	};
+	struct plan plan;
+	char *dir = temp_new();
+	cleanup_free char *first = path_join(dir, "1.db"), *both = path_join(dir, "2.db"),
+			  *other = path_join(dir, "3.db"), *file = path_join(dir, "x.zst");
+
+	make_plan(&plan);
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+		write_bundle(dir, (char[]){"abcBo"[i], '\0'}, &plan, &jobs[i]);
+	merge_some(dir, first, &plan, "abc");
+	merge_some(dir, both, &plan, "abcB");
+	merge_some(dir, other, &plan, "o");
+	struct history_imported done = import_into(both, first, file);
+	ASSERT_INT(done.runs, 0);
+	ASSERT_INT(done.known, 1);
+	done = import_into(other, both, file);
+	ASSERT_INT(done.runs, 1);
+	cleanup_free char *before = learned(other);
+	ASSERT_STR(before, "2 runs; tests 16 failed 0 flaky 1 attempts 1; s1/f1.js x1");
+	merge_some(dir, other, &plan, "abB");
+	merge_some(dir, other, &plan, "abc");
+	cleanup_free char *after = learned(other);
+	ASSERT_STR(after, before);
+	plan_release(&plan);
+	temp_free(dir);
+}
+
+/* A run that recorded itself and is merged later. */
 TEST(merge, not_what_recorded_itself)
 {
 	struct error err = ERROR_INIT;
@@ -498,8 +549,6 @@ TEST(merge, not_what_recorded_itself)
 	history_close(h);
 	state_release(&state);
 
-	struct plan none;
-	plan_init(&none);
 	struct merged m;
 	cleanup_free char *bundle = xasprintf("%s/a", dir);
 	const char *dirs[] = {bundle};
