@@ -155,9 +155,20 @@ it('fails at once', () => {
 """)
 
 
-def many_tests(folder, modules, files=100, tests=100):
-    rng = random.Random(3)
-    mocha_files(folder, modules, files=files, low=1, high=2, tests=(tests, tests), seed=rng.random())
+def many_tests(folder, modules, runner, units, files=100, tests=100):
+    """10,000 tests of `units` of work each, written as people write small tests."""
+    if runner == "jest":
+        jest_files(folder, modules, files=0)
+        where, assertion, head = "src/module%03d.test.js", "expect(work(%d, %d)).toEqual(expect.any(String));", ""
+    else:
+        mocha_files(folder, modules, files=0)
+        where, assertion = "test/part%03d.test.js", "assert.equal(typeof work(%d, %d), 'string');"
+        head = "const assert = require('node:assert/strict');\n"
+    for file in range(files):
+        rows = [f"  it('does what it should in case {test}', () => {{ {assertion % (units, file * tests + test)} }});"
+                for test in range(tests)]
+        write(folder, where % file, f"'use strict';\n\n{head}const {{ work }} = require('../src/work');\n\n"
+              f"describe('module {file}', () => {{\n" + "\n".join(rows) + "\n});\n")
 
 
 # So that the three suites take about the same time: browsers take most of the whole example's.

@@ -51,6 +51,12 @@ test('files from stdin, with suites; CRLF, doubles and empty lines do no harm', 
   assert.deepEqual(items.sort(), [['', 'b.js'], ['e2e', 'a.js'], ['unit', 'a.js']]);
 });
 
+test('a tab in a name makes no two files one', () => {
+  const dir = project(['a\tb.js', '\ta\tb.js', '\tc.js', 'c.js']);
+  const items = json(run(dir, ['plan', '--files', 'list', '--shards', '1', '--json'])).shards[0].items;
+  assert.deepEqual(items.map(i => [i.suite, i.file]).sort(), [['', 'a\tb.js'], ['', 'c.js'], ['a', 'b.js']]);
+});
+
 test('unknown files count as the median, never as nothing', () => {
   const dir = project(['a.js', 'new.js']);
   fs.writeFileSync(path.join(dir, 'times.json'), '{"a.js": 4, "gone.js": 9}');
