@@ -1,6 +1,6 @@
 // The reporter that Playwright loads into the adapter's process. Tests are left out through the public
-// `preprocess` (1.62 and later); before, through the dispatcher, which is private. Order and parallel mode
-// of files are private in all versions.
+// `preprocess` (1.62 and later); before, at the first look at the loaded suite (1.60, 1.61) or through the
+// dispatcher, which are private. Order and parallel mode of files are private in all versions.
 'use strict';
 
 const path = require('path');
@@ -96,15 +96,25 @@ module.exports = class Reporter {
 
   onConfigure(config) {
     this.config = config;
+    const [major, minor] = version.split('.').map(Number);
+    if (major > 1 || minor >= 62 || dispatcherOf()) return;
+    onLoaded(suite => {
+      const left = new Set();
+      this.loaded(suite, test => left.add(test));
+      prune(suite, left);
+    });
+  }
+
+  preprocess({ suite, testRun }) {
+    this.loaded(suite, test => testRun.exclude(test));
   }
 
   // All tests are loaded, nothing is started yet: no global set-up, no web server.
-  preprocess({ config, suite, testRun }) {
-    this.config = config;
+  loaded(suite, exclude) {
     this.suite = suite;
     if (!suite.allTests().length) return; // onBegin tells why
     this.early = true;
-    this.ask(test => testRun.exclude(test));
+    this.ask(exclude);
     for (const project of this.suite.suites) {
       project._entries?.sort?.((a, b) => this.rankOf(a.allTests()[0]) - this.rankOf(b.allTests()[0]));
     }
@@ -490,6 +500,24 @@ function cannot(what) {
   channel.fail(new Error(`this version of Playwright (${version}) cannot ${what}`));
   channel.nextSync();
   leave();
+}
+
+// Right after all is loaded Playwright looks whether there are any tests.
+function onLoaded(fn) {
+  const { Suite } = require(path.join(core, 'lib/common/index.js')).test;
+  const { allTests } = Suite.prototype;
+  Suite.prototype.allTests = function firstLook() {
+    if (this._type === 'root') {
+      Suite.prototype.allTests = allTests;
+      fn(this);
+    }
+    return allTests.call(this);
+  };
+}
+
+function prune(suite, left) {
+  suite._entries = suite._entries.filter(entry => (entry._entries ? prune(entry, left) : !left.has(entry)));
+  return suite._entries.length > 0;
 }
 
 function dispatcherOf() {
