@@ -202,8 +202,8 @@ static int read_impact(struct setup *s, struct error *err)
 		    impact, c->base, c->changed_rev, ci_target_branch(getenv), s->history, err) < 0)
 		return error_help(err, "--changed=REF names the commit to compare with");
 	if (!impact->changed.n)
-		s->impact_notice = xstrdup("nothing has changed, so that no test file is left");
-	else if (!impact->mapped.n)
+		return 0;
+	if (!impact->mapped.n)
 		s->impact_notice =
 			xstrdup("--changed leaves nothing out: which test touches what is "
 				"learned by `muster --coverage`");

@@ -223,6 +223,7 @@ static void on_file_started(struct state *s, const struct event *e)
 
 	if (!f)
 		return;
+	f->running_ms = e->time_ms;
 	if (e->repeat) { /* it has its result already */
 		f->repeating_ms = e->time_ms;
 		f->worker = e->worker;
@@ -451,6 +452,10 @@ static void on_worker_exited(struct state *s, const struct event *e)
 
 	if (!w)
 		return;
+	/* what it had taken and not finished waits for another one */
+	for (size_t i = 0; i < s->file_count; i++)
+		if (s->files[i]->phase == FILE_RUNNING && s->files[i]->worker == e->worker)
+			s->files[i]->phase = FILE_PLANNED;
 	w->ended_ms = e->time_ms;
 	w->rss_kb = e->rss_kb;
 	w->cpu_us = e->cpu_us;

@@ -66,6 +66,7 @@ struct state_file {
 	int worker;
 	int source;                /* of a merge: the run that it, or its last part, is from */
 	int64_t started_ms;        /* unix, of the first attempt */
+	int64_t running_ms;        /* unix, of what runs now or ran last */
 	int64_t duration_us;       /* of all attempts together */
 	int64_t first_duration_us; /* of the first attempt (of each part): what the history learns */
 	int64_t rss_kb;

@@ -538,9 +538,7 @@ void summary_running(const struct state *st, struct sink *sink)
 		if (f->phase != FILE_RUNNING && !f->repeating_ms)
 			continue;
 		strbuf_addf(&line, "RUNNING [%8.3fs] %-*s ",
-			(double)(st->now_ms - (f->repeating_ms ? f->repeating_ms : f->started_ms)) /
-				1e3,
-			NAME_WIDTH, f->suite->name);
+			(double)(st->now_ms - f->running_ms) / 1e3, NAME_WIDTH, f->suite->name);
 		add_file(&line, f);
 		for (size_t k = 0; k < f->test_count; k++) {
 			if (!f->tests[k]->running)

@@ -42,7 +42,7 @@ static int64_t eta_ms(const struct state *s)
 		if (f->phase == FILE_DONE)
 			continue;
 		if (f->phase == FILE_RUNNING)
-			ms = MAX(ms - (s->now_ms - f->started_ms), 0);
+			ms = MAX(ms - (s->now_ms - f->running_ms), 0);
 		left += ms;
 		longest = MAX(longest, ms);
 	}
@@ -90,8 +90,8 @@ static void running_line(
 	bool c = t->summary.sink->color;
 
 	strbuf_addf(&line, "        [%8.1fs] %s%-11s%s ",
-		(double)(s->now_ms - (f->repeating_ms ? f->repeating_ms : f->started_ms)) / 1000,
-		ansi(ANSI_DIM, c), f->suite->name, ansi(ANSI_RESET, c));
+		(double)(s->now_ms - f->running_ms) / 1000, ansi(ANSI_DIM, c), f->suite->name,
+		ansi(ANSI_RESET, c));
 	ansi_filter(&line, f->file, strlen(f->file), false);
 	for (size_t i = 0; i < f->test_count; i++) {
 		if (!f->tests[i]->running)

@@ -202,6 +202,14 @@ async function printed() {
 			await new Promise(resolve => net.Socket.prototype.write.call(stream, '', resolve));
 }
 
+const OLDEST_NODE = 18;
+
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+	fail(new Error(`Node ${process.versions.node} is too old: tests run in Node ${OLDEST_NODE} or newer`),
+		'the first `node` in PATH is taken; node --version tells which one that is');
+	exit(1);
+}
+
 module.exports = {
 	elapsed, end, exit, fail, next, nextSync, now, peek, printed, rssKb, send, sendSoon,
 	...failure,

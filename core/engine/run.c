@@ -1,8 +1,8 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
-#include "core/base/file.h"
 #include "core/base/path.h"
+#include "core/base/file.h"
 #include "core/engine/run.h"
 #include "core/test_id.h"
 
@@ -177,6 +177,42 @@ static void on_quarantine(void *arg, enum severity severity, const char *name, c
 	run_notice(arg, severity, name, suite, file, "%s", text);
 }
 
+/* What the suites were asked for, when that left nothing. */
+static void describe_nothing(const struct run *run, struct strbuf *out)
+{
+	const struct config *c = run->options->config;
+
+	if (c->test_regex)
+		strbuf_addf(out, "none matches -t %s", c->test_regex);
+	else if (c->changed_only)
+		strbuf_addstr(out, "the change touches no test file");
+	else if (c->failed_only)
+		strbuf_addstr(out, "what was left of the last run is not there any more");
+	else if (c->paths.n)
+		strbuf_addstr(out, "no suite has test files below the named paths");
+	else if (run->options->bus->state->file_count)
+		strbuf_addstr(out, "there is none in the test files");
+	else
+		for (size_t i = 0; i < run->suite_count; i++) {
+			const struct suite *spec = run->suites[i].spec;
+			cleanup_free char *root = path_relative(c->base, spec->root);
+			strbuf_addf(out, "%s%s found no test file in %s", i ? ", " : "", spec->name,
+				root);
+		}
+}
+
+static void tell_nothing(struct run *run)
+{
+	const struct engine_options *o = run->options;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (o->list_only || o->config->no_tests == NO_TESTS_PASS || run->worst ||
+		state_exit_code(o->bus->state, true) != EXIT_CODE_NO_TESTS)
+		return;
+	describe_nothing(run, &text);
+	run_notice(run, SEVERITY_WARNING, "no_tests", NULL, NULL, "no test ran: %s", text.buf);
+}
+
 static void finish(struct run *run)
 {
 	const struct engine_options *o = run->options;
@@ -189,6 +225,7 @@ static void finish(struct run *run)
 	if (!o->list_only)
 		quarantine_judge(o->quarantine, state,
 			!o->select && !o->config->test_regex && !run->cancel, on_quarantine, run);
+	tell_nothing(run);
 	if (o->list_only)
 		code = run->worst          ? (int)run->worst
 		       : state->file_count ? EXIT_CODE_PASSED

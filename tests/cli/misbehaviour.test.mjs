@@ -277,3 +277,17 @@ test('a damaged history is set aside, the tests run', () => {
   assert.match(out, /the history was damaged; it is set aside/);
   assert.ok(fs.readdirSync(path.join(dir, '.muster')).some(f => f.startsWith('history.db.broken-')));
 });
+
+test('no test ran: the reason is told, unless that is fine', () => {
+  const dir = project(['pass1']);
+  const none = runFake(dir, ['package.json']);
+  assert.equal(none.code, 4);
+  assert.match(none.out, /warning: no test ran: no suite has test files below the named paths/);
+  const warned = runFake(dir, ['package.json', '--no-tests=warn']);
+  assert.equal(warned.code, 0);
+  assert.match(warned.out, /warning: no test ran/);
+  const fine = runFake(dir, ['package.json', '--no-tests=pass']);
+  assert.equal(fine.code, 0);
+  assert.doesNotMatch(fine.out, /no test ran/);
+  assert.match(runFake(project([], { 'test/README.md': '' }), []).out, /no test ran: mocha found no test file in \./);
+});

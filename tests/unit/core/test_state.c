@@ -161,3 +161,29 @@ TEST(state, repeats)
 	cr_assert_eq(state_unexplained(&s), 0);
 	state_release(&s);
 }
+
+TEST(state, running)
+{
+	struct state state;
+	struct bus bus;
+
+	state_init(&state);
+	bus_init(&bus, &state);
+	struct event e = {.suite = "s", .file = "a", .worker = 1, .attempt = 1, .time_ms = 1000};
+	e.type = EVENT_FILE_STARTED;
+	bus_publish(&bus, &e);
+	const struct state_file *f = state.files[0];
+	cr_expect_eq(f->phase, FILE_RUNNING);
+	/* its worker goes before it has finished: it waits for another one … */
+	bus_publish(&bus,
+		&(struct event){
+			.type = EVENT_WORKER_EXITED, .suite = "s", .worker = 1, .time_ms = 2000});
+	cr_expect_eq(f->phase, FILE_PLANNED);
+	/* … where it has run since then, although its first start was earlier */
+	e.worker = 2;
+	e.time_ms = 5000;
+	bus_publish(&bus, &e);
+	cr_expect_eq(f->running_ms, 5000);
+	cr_expect_eq(f->started_ms, 1000);
+	state_release(&state);
+}
