@@ -33,7 +33,9 @@ struct page {
 	struct flaky_orders *orders;
 	struct arena arena;
 	struct suspect *suspects;
-	size_t n, cap, gone;
+	size_t n, cap;
+	size_t flaky, broken, gone; /* also those behind the limit */
+	int64_t cost_us;
 	bool all;
 	enum flaky_class only; /* FLAKY_CLASS_COUNT = all */
 	struct rows rows;
@@ -115,25 +117,43 @@ static int describe(struct page *p, struct suspect *s, int64_t behind, struct er
 		add_message, both, err);
 }
 
-/* Keeps the first `limit` that have a class and are still there. */
+/* False: it does not belong on the page. `*behind`: the file that it may depend on, 0 = none. For
+ * those that are only counted the order matters where nothing else makes them flaky. */
+static bool belongs(struct page *p, struct suspect *s, bool counted, int64_t *behind)
+{
+	const struct history_stats *x = &s->test.stats;
+
+	*behind = 0;
+	s->evidence = history_evidence(x);
+	s->class = flaky_classify(&s->evidence);
+	if (flaky_orders_wants(x) && (!counted || s->class == FLAKY_NONE)) {
+		*behind = flaky_order_of(p->orders, s->test.id, &s->evidence.order);
+		s->class = flaky_classify(&s->evidence);
+	}
+	if (s->class == FLAKY_NONE || (p->only != FLAKY_CLASS_COUNT && s->class != p->only))
+		return false;
+	if (p->all || !flaky_orders_gone(p->orders, s->test.id, x))
+		return true;
+	p->gone++;
+	return false;
+}
+
+/* Keeps the first `limit` that have a class and are still there; counts all. */
 static int judge(struct page *p, struct error *err)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < p->n && (!p->query.limit || kept < (size_t)p->query.limit); i++) {
+	for (size_t i = 0; i < p->n; i++) {
 		struct suspect *s = &p->suspects[i];
-		const struct history_stats *x = &s->test.stats;
-		int64_t behind = 0;
-		s->evidence = history_evidence(x);
-		if (flaky_orders_wants(x))
-			behind = flaky_order_of(p->orders, s->test.id, &s->evidence.order);
-		s->class = flaky_classify(&s->evidence);
-		if (s->class == FLAKY_NONE || (p->only != FLAKY_CLASS_COUNT && s->class != p->only))
+		bool counted = p->query.limit && kept >= (size_t)p->query.limit;
+		int64_t behind;
+		if (!belongs(p, s, counted, &behind))
 			continue;
-		if (!p->all && flaky_orders_gone(p->orders, s->test.id, x)) {
-			p->gone++;
+		p->flaky += s->class != FLAKY_BROKEN;
+		p->broken += s->class == FLAKY_BROKEN;
+		p->cost_us += s->test.stats.cost_us;
+		if (counted)
 			continue;
-		}
 		if (describe(p, s, behind, err) < 0)
 			return -1;
 		p->suspects[kept++] = *s;
@@ -291,20 +311,10 @@ static void first_line(struct rows *r, const struct suspect *s)
 
 static void name_line(struct rows *r, const struct suspect *s)
 {
-	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	cleanup_strbuf struct strbuf title = STRBUF_INIT;
 
-	strbuf_addstr(&line, "       ");
-	strbuf_addstr(&line, ansi(ANSI_BOLD, r->sink.color));
-	ansi_filter(&line, s->test.file, strlen(s->test.file), false);
-	if (*s->test.project) {
-		strbuf_addstr(&line, " [");
-		ansi_filter(&line, s->test.project, strlen(s->test.project), false);
-		strbuf_addch(&line, ']');
-	}
-	strbuf_addstr(&line, TEST_ID_ARROW);
-	test_id_text(&line, s->test.test, s->test.occurrence);
-	strbuf_addstr(&line, ansi(ANSI_RESET, r->sink.color));
-	put_line(r, &line);
+	test_id_text(&title, s->test.test, s->test.occurrence);
+	rows_name(r, 7, s->test.file, s->test.project, title.buf);
 }
 
 static void add_count(struct strbuf *out, int64_t n, const char *what)
@@ -417,22 +427,16 @@ static void print_gone(struct page *p)
 static void print_text(struct page *p)
 {
 	struct rows *r = &p->rows;
-	int64_t cost_us = 0;
 	cleanup_strbuf struct strbuf cost = STRBUF_INIT;
-	size_t flaky = 0;
 
-	for (size_t i = 0; i < p->n; i++) {
-		flaky += p->suspects[i].class != FLAKY_BROKEN;
-		cost_us += p->suspects[i].test.stats.cost_us;
-	}
 	if (!p->n) {
 		sink_puts(&r->sink, "no flaky tests are known\n");
 		print_gone(p);
 		return;
 	}
-	text_duration(&cost, cost_us / 1000);
+	text_duration(&cost, p->cost_us / 1000);
 	sink_printf(&r->sink, "%zu flaky, %zu broken; failed and repeated attempts cost %s\n\n",
-		flaky, p->n - flaky, cost.buf);
+		p->flaky, p->broken, cost.buf);
 	print_section(p, false);
 	print_section(p, true);
 	sink_puts(&r->sink, r->utf8 ? "\xe2\x96\x81 passed  \xe2\x96\x84 passed on a retry  "
@@ -440,9 +444,8 @@ static void print_text(struct page *p)
 				    : ". passed  x passed on a retry  X failed; the newest run is "
 				      "the last\n");
 	sink_puts(&r->sink, "rate: how often an attempt fails now, and its 90 % interval\n");
-	if (p->query.limit && p->n == (size_t)p->query.limit)
-		sink_printf(
-			&r->sink, "only the first %d; `--limit all` shows all\n", p->query.limit);
+	if (p->n < p->flaky + p->broken)
+		sink_printf(&r->sink, "only the first %zu; `--limit all` shows all\n", p->n);
 	print_gone(p);
 }
 

@@ -193,7 +193,7 @@ static void add_ms(struct strbuf *out, double us)
 static void test_lines(struct rows *r, const struct history_test *t, const char *title)
 {
 	const struct history_stats *x = &t->stats;
-	cleanup_strbuf struct strbuf line = STRBUF_INIT, name = STRBUF_INIT, cut = STRBUF_INIT;
+	cleanup_strbuf struct strbuf line = STRBUF_INIT, cut = STRBUF_INIT;
 	bool c = r->sink.color;
 
 	strbuf_addstr(&line, ansi(ANSI_BOLD, c));
@@ -207,12 +207,9 @@ static void test_lines(struct rows *r, const struct history_test *t, const char 
 	if (x->failures)
 		strbuf_addf(&line, "  %s%" PRId64 " failed%s", ansi(ANSI_RED, c), x->failures,
 			ansi(ANSI_RESET, c));
-	ansi_filter(&name, t->file, strlen(t->file), false);
-	strbuf_addf(&name, TEST_ID_ARROW "%s", title);
 	text_truncate(&cut, line.buf, (size_t)MAX(r->sink.columns, 40));
-	strbuf_addstr(&cut, "\n            ");
-	text_truncate(&cut, name.buf, (size_t)MAX(r->sink.columns, 40) - 12);
 	sink_printf(&r->sink, "%s\n", cut.buf);
+	rows_name(r, 12, t->file, t->project, title);
 }
 
 static void remember_only(struct listing *l, const struct history_test *t, const char *title)

@@ -3,7 +3,10 @@
 #include "cmd/command.h"
 #include "cmd/outputs.h"
 #include "cmd/rows.h"
+#include "core/base/ansi.h"
 #include "core/base/cells.h"
+#include "core/base/text.h"
+#include "core/test_id.h"
 
 enum { CELL_BYTES = 2000 };
 
@@ -169,4 +172,35 @@ void rows_sparkline(struct strbuf *out, uint64_t failed, uint64_t flaky, int n, 
 		else
 			strbuf_addch(out, f ? 'X' : again ? 'x' : '.');
 	}
+}
+
+static void name_line(struct rows *r, int indent, const char *text)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT, cut = STRBUF_INIT;
+	size_t columns = (size_t)MAX(r->sink.columns, 40);
+
+	strbuf_addf(&line, "%*s%s%s%s", indent, "", ansi(ANSI_BOLD, r->sink.color), text,
+		ansi(ANSI_RESET, r->sink.color));
+	text_truncate(&cut, line.buf, columns);
+	sink_printf(&r->sink, "%s\n", cut.buf);
+}
+
+void rows_name(struct rows *r, int indent, const char *file, const char *project, const char *title)
+{
+	cleanup_strbuf struct strbuf place = STRBUF_INIT, rest = STRBUF_INIT, whole = STRBUF_INIT;
+
+	ansi_filter(&place, file, strlen(file), false);
+	if (*project) {
+		strbuf_addstr(&place, " [");
+		ansi_filter(&place, project, strlen(project), false);
+		strbuf_addch(&place, ']');
+	}
+	strbuf_addf(&rest, "%s%s", TEST_ID_ARROW, title);
+	strbuf_addf(&whole, "%s%s", place.buf, rest.buf);
+	if (text_width(whole.buf) + (size_t)indent <= (size_t)MAX(r->sink.columns, 40)) {
+		name_line(r, indent, whole.buf);
+		return;
+	}
+	name_line(r, indent, place.buf);
+	name_line(r, indent + 1, rest.buf + strspn(rest.buf, " "));
 }

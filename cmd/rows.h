@@ -41,5 +41,9 @@ bool rows_unwanted(const struct rows *rows);
 /* Ends the document. -1: stdout cannot be written. */
 int rows_close(struct rows *rows, struct error *err);
 
+/* For people: which test it is, in one line, or where that is too narrow the title below the file.
+ * `title` is for printing already; `project` may be "". */
+void rows_name(
+	struct rows *rows, int indent, const char *file, const char *project, const char *title);
 /* The last outcomes, oldest first: 1 in `failed` and in `flaky`, newest in bit 0. */
 void rows_sparkline(struct strbuf *out, uint64_t failed, uint64_t flaky, int n, bool utf8);

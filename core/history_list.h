@@ -14,7 +14,8 @@ struct history_filter {
 	int64_t since_ms;   /* runs from then on */
 	const char *suite;  /* exact name */
 	const char *branch; /* SQLite GLOB: `main`, `release/[0-9]*` */
-	const char *text;   /* part of the path or of the title ("cart › adds") */
+	const char *text; /* part of the path or of the title ("cart › adds"), or both ("a.js ›
+			     cart") */
 	bool (*wants_file)(void *arg, const char *file); /* only tests of these files */
 	void *wants_arg;
 	bool faulty; /* only tests that ever failed an attempt (in these runs), or by `order` */

@@ -50,6 +50,7 @@ static void encode_title(struct strbuf *out, const char *text)
 enum fit {
 	FIT_NOT,
 	FIT_TITLES, /* its tests with such a title */
+	FIT_REST, /* it is what stands before the first arrow: also those with the rest as title */
 	FIT_ALL,
 };
 
@@ -69,7 +70,12 @@ static enum fit fit_of(const struct history_filter *f, const char *suite, const 
 	if ((f->suite && !streq(suite, f->suite)) ||
 		(f->wants_file && !f->wants_file(f->wants_arg, file)))
 		return FIT_NOT;
-	return !text || strstr(file, f->text) ? FIT_ALL : FIT_TITLES;
+	if (!text || strstr(file, f->text))
+		return FIT_ALL;
+	const char *arrow = strstr(f->text, TEST_ID_ARROW);
+	size_t len = arrow ? (size_t)(arrow - f->text) : 0, n = strlen(file);
+	return len && len <= n && strncmp(file + n - len, f->text, len) == 0 ? FIT_REST
+									     : FIT_TITLES;
 }
 
 static int read_fits(struct matching *m)
@@ -110,6 +116,18 @@ static int want(struct matching *m, sqlite3_stmt *s, enum fit least)
 	return history_finish(m->h, s, code, m->err);
 }
 
+static int want_titles(struct matching *m, const char *text, enum fit least)
+{
+	cleanup_strbuf struct strbuf title = STRBUF_INIT;
+	sqlite3_stmt *s = history_sql(m->h, SQL_TESTS_BY_TITLE);
+
+	if (!s)
+		return history_error(m->h, m->err, "cannot read");
+	encode_title(&title, text);
+	sqlite3_bind_text(s, 1, title.buf, (int)title.len, SQLITE_STATIC);
+	return want(m, s, least);
+}
+
 static int want_matching(struct matching *m)
 {
 	if (read_fits(m) < 0)
@@ -126,15 +144,12 @@ static int want_matching(struct matching *m)
 		if (want(m, s, FIT_ALL) < 0)
 			return -1;
 	}
-	if (!m->filter->text || !*m->filter->text)
+	const char *text = m->filter->text, *arrow = text ? strstr(text, TEST_ID_ARROW) : NULL;
+	if (!text || !*text)
 		return 0;
-	cleanup_strbuf struct strbuf title = STRBUF_INIT;
-	sqlite3_stmt *s = history_sql(m->h, SQL_TESTS_BY_TITLE);
-	if (!s)
-		return history_error(m->h, m->err, "cannot read");
-	encode_title(&title, m->filter->text);
-	sqlite3_bind_text(s, 1, title.buf, (int)title.len, SQLITE_STATIC);
-	return want(m, s, FIT_TITLES);
+	if (arrow && want_titles(m, arrow + strlen(TEST_ID_ARROW), FIT_REST) < 0)
+		return -1;
+	return want_titles(m, text, FIT_TITLES);
 }
 
 static bool asks_all(const struct history_filter *f)

@@ -51,6 +51,15 @@ test('flaky: each class by what was seen, and broken is not flaky', () => {
   assert.ok(t.cost_ms > 0);
 });
 
+test('history: by a part of the path, of the title, or the name that every report prints', () => {
+  const names = word => json(['history', word]).tests.map(t => t.file.slice(5, -3));
+  assert.equal(names('works').length, 6);
+  assert.deepEqual(names('told3'), ['told3']);
+  assert.deepEqual(names('test/told3.js › works'), ['told3']);
+  assert.deepEqual(names('told3.js › works'), ['told3']);
+  assert.deepEqual(names('told3.js › nope'), []);
+});
+
 test('flaky: filters', () => {
   assert.deepEqual(classes(['--owner', '@shop/checkout']), ['told1 flaky_retry']);
   assert.deepEqual(classes(['--class', 'broken']), ['told3 broken']);
