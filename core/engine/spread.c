@@ -52,7 +52,8 @@ static void sort(struct run_suite *suite, struct schedule_item *items, size_t n)
  * suites in the run a wall time says nothing, and the slots are shared anyway. */
 static bool is_serial(const struct run_suite *suite)
 {
-	return suite->ordered && suite->run->suite_count == 1;
+	return suite->ordered && suite->run->suite_count == 1 &&
+	       suite->spec->isolate == SUITE_ISOLATE_RUNNER;
 }
 
 static struct crew_load load_of(const struct run_suite *suite)
