@@ -152,6 +152,8 @@ int crew_size(const struct history_suite *m, const struct crew_load *load)
 
 	if (tries_serial(m, load))
 		return 1;
+	if (!last && !load->known) /* a guess by size says nothing about what waits or hangs */
+		return limit;
 	if (last && last <= limit)
 		best = last;
 	double best_wall = wall(m, load, best);

@@ -54,6 +54,15 @@ static struct effort effort_of(const struct recording *r, const struct state_sui
 	return c;
 }
 
+/* The part of the time in which the workers had a processor, or did not want one. */
+static double able_share(const struct effort *c, int64_t end_ms)
+{
+	double wall_ms = (double)(end_ms - c->first_start_ms);
+	double able_ms = wall_ms - c->delay_ms / (double)c->processes;
+
+	return wall_ms > 0 ? MAX(able_ms / wall_ms, 0.01) : 1;
+}
+
 static bool fell_back(const struct state *st, const struct state_suite *suite)
 {
 	bool found = false;
@@ -101,8 +110,8 @@ static int record_trial(struct recording *r, const struct state_suite *suite, in
 	const struct effort *c, const struct history_suite *old)
 {
 	double work_ms = work_of(r, suite);
-	double wall_ms = (double)(suite->last_file_ms - c->first_start_ms) -
-			 c->delay_ms / (double)MAX(c->processes, 1);
+	double wall_ms = (double)(suite->last_file_ms - c->first_start_ms) *
+			 able_share(c, suite->last_file_ms);
 
 	if (!is_trial(r->state, suite, c) || wall_ms <= 0 || c->cpu_ms <= 0 || work_ms <= 0 ||
 		!is_whole(old, work_ms, r->state->started_ms))
@@ -145,10 +154,10 @@ int history_suite_record(struct recording *r, const struct state_suite *suite)
 		return 0;
 	int64_t suite_id = history_name_id(r->h, SQL_SUITE_ID, suite->name);
 	history_suite(r->h, st->run.platform, suite->name, &old);
-	double able_ms = c.busy_ms - MIN(c.delay_ms, c.busy_ms / 2);
-	double start_ms = c.starts ? c.start_ms / c.starts : 0;
 	/* what other programs took is spread over the life of the workers */
-	start_ms *= c.busy_ms > 0 ? able_ms / c.busy_ms : 1;
+	double able = able_share(&c, suite->last_file_ms);
+	double start_ms = c.starts ? c.start_ms / c.starts * able : 0;
+	double able_ms = c.busy_ms * able;
 	sqlite3_stmt *s = history_sql(r->h, SQL_PUT_SUITE);
 	sqlite3_bind_int64(s, 1, r->platform_id);
 	sqlite3_bind_int64(s, 2, suite_id);

@@ -230,15 +230,21 @@ static void send_plans(struct run_suite *suite)
 
 static struct schedule_suite describe(const struct run_suite *suite)
 {
+	/* However little is left: whether its files may be spread is to be learned; and a guess by
+	 * size does not know what hangs, with others behind it. */
+	bool tries =
+		!suite->known || (suite->ordered && suite->model.order == 0 && suite->target > 1);
 	struct schedule_suite s = {
 		.pending = (int)suite->pending_count,
 		.left_ms = suite->left_ms,
 		.target = suite->spec->runner->batch ? 1 : suite->target,
-		.start_ms = suite->model.start_ms > 0 ? (int64_t)suite->model.start_ms : 300,
+		.start_ms = tries                       ? 0
+			    : suite->model.start_ms > 0 ? (int64_t)suite->model.start_ms
+							: 300,
 		.batch = suite->spec->runner->batch,
 		.exclusive = suite->exclusive,
-		.startable = true,
 	};
+	int starting = 0;
 
 	for (size_t i = 0; i < suite->run->worker_count; i++) {
 		const struct worker *w = suite->run->workers[i];
@@ -247,11 +253,12 @@ static struct schedule_suite describe(const struct run_suite *suite)
 		if (w->suite != suite || w->phase == WORKER_HOLDING || w->stop != STOP_NONE)
 			continue;
 		s.idle += w->phase == WORKER_IDLE;
-		/* one that starts will come for work by itself: it counts as active, not startable */
+		/* one that starts will come for work by itself: it counts as active, and has a file
+		 */
 		s.active += w->phase == WORKER_BUSY || w->phase == WORKER_STARTING;
-		if (w->phase == WORKER_STARTING)
-			s.startable = false;
+		starting += w->phase == WORKER_STARTING;
 	}
+	s.startable = starting < (int)suite->pending_count;
 	if (suite->phase != SUITE_READY || !resources_free(suite))
 		s.pending = 0;
 	return s;

@@ -66,11 +66,14 @@ static struct crew_load load_of(const struct run_suite *suite)
 		.max_workers = suite->max_workers,
 		.serial = is_serial(suite),
 	};
+	/* Whether its files may be spread is not known yet; then long ones may be split, too. */
+	bool untried = suite->ordered && suite->model.order == 0 && suite->spec->split;
 	size_t known = 0;
 
 	for (size_t i = 0; i < suite->file_count; i++) {
 		load.work_ms += suite->files[i]->estimate_ms;
-		load.longest_ms = MAX(load.longest_ms, suite->files[i]->estimate_ms);
+		if (!untried)
+			load.longest_ms = MAX(load.longest_ms, suite->files[i]->estimate_ms);
 		known += suite->files[i]->known;
 		load.serial &= !suite->files[i]->parts; /* they were made to be spread */
 	}
