@@ -8,7 +8,9 @@
 #include "core/base/json.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
+#include "core/ci.h"
 #include "core/config.h"
+#include "core/crew.h"
 #include "core/history.h"
 #include "core/project.h"
 #include "runners/registry.h"
@@ -25,6 +27,8 @@ struct doctor {
 	struct jsonw json;
 	bool as_json;
 	bool sick;
+	struct history *history; /* NULL = none that can be read */
+	char platform[128];
 };
 
 static void say(struct doctor *d, enum level level, const char *name, const char *fmt, ...)
@@ -143,7 +147,46 @@ static void check_browser(struct doctor *d, const struct suite *suite)
 			suite->name);
 }
 
+/* ---- the history ----------------------------------------------------------------------------- */
+
+static bool is_database(const char *path)
+{
+	static const char magic[16] = "SQLite format 3";
+	char head[sizeof(magic)];
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) &&
+	       memcmp(head, magic, sizeof(magic)) == 0;
+}
+
+/* What it has learned is said with the suites; what is wrong with it, later. */
+static void open_history(struct doctor *d, const char *base)
+{
+	cleanup_free char *path = path_join(base, ".muster/history.db");
+	struct error err = ERROR_INIT;
+	struct ci_info ci;
+
+	ci_read(&ci, getenv);
+	ci_platform(&ci, d->platform, sizeof(d->platform));
+	d->history = is_database(path) ? history_open(path, HISTORY_READ, NULL, &err) : NULL;
+}
+
 /* ---- suites ---------------------------------------------------------------------------------- */
+
+/* How many it would get now, and why. */
+static void check_workers(struct doctor *d, const struct suite *suite)
+{
+	cleanup_strbuf struct strbuf why = STRBUF_INIT;
+	struct history_suite model;
+
+	if (!history_suite(d->history, d->platform, suite->name, &model) ||
+		!crew_is_measured(&model) || suite->runner->batch)
+		return;
+	struct crew_load load = crew_last_load(&model, machine_workers((int64_t)model.rss_kb),
+		machine_cores(), suite->runner->serial);
+	crew_explain(&why, &model, &load, crew_size(&model, &load));
+	say(d, LEVEL_OK, "workers", "%s: %s", suite->name, why.buf);
+}
 
 static void check_suite(struct doctor *d, const char *base, const struct suite *suite)
 {
@@ -162,6 +205,8 @@ static void check_suite(struct doctor *d, const char *base, const struct suite *
 	else
 		say(d, LEVEL_ERROR, "suite", "%s: %s is not installed in %s; npm install",
 			suite->name, suite->runner->package, root);
+	if (d->history)
+		check_workers(d, suite);
 	if (streq(suite->runner->name, "playwright"))
 		check_browser(d, suite);
 }
@@ -191,16 +236,6 @@ static void check_suites(struct doctor *d, struct config *c)
 }
 
 /* ---- places ---------------------------------------------------------------------------------- */
-
-static bool is_database(const char *path)
-{
-	static const char magic[16] = "SQLite format 3";
-	char head[sizeof(magic)];
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	return fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) &&
-	       memcmp(head, magic, sizeof(magic)) == 0;
-}
 
 static void check_history(struct doctor *d, const char *base)
 {
@@ -269,7 +304,9 @@ static int run_doctor(const struct options *options, struct error *err)
 	say(&d, LEVEL_OK, "machine", "%d cores, %.1f GiB free: %d workers", machine_cores(),
 		(double)machine_memory_kb() / 1024 / 1024, machine_workers(0));
 	check_node(&d);
+	open_history(&d, base);
 	check_suites(&d, config);
+	history_close(d.history);
 	check_history(&d, base);
 	check_folder(&d, base);
 	check_terminal(&d, color);

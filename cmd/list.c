@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/list.h"
+#include "cmd/machine.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/bus.h"
@@ -23,6 +24,7 @@ int list_collect(struct setup *setup, struct state *state, struct error *err)
 		.info = &setup->info,
 		.program = setup->program,
 		.adapters_dir = setup->adapters_dir,
+		.cores = machine_cores(),
 		.cache_dir = setup->cache_dir,
 		.ci = setup->ci.is_ci,
 		.env_is_secret = ci_env_is_secret,

@@ -4,6 +4,7 @@
 #include "cmd/order.h"
 #include "cmd/outputs.h"
 #include "cmd/setup.h"
+#include "cmd/machine.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
@@ -140,6 +141,7 @@ static int probe(struct order *o, const size_t *items, size_t n, enum result *re
 		.info = &o->setup.info,
 		.program = o->setup.program,
 		.adapters_dir = o->setup.adapters_dir,
+		.cores = machine_cores(),
 		.cache_dir = o->setup.cache_dir,
 		.in_order = true,
 		.ci = o->setup.ci.is_ci,

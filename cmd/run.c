@@ -8,6 +8,7 @@
 #include "cmd/setup.h"
 #include "cmd/shard.h"
 #include "cmd/tree.h"
+#include "cmd/machine.h"
 #include "core/base/clock.h"
 #include "core/base/digest.h"
 #include "core/base/file.h"
@@ -275,6 +276,7 @@ static struct engine_options engine_options_of(struct invocation *in)
 		.info = &in->setup.info,
 		.program = in->setup.program,
 		.adapters_dir = in->setup.adapters_dir,
+		.cores = machine_cores(),
 		.cache_dir = in->setup.cache_dir,
 		.selection = in->shard.active ? in->shard.selection : in->left,
 		.selection_count = in->shard.active ? in->shard.selection_count : in->left_count,

@@ -6,13 +6,15 @@
  * and `time_ms`; event_json.c is the only codec.
  *
  *   run_started       run (all of it)
- *   suite_discovered  suite, runner, version, root, reason, count (files), config
+ *   suite_discovered  suite, runner, version, root, reason, count (files), config, flags (of
+ *                     node, one a line), text (why so many workers)
  *   file_planned      suite, project, file, estimate_ms, known, part, parts
  *   run_cancelled     cancel, text
  *   run_finished      exit_code, duration_us
  *   tick              (live displays only; never in the journal)
  *   worker_started    worker, suite, pid
- *   worker_exited     worker, suite, exit_status, signal, rss_kb, cpu_us, count (leaked processes)
+ *   worker_exited     worker, suite, exit_status, signal, rss_kb, cpu_us, delay_us, count (leaked
+ *                     processes)
  *   file_started      suite, project, file, part, parts, worker, attempt, count (slots its worker
  *                     was granted)
  *   file_finished     … outcome, duration_us, failure, rss_kb, count (tests seen)
@@ -132,7 +134,7 @@ struct event {
 	bool quarantined; /* the test is in quarantine: that it failed does not count */
 	int line, column;
 
-	const char *runner, *version, *root, *reason, *config;
+	const char *runner, *version, *root, *reason, *config, *flags;
 	int64_t count;
 	int64_t estimate_ms;
 	bool known; /* the estimate is from the history */
@@ -149,6 +151,7 @@ struct event {
 
 	int pid, exit_status, signal;
 	int64_t rss_kb, cpu_us;
+	int64_t delay_us; /* ready to run, but without a processor; 0 = not known */
 
 	bool is_stderr; /* output: stream */
 	const char *text;

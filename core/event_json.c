@@ -99,6 +99,7 @@ static void put_process(struct jsonw *w, const struct event *e)
 	put_int(w, "signal", e->signal);
 	put_int(w, "rss_kb", e->rss_kb);
 	put_int(w, "cpu_us", e->cpu_us);
+	put_int(w, "delay_us", e->delay_us);
 }
 
 static void put_shard(struct jsonw *w, const struct event *e)
@@ -118,6 +119,7 @@ static void put_suite(struct jsonw *w, const struct event *e)
 	put_string(w, "version", e->version);
 	put_string(w, "root", e->root);
 	put_string(w, "reason", e->reason);
+	put_string(w, "flags", e->flags);
 	put_string(w, "config", e->config);
 }
 
@@ -206,6 +208,7 @@ const struct field event_fields[] = {
 	EVENT_FIELD("runner", FIELD_STRING, runner),
 	EVENT_FIELD("root", FIELD_STRING, root),
 	EVENT_FIELD("reason", FIELD_STRING, reason),
+	EVENT_FIELD("flags", FIELD_STRING, flags),
 	EVENT_FIELD("config", FIELD_STRING, config),
 	EVENT_FIELD("count", FIELD_INT64, count),
 	EVENT_FIELD("estimate_ms", FIELD_INT64, estimate_ms),
@@ -216,6 +219,7 @@ const struct field event_fields[] = {
 	EVENT_FIELD("signal", FIELD_INT, signal),
 	EVENT_FIELD("rss_kb", FIELD_INT64, rss_kb),
 	EVENT_FIELD("cpu_us", FIELD_INT64, cpu_us),
+	EVENT_FIELD("delay_us", FIELD_INT64, delay_us),
 	EVENT_FIELD("text", FIELD_STRING, text),
 	EVENT_FIELD("delta", FIELD_STRING, path),
 	EVENT_FIELD("name", FIELD_STRING, name),

@@ -194,26 +194,46 @@ bool history_suite(
 	if (found)
 		*ret = (struct history_suite){
 			.start_ms = sqlite3_column_double(s, 0),
-			.first_file_ms = sqlite3_column_double(s, 1),
-			.cpu_share = sqlite3_column_double(s, 2),
-			.rss_kb = sqlite3_column_double(s, 3),
-			.runs = sqlite3_column_int(s, 4),
-			.order = sqlite3_column_int(s, 5),
+			.cpu_share = sqlite3_column_double(s, 1),
+			.rss_kb = sqlite3_column_double(s, 2),
+			.runs = sqlite3_column_int(s, 3),
+			.order = sqlite3_column_int(s, 4),
 		};
 	sqlite3_reset(s);
-	s = history_sql(h, SQL_GET_WALLS);
+	s = history_sql(h, SQL_GET_TRIALS);
 	if (!s)
 		return found;
 	bind_text(s, 1, platform);
 	bind_text(s, 2, suite);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		int workers = sqlite3_column_int(s, 0);
-		double ms = sqlite3_column_double(s, 1);
-		if (workers >= 1 && workers <= 8 && believable(ms))
-			ret->wall_ms[workers] = ms;
+		struct history_trial trial = {
+			.wall_ms = sqlite3_column_double(s, 1),
+			.cpu_ms = sqlite3_column_double(s, 2),
+			.work_ms = sqlite3_column_double(s, 3),
+			.runs = sqlite3_column_int(s, 4),
+			.last_ms = sqlite3_column_int64(s, 5),
+		};
+		if (workers >= 1 && workers <= HISTORY_TRIALS && trial.runs > 0 &&
+			believable(trial.wall_ms) && believable(trial.cpu_ms) &&
+			believable(trial.work_ms))
+			ret->trials[workers] = trial;
 	}
 	sqlite3_reset(s);
 	return found;
+}
+
+void history_flags(struct history *h, const char *platform, const char *suite, struct strbuf *out)
+{
+	sqlite3_stmt *s = h ? history_sql(h, SQL_GET_FLAGS) : NULL;
+
+	if (!s)
+		return;
+	bind_text(s, 1, platform);
+	bind_text(s, 2, suite);
+	if (sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0))
+		strbuf_addstr(out, (const char *)sqlite3_column_text(s, 0));
+	sqlite3_reset(s);
 }
 
 static double one_number(sqlite3_stmt *s)

@@ -36,19 +36,31 @@ struct history_file {
 bool history_file(struct history *h, const char *platform, const char *suite, const char *project,
 	const char *file, struct history_file *ret);
 
+enum { HISTORY_TRIALS = 8 /* more workers than that are not compared */ };
+
+/* What the whole suite took, alone in its run, with one number of workers; EWMA. */
+struct history_trial {
+	double wall_ms; /* first worker started -> last file done, without waiting for a processor */
+	double cpu_ms;  /* of all its workers */
+	double work_ms;  /* estimates of its files together */
+	int runs;        /* 0 = never tried */
+	int64_t last_ms; /* unix; newest run */
+};
+
 /* What running a suite costs beside its files; all EWMA. 0 = not known. */
 struct history_suite {
-	double start_ms;      /* worker spawned -> ready for a file */
-	double first_file_ms; /* what the first file of a worker took longer than estimated */
-	double cpu_share;     /* CPU seconds per busy second of a worker: below 1 it waits */
-	double rss_kb;        /* peak of a worker process tree */
+	double start_ms;  /* worker spawned -> ready for a file */
+	double cpu_share; /* CPU seconds per second that a worker could run: below 1 it waits */
+	double rss_kb;    /* peak of a worker process tree */
 	int runs;
 	int order; /* 1: passed with its files spread over workers; -1: failed so, but not in order */
-	/* Wall time of the whole suite by number of workers it had: [k], k = 1…8; 0 = never tried. */
-	double wall_ms[9];
+	struct history_trial trials[HISTORY_TRIALS + 1]; /* by number of workers; [0] is unused */
 };
 bool history_suite(
 	struct history *h, const char *platform, const char *suite, struct history_suite *ret);
+
+/* The flags of node that the suite's runner asked for, to be given at once; appended one a line. */
+void history_flags(struct history *h, const char *platform, const char *suite, struct strbuf *out);
 
 /* Median estimate of the known files of a suite (NULL: of all suites); 0 = none known. */
 double history_median_ms(struct history *h, const char *platform, const char *suite);

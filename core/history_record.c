@@ -6,8 +6,7 @@
 #include "core/history_parts.h"
 #include "core/history_record.h"
 #include "core/history_split.h"
-
-#include <math.h>
+#include "core/history_suite.h"
 
 /* Recording one run: everything in one IMMEDIATE transaction, so that two processes that finish at
  * the same time wait for each other and a full disk leaves the file as it was. */
@@ -29,7 +28,7 @@ static void text(sqlite3_stmt *s, int index, const char *value)
 		sqlite3_bind_null(s, index);
 }
 
-static int64_t name_id(struct history *h, enum history_sql which, const char *name)
+int64_t history_name_id(struct history *h, enum history_sql which, const char *name)
 {
 	sqlite3_stmt *s = history_sql(h, which);
 
@@ -71,7 +70,7 @@ static int record_file(struct recording *r, size_t index)
 {
 	const struct state_file *f = r->state->files[index];
 	struct history *h = r->h;
-	int64_t suite = name_id(h, SQL_SUITE_ID, f->suite->name);
+	int64_t suite = history_name_id(h, SQL_SUITE_ID, f->suite->name);
 	sqlite3_stmt *s = history_sql(h, SQL_FILE_ID);
 	struct history_file old = {0};
 
@@ -84,12 +83,14 @@ static int record_file(struct recording *r, size_t index)
 	if (id < 0)
 		return history_error(h, r->err, "cannot write");
 	int64_t us = history_part_has_file(r, f) ? state_file_lesson_us(f) : 0;
+	r->file_ms[index] = (double)f->estimate_ms;
 	if (us <= 0)
 		return 0;
 	history_file(h, r->state->run.platform, f->suite->name, f->project, f->file, &old);
 	double ms = (double)us / 1000 / r->speed;
 	double estimate = estimate_update(
 		old.estimate_ms, ms, (double)(r->state->started_ms - old.last_ms), old.samples + 1);
+	r->file_ms[index] = estimate;
 	s = history_sql(h, SQL_PUT_FILE);
 	sqlite3_bind_int64(s, 1, r->platform_id);
 	sqlite3_bind_int64(s, 2, id);
@@ -174,89 +175,6 @@ static int record_shards(struct recording *r)
 	return 0;
 }
 
-/* ---- suites ---------------------------------------------------------------------------------- */
-
-static double blend(double old, double now, int runs)
-{
-	if (!(now > 0) || !isfinite(now))
-		return old;
-	return old > 0 ? old + MAX(0.3, 1.0 / (runs + 1)) * (now - old) : now;
-}
-
-/* Wall time of the suite alone in its run: from its first worker's start to its last file's end. */
-static int record_wall(struct recording *r, const struct state_suite *suite, int64_t suite_id,
-	int workers, int64_t first_start_ms, const struct history_suite *old)
-{
-	int64_t wall = suite->last_file_ms - first_start_ms;
-
-	if (r->state->suite_count != 1 || workers < 1 || workers > 8 || wall <= 0 ||
-		r->state->cancel != CANCEL_NONE || r->state->file_counts.failed ||
-		history_parts_any_known(r))
-		return 0;
-	sqlite3_stmt *s = history_sql(r->h, SQL_PUT_WALL);
-	sqlite3_bind_int64(s, 1, r->platform_id);
-	sqlite3_bind_int64(s, 2, suite_id);
-	sqlite3_bind_int(s, 3, workers);
-	sqlite3_bind_double(s, 4, blend(old->wall_ms[workers], (double)wall, 1));
-	return history_record_done(r, s);
-}
-
-/* Whether the files of the suite may be spread: learned from a run in which they were. */
-static int order_of(const struct state *st, const struct state_suite *suite, int workers, int old)
-{
-	bool failed = false, fell_back = false;
-
-	for (size_t i = 0; i < st->file_count; i++)
-		failed |= st->files[i]->suite == suite && st->files[i]->outcome != OUTCOME_PASSED &&
-			  st->files[i]->outcome != OUTCOME_SKIPPED;
-	for (size_t i = 0; i < st->notice_count; i++)
-		fell_back |= streq(st->notices[i].name, "order_dependent") &&
-			     streq_null(st->notices[i].suite, suite->name);
-	if (fell_back)
-		return failed ? old : -1; /* failing in order, too, it proved nothing */
-	return workers > 1 && !failed && old == 0 ? 1 : old;
-}
-
-static int record_suite(struct recording *r, const struct state_suite *suite)
-{
-	const struct state *st = r->state;
-	struct history_suite m;
-	double start = 0, cpu = 0, busy = 0, rss = 0;
-	int workers = 0, started = 0;
-	int64_t first_start = 0, suite_id = name_id(r->h, SQL_SUITE_ID, suite->name);
-
-	history_suite(r->h, st->run.platform, suite->name, &m);
-	for (size_t i = 0; i < st->worker_count; i++) {
-		const struct state_worker *w = &st->workers[i];
-		if (!w->suite || !streq(w->suite, suite->name) || !w->files ||
-			!history_part_is_new(r, w->source))
-			continue;
-		workers += (int)w->slots;
-		first_start = first_start ? MIN(first_start, w->started_ms) : w->started_ms;
-		cpu += (double)w->cpu_us;
-		busy += (double)w->busy_us;
-		rss = MAX(rss, (double)w->rss_kb);
-		if (w->first_file_ms) {
-			start += (double)(w->first_file_ms - w->started_ms);
-			started++;
-		}
-	}
-	if (!workers)
-		return 0;
-	sqlite3_stmt *s = history_sql(r->h, SQL_PUT_SUITE);
-	sqlite3_bind_int64(s, 1, r->platform_id);
-	sqlite3_bind_int64(s, 2, suite_id);
-	sqlite3_bind_double(s, 3, blend(m.start_ms, started ? start / started : 0, m.runs));
-	sqlite3_bind_double(s, 4, m.first_file_ms);
-	sqlite3_bind_double(s, 5, blend(m.cpu_share, busy > 0 ? cpu / busy : 0, m.runs));
-	sqlite3_bind_double(s, 6, blend(m.rss_kb, rss, m.runs));
-	sqlite3_bind_int(s, 7, m.runs + 1);
-	sqlite3_bind_int(s, 8, order_of(st, suite, workers, m.order));
-	if (history_record_done(r, s) < 0)
-		return -1;
-	return record_wall(r, suite, suite_id, workers, first_start, &m);
-}
-
 /* ---- what the run left ----------------------------------------------------------------------- */
 
 static int add_left(struct recording *r, int64_t file_id, int64_t test_id)
@@ -278,7 +196,7 @@ static int add_left_suite(struct recording *r, const struct state_suite *suite)
 
 	if (!s)
 		return history_error(r->h, r->err, "cannot write");
-	sqlite3_bind_int64(s, 1, name_id(r->h, SQL_SUITE_ID, suite->name));
+	sqlite3_bind_int64(s, 1, history_name_id(r->h, SQL_SUITE_ID, suite->name));
 	text(s, 2, "");
 	text(s, 3, "");
 	return add_left(r, history_record_id(s), 0);
@@ -324,9 +242,11 @@ static int identify(struct recording *r)
 	const struct run_info *run = &r->state->run;
 	const char *platform = run->platform ? run->platform : "";
 
-	r->platform_id = name_id(r->h, SQL_PLATFORM_ID, platform);
-	r->commit_id = run->commit && *run->commit ? name_id(r->h, SQL_COMMIT_ID, run->commit) : 0;
-	r->branch_id = run->branch && *run->branch ? name_id(r->h, SQL_BRANCH_ID, run->branch) : 0;
+	r->platform_id = history_name_id(r->h, SQL_PLATFORM_ID, platform);
+	r->commit_id =
+		run->commit && *run->commit ? history_name_id(r->h, SQL_COMMIT_ID, run->commit) : 0;
+	r->branch_id =
+		run->branch && *run->branch ? history_name_id(r->h, SQL_BRANCH_ID, run->branch) : 0;
 	if (r->platform_id < 0 || r->commit_id < 0 || r->branch_id < 0)
 		return history_error(r->h, r->err, "cannot write");
 	r->commit_sure = r->commit_id && (r->h->trust_commit || run->run_url ||
@@ -347,7 +267,7 @@ static int record(struct recording *r)
 		if (record_file(r, i) < 0)
 			return -1;
 	for (size_t i = 0; i < st->suite_count; i++)
-		if (record_suite(r, st->suites[i]) < 0)
+		if (history_suite_record(r, st->suites[i]) < 0)
 			return -1;
 	if (record_run(r) < 0 || history_parts_record(r) < 0 || record_shards(r) < 0 ||
 		history_files_record(r) < 0 || history_record_tests(r) < 0 || record_left(r) < 0 ||
@@ -386,8 +306,10 @@ int history_record_merged(struct history *h, const struct state *state, const ch
 	if (history_exec(h, "BEGIN IMMEDIATE", "cannot write", err) < 0)
 		return -1;
 	r.file_ids = xcalloc(state->file_count + 1, sizeof(*r.file_ids));
+	r.file_ms = xcalloc(state->file_count + 1, sizeof(*r.file_ms));
 	int result = record_new(&r);
 	free(r.file_ids);
+	free(r.file_ms);
 	free(r.positions);
 	free(r.known);
 	if (result == 0)

@@ -12,6 +12,7 @@ struct recording {
 	int64_t run_id;
 	double speed;      /* of this run against the history */
 	int64_t *file_ids; /* by position in state->files */
+	double *file_ms;   /* likewise: what they are expected to take the next time */
 	const char *const
 		*sources; /* of a merge: [i] names the part that is source i + 1; "" = none */
 	size_t source_count;
@@ -22,6 +23,8 @@ struct recording {
 
 /* Helpers of both parts. */
 int history_record_done(struct recording *r, sqlite3_stmt *s);
+/* Row id of a platform, suite, commit or branch; it is added when it is new. -1 = failed. */
+int64_t history_name_id(struct history *h, enum history_sql which, const char *name);
 /* First column of the first row; -1 = none. */
 int64_t history_record_id(sqlite3_stmt *s);
 

@@ -21,12 +21,15 @@ static const char names_tables[] =
 	" REAL NOT NULL, samples INT NOT NULL, last_ms INT NOT NULL, rss_kb INT NOT NULL,"
 	" PRIMARY KEY(platform_id, file_id)) WITHOUT ROWID;"
 	"CREATE TABLE suite_stats(platform_id INT NOT NULL, suite_id INT NOT NULL, start_ms"
-	" REAL, first_file_ms REAL, cpu_share REAL, rss_kb REAL, runs INT NOT NULL, spread INT"
-	" NOT NULL, PRIMARY KEY(platform_id, suite_id)) WITHOUT ROWID;"
-	"CREATE TABLE suite_walls(platform_id INT NOT NULL, suite_id INT NOT NULL, workers INT"
-	" NOT NULL, wall_ms REAL NOT NULL, PRIMARY KEY(platform_id, suite_id, workers)) WITHOUT"
-	" ROWID;"
+	" REAL, cpu_share REAL, rss_kb REAL, runs INT NOT NULL, spread INT NOT NULL, flags TEXT,"
+	" PRIMARY KEY(platform_id, suite_id)) WITHOUT ROWID;"
 	"CREATE TABLE leftovers(file_id INT NOT NULL, test_id INT);";
+
+static const char trials_table[] =
+	"CREATE TABLE suite_trials(platform_id INT NOT NULL, suite_id INT NOT NULL, workers INT"
+	" NOT NULL, wall_ms REAL NOT NULL, cpu_ms REAL NOT NULL, work_ms REAL NOT NULL, runs INT"
+	" NOT NULL, last_ms INT NOT NULL, PRIMARY KEY(platform_id, suite_id, workers)) WITHOUT"
+	" ROWID;";
 
 static const char evidence_tables[] =
 	"CREATE TABLE commits(id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE);"
@@ -286,6 +289,21 @@ static int migrate_2(struct history *h, struct error *err)
 	return result;
 }
 
+/* ---- from version 3 -------------------------------------------------------------------------- */
+
+/* Wall times had in them what the machine did besides: they are measured anew. */
+static int migrate_3(struct history *h, struct error *err)
+{
+	static const char what[] = "cannot bring to this version";
+
+	if (history_exec(h,
+		    "DROP TABLE suite_walls; ALTER TABLE suite_stats DROP COLUMN first_file_ms;"
+		    " ALTER TABLE suite_stats ADD COLUMN flags TEXT;",
+		    what, err) < 0)
+		return -1;
+	return history_exec(h, trials_table, what, err);
+}
+
 /* ---- a new one ------------------------------------------------------------------------------- */
 
 static int create(struct history *h, struct error *err)
@@ -293,6 +311,7 @@ static int create(struct history *h, struct error *err)
 	static const char what[] = "cannot create";
 
 	if (history_exec(h, names_tables, what, err) < 0 ||
+		history_exec(h, trials_table, what, err) < 0 ||
 		history_exec(h, evidence_tables, what, err) < 0 ||
 		history_exec(h, order_table, what, err) < 0)
 		return -1;
@@ -330,9 +349,12 @@ static bool is_foreign(struct history *h, int64_t version)
 static int change_version(struct history *h, int64_t version, struct error *err)
 {
 	static int (*const steps[HISTORY_SCHEMA_VERSION])(
-		struct history * h, struct error * err) = {create, migrate_1, migrate_2};
+		struct history * h, struct error * err) = {create, migrate_1, migrate_2, migrate_3};
 
 	if (steps[version](h, err) < 0)
+		return -1;
+	/* from the older ones to version 3 it is one step */
+	if ((version == 1 || version == 2) && migrate_3(h, err) < 0)
 		return -1;
 	cleanup_free char *sql = xasprintf("PRAGMA user_version = %d; PRAGMA application_id = %d",
 		HISTORY_SCHEMA_VERSION, HISTORY_APPLICATION_ID);

@@ -51,20 +51,22 @@ static const char *const statements[SQL_COUNT] = {
 		"INSERT OR REPLACE INTO file_stats(platform_id, file_id, estimate_ms, samples,"
 		" last_ms, rss_kb) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_GET_SUITE] =
-		"SELECT start_ms, first_file_ms, cpu_share, rss_kb, runs, spread FROM"
+		"SELECT start_ms, cpu_share, rss_kb, runs, spread FROM"
 		" suite_stats WHERE platform_id = (SELECT id FROM platforms WHERE name = ?1) AND"
 		" suite_id = (SELECT id FROM suites WHERE name = ?2)",
 	[SQL_PUT_SUITE] =
-		"INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms,"
-		" first_file_ms, cpu_share, rss_kb, runs, spread) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
-		" ?7, ?8)",
-	[SQL_GET_WALLS] =
-		"SELECT workers, wall_ms FROM suite_walls WHERE platform_id = (SELECT id FROM"
-		" platforms WHERE name = ?1) AND suite_id = (SELECT id FROM suites WHERE name ="
-		" ?2)",
-	[SQL_PUT_WALL] =
-		"INSERT OR REPLACE INTO suite_walls(platform_id, suite_id, workers, wall_ms)"
-		" VALUES(?1, ?2, ?3, ?4)",
+		"INSERT OR REPLACE INTO suite_stats(platform_id, suite_id, start_ms, cpu_share,"
+		" rss_kb, runs, spread, flags) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_GET_FLAGS] =
+		"SELECT flags FROM suite_stats WHERE platform_id = (SELECT id FROM platforms"
+		" WHERE name = ?1) AND suite_id = (SELECT id FROM suites WHERE name = ?2)",
+	[SQL_GET_TRIALS] =
+		"SELECT workers, wall_ms, cpu_ms, work_ms, runs, last_ms FROM suite_trials WHERE"
+		" platform_id = (SELECT id FROM platforms WHERE name = ?1) AND suite_id = (SELECT"
+		" id FROM suites WHERE name = ?2)",
+	[SQL_PUT_TRIAL] =
+		"INSERT OR REPLACE INTO suite_trials(platform_id, suite_id, workers, wall_ms,"
+		" cpu_ms, work_ms, runs, last_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[SQL_FILE_TESTS] =
 		"SELECT id, path, occurrence FROM tests WHERE file_id = ?1 ORDER BY path,"
 		" occurrence",

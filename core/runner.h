@@ -25,6 +25,8 @@ struct runner {
 	 * the same suite. NULL-ended. */
 	const char *const *mode_args;
 
+	/* Its own default is one process for all files: none is added on a guess. */
+	bool serial;
 	/* One process takes the whole suite and spreads it over the slots it is given. */
 	bool batch;
 	/* First signal of a stop (Playwright needs SIGINT to flush), and the time it has, ms. */

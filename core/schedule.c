@@ -3,14 +3,6 @@
 #include "core/base/digest.h"
 #include "core/schedule.h"
 
-#include <math.h>
-
-enum {
-	SERIAL_FIRST_MS = 20 * 1000, /* work up to this is first tried in one process */
-	START_PRIOR_MS = 250,        /* boot and load of a framework, before anything is learned */
-	GAIN_PERCENT = 15,           /* what an untried number of workers must promise */
-};
-
 static double work_per_worker(const struct schedule_suite *s, bool start)
 {
 	double left = (double)s->left_ms - (start ? (double)s->start_ms : 0);
@@ -44,90 +36,6 @@ struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t
 		if (score > best_score) {
 			best_score = score;
 			best = (struct schedule_choice){(int)i, start};
-		}
-	}
-	return best;
-}
-
-/* Predicted wall time with k of `slots` workers: start, first file, then the work spread evenly;
- * but never faster than its CPU time allows, of which a browser with its worker takes more than a
- * core. */
-static double predicted_wall(const struct history_suite *m, double work_ms, int k, int slots)
-{
-	double start = m->start_ms > 0 ? m->start_ms : START_PRIOR_MS;
-	double cpu_bound = work_ms * m->cpu_share / slots;
-
-	return start + m->first_file_ms + MAX(work_ms / k, cpu_bound);
-}
-
-/* What was measured, or what the best measured neighbour and the model together promise. */
-static double wall(const struct history_suite *m, double work_ms, int k, int slots)
-{
-	double margin = 1 + GAIN_PERCENT / 100.0;
-	double promised = predicted_wall(m, work_ms, k, slots) * margin;
-
-	if (k <= 8 && m->wall_ms[k] > 0)
-		return m->wall_ms[k];
-	for (int other = 1; other <= 8; other++) {
-		if (m->wall_ms[other] <= 0)
-			continue;
-		/* scale the measured time by the ratio that the model sees */
-		return m->wall_ms[other] * promised / predicted_wall(m, work_ms, other, slots);
-	}
-	return promised;
-}
-
-int schedule_target(
-	const struct history_suite *model, int files, int64_t work_ms, int slots, int max_workers)
-{
-	int limit = MIN(slots, MAX(files, 1));
-	int best = 1;
-
-	if (max_workers > 0)
-		limit = MIN(limit, max_workers);
-	for (int k = 2; k <= limit; k++)
-		if (wall(model, (double)work_ms, k, slots) <
-			wall(model, (double)work_ms, best, slots))
-			best = k;
-	return best;
-}
-
-static bool is_measured(const struct history_suite *model)
-{
-	for (size_t k = 1; k < ARRAY_LEN(model->wall_ms); k++)
-		if (model->wall_ms[k] > 0)
-			return true;
-	return false;
-}
-
-bool schedule_tries_serial(const struct history_suite *model, int64_t work_ms)
-{
-	return model->wall_ms[1] <= 0 && work_ms <= SERIAL_FIRST_MS &&
-	       (is_measured(model) || model->start_ms <= 0);
-}
-
-int schedule_batch_slots(
-	const struct history_suite *model, int units, int64_t work_ms, int64_t others_ms, int slots)
-{
-	int limit = MIN(slots, MAX(units, 1));
-	int best = 1;
-	double best_end = INFINITY;
-
-	/* A browser and its worker keep more than one core busy: half of the slots, as Playwright
-	 * itself has it, until something was measured. But not one of two, when nobody else wants
-	 * the other. */
-	if (!is_measured(model))
-		limit = MIN(limit, MAX(slots / 2, others_ms > 0 ? 1 : 2));
-
-	for (int k = 1; k <= limit; k++) {
-		double batch_end = wall(model, (double)work_ms, k, slots);
-		double others_left = (double)others_ms - (slots - k) * batch_end;
-		double end = batch_end + MAX(others_left, 0) / slots;
-		if (k == slots)
-			end = batch_end + (double)others_ms / slots;
-		if (end < best_end * 0.999) {
-			best = k;
-			best_end = end;
 		}
 	}
 	return best;

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "core/base/base.h"
-#include "core/history.h"
 
 /* A suite as the scheduler sees it now. */
 struct schedule_suite {
@@ -13,7 +12,7 @@ struct schedule_suite {
 	int64_t left_ms;  /* their estimates together */
 	int active;       /* workers that run or start */
 	int idle;         /* warm workers without work */
-	int target;       /* workers that pay, from schedule_target() */
+	int target;       /* workers that pay, from crew_size() */
 	int64_t start_ms; /* what a further worker costs before its first file */
 	bool batch;       /* takes all its files at once */
 	bool exclusive;   /* nothing else may run meanwhile */
@@ -28,27 +27,6 @@ struct schedule_choice {
 /* The suite with the most work left per worker gets the slot; a warm worker is preferred when the
  * start of another would cost more than it brings. */
 struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t n);
-
-/*
- * How many workers a suite repays. `files` and `work_ms` are the whole suite's; `model` is zeroed
- * when nothing is known. 1 <= result <= slots; `max_workers` 0 = no limit.
- * Wall times that were measured decide; where only one number of workers was tried the other is
- * predicted from start cost, first file and CPU share, and must promise 15 % to be tried.
- */
-int schedule_target(
-	const struct history_suite *model, int files, int64_t work_ms, int slots, int max_workers);
-
-/*
- * For a suite whose runner is serial by itself: is it time to try that? A second process loads and
- * compiles everything again, which only a run in one process can show. Small suites are tried so
- * first, or next when other numbers were measured; not when their runs cannot be measured.
- */
-bool schedule_tries_serial(const struct history_suite *model, int64_t work_ms);
-
-/* Slots for a batch suite of `work_ms` that starts now, of which `units` can run side by side,
- * while the others have `others_ms` of work: the number that ends the whole first. */
-int schedule_batch_slots(const struct history_suite *model, int units, int64_t work_ms,
-	int64_t others_ms, int slots);
 
 struct schedule_item {
 	int position;        /* in the runner's own order */

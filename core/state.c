@@ -189,6 +189,7 @@ static void on_suite_discovered(struct state *s, const struct event *e)
 	suite->root = keep(s, e->root);
 	suite->reason = keep(s, e->reason);
 	suite->config = keep(s, e->config);
+	suite->flags = keep(s, e->flags);
 	suite->file_count = e->count;
 	suite->discovered = true;
 }
@@ -459,6 +460,7 @@ static void on_worker_exited(struct state *s, const struct event *e)
 	w->ended_ms = e->time_ms;
 	w->rss_kb = e->rss_kb;
 	w->cpu_us = e->cpu_us;
+	w->delay_us = e->delay_us;
 }
 
 static void on_notice(struct state *s, const struct event *e)

@@ -84,6 +84,7 @@ struct state_file {
 
 struct state_suite {
 	const char *name, *runner, *version, *root, *reason, *config;
+	const char *flags; /* of node, which the runner wants; one a line */
 	int64_t file_count;
 	bool discovered;
 	int64_t started_files;
@@ -128,6 +129,7 @@ struct state_worker { /* index + 1 = number */
 	int64_t busy_us; /* time with a file */
 	int64_t rss_kb;
 	int64_t cpu_us;
+	int64_t delay_us; /* ready to run, but without a processor */
 };
 
 struct state {

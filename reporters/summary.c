@@ -132,6 +132,9 @@ static void header(struct summary *s, const struct event *e, const struct state 
 		for (size_t i = 0; i < st->suite_count; i++)
 			if (e->suite && streq(st->suites[i]->name, e->suite))
 				detected(s, st->suites[i]);
+	if (e->type == EVENT_SUITE_DISCOVERED && e->text && s->verbosity > 0)
+		sink_printf(s->sink, "%sWorkers%s   %s: %s\n", ansi(ANSI_BOLD, s->sink->color),
+			ansi(ANSI_RESET, s->sink->color), e->suite, e->text);
 	if (e->type == EVENT_FILE_STARTED && !s->started)
 		using(s, st);
 	else if (e->type == EVENT_FILE_STARTED && !s->predicted && all_discovered(st))

@@ -14,10 +14,11 @@ const CHANNEL_FD = 3;
 const LINE_MAX = 16 * 1024 * 1024;
 const READ_CHUNK = 64 * 1024;
 const SOON_MAX = 64 * 1024;
+const SOON_MS = 2;
 
 const { bound, soundJson } = failure;
 const { parse, stringify } = JSON;
-const { setImmediate } = globalThis;
+const { setTimeout } = globalThis;
 const exit = process.exit.bind(process);
 const memoryUsage = process.memoryUsage;
 const performanceNow = performance.now.bind(performance);
@@ -88,13 +89,13 @@ function send(type, fields) {
 }
 
 /*
- * Leaves with the next send(), at the end of this turn of the event loop, or when the process exits:
- * half of the system calls where another message is sure to follow. Only a process that is killed by
- * a signal before can lose it.
+ * Leaves with the next send(), in 2 ms, or when the process exits: half of the system calls where
+ * another message is sure to follow, a few turns of the event loop later (Mocha takes several from one
+ * test to the next). Only a process that is killed by a signal before can lose it.
  */
 function sendSoon(type, fields) {
 	if (!waiting)
-		setImmediate(flush);
+		setTimeout(flush, SOON_MS).unref();
 	append(type, fields);
 	if (waiting.length > SOON_MAX)
 		flush();

@@ -6,7 +6,6 @@
 #include "core/engine/run.h"
 #include "core/estimate.h"
 #include "core/history_split.h"
-#include "core/schedule.h"
 
 /*
  * Discovery: the first worker of a suite finds its files with the runner's own code, and stays as a
@@ -225,6 +224,17 @@ static void publish_file(const struct run_file *file)
 				      });
 }
 
+/* Those that the suite itself did not name; NULL = none. */
+static char *added_flags(const struct run_suite *suite)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < suite->node_options.n; i++)
+		if (!strvec_has(&suite->spec->node_options, suite->node_options.v[i]))
+			strbuf_addf(&text, "%s%s", text.len ? "\n" : "", suite->node_options.v[i]);
+	return text.len ? xstrdup(text.buf) : NULL;
+}
+
 static void publish(struct run_suite *suite, const char *version)
 {
 	const struct suite *spec = suite->spec;
@@ -232,7 +242,11 @@ static void publish(struct run_suite *suite, const char *version)
 	cleanup_free char *config =
 		spec->config ? path_relative(suite->run->options->config->base, spec->config)
 			     : NULL;
+	cleanup_strbuf struct strbuf why = STRBUF_INIT;
 
+	cleanup_free char *flags = added_flags(suite);
+
+	spread_explain(suite, &why);
 	run_publish(suite->run, &(struct event){
 					.type = EVENT_SUITE_DISCOVERED,
 					.suite = spec->name,
@@ -241,93 +255,44 @@ static void publish(struct run_suite *suite, const char *version)
 					.root = root,
 					.reason = spec->reason,
 					.config = config,
+					.flags = flags,
 					.count = count_files(suite),
+					.text = why.len ? why.buf : NULL,
+					.text_len = why.len,
 				});
 	for (size_t i = 0; i < suite->file_count; i++)
 		publish_file(suite->files[i]);
 }
 
-/* The place among the paths that the user named. */
-static int path_index(const struct run_file *file)
-{
-	const struct config *config = file->suite->run->options->config;
-	cleanup_free char *absolute = path_join(config->base, file->file);
-
-	for (size_t i = 0; i < config->paths.n; i++)
-		if (path_is_below(config->paths.v[i], absolute))
-			return (int)i;
-	return (int)config->paths.n;
-}
-
-static void sort(struct run_suite *suite, struct schedule_item *items, size_t n)
+/* The flags of the last run are most likely those of this one, and spare a start. */
+void discover_recall_flags(struct run_suite *suite)
 {
 	const struct engine_options *o = suite->run->options;
+	cleanup_strbuf struct strbuf flags = STRBUF_INIT;
 
-	if (o->in_order) {
-		for (size_t i = 0; i < n; i++)
-			items[i].rank = (uint64_t)path_index(items[i].data);
-		schedule_sort_ranked(items, n, 1);
-	} else if (o->info->seed) {
-		for (size_t i = 0; i < n; i++) {
-			const struct run_file *f = items[i].data;
-			items[i].rank = schedule_rank(
-				o->info->seed, suite->spec->name, f->project, f->file);
-		}
-		schedule_sort_ranked(items, n, suite->ordered ? suite->target : 1);
-	} else if (suite->ordered) {
-		schedule_sort_ordered(items, n, suite->target);
-	} else {
-		schedule_sort(items, n);
-	}
+	history_flags(o->history, o->info->platform, suite->spec->name, &flags);
+	char *rest = flags.len ? flags.buf : NULL;
+	for (char *flag; (flag = strsep(&rest, "\n"));)
+		if (*flag == '-' && !strvec_has(&suite->node_options, flag))
+			strvec_push(&suite->node_options, flag);
 }
 
-/* Fill the pending list: long ones first, or in the runner's order where that may matter. */
-static void order(struct run_suite *suite)
-{
-	size_t n = suite->file_count;
-	cleanup_free struct schedule_item *items = xcalloc(n, sizeof(*items));
-	int64_t work_ms = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct run_file *f = suite->files[i];
-		items[i] = (struct schedule_item){
-			.position = f->position,
-			.estimate_ms = f->estimate_ms,
-			.known = f->known,
-			.data = suite->files[i],
-		};
-		work_ms += f->estimate_ms;
-	}
-	if ((suite->ordered && suite->model.order < 0) || suite->run->options->in_order)
-		suite->max_workers = 1;
-	suite->target = schedule_target(
-		&suite->model, (int)n, work_ms, suite->run->slots, suite->max_workers);
-	if (suite->ordered && suite->run->suite_count == 1 &&
-		schedule_tries_serial(&suite->model, work_ms))
-		suite->target = 1;
-	sort(suite, items, n);
-	suite->pending = xcalloc(n, sizeof(struct run_file *));
-	for (size_t i = 0; i < n; i++) {
-		suite->pending[i] = items[i].data;
-		suite->pending[i]->bin = items[i].bin;
-	}
-	suite->pending_count = n;
-	suite->unfinished = (int)n;
-	suite->left_ms = work_ms;
-}
-
-/* Flags that must be on node's command line and are not yet: start over with them, once. */
+/* Flags that must be on node's command line and are not yet, or are no more: start over with the
+ * right ones, once. */
 static bool needs_restart(struct run_suite *suite, const struct json *message)
 {
-	bool changed = false;
+	cleanup_strvec struct strvec before = suite->node_options;
 
+	suite->node_options = (struct strvec)STRVEC_INIT;
+	strvec_push_all(&suite->node_options, &suite->spec->node_options);
 	json_each (flag, json_get(message, "node_options")) {
 		const char *text = json_string(flag, NULL);
-		if (text && !strvec_has(&suite->node_options, text)) {
+		if (text && !strvec_has(&suite->node_options, text))
 			strvec_push(&suite->node_options, text);
-			changed = true;
-		}
 	}
+	bool changed = before.n != suite->node_options.n;
+	for (size_t i = 0; i < suite->node_options.n; i++)
+		changed |= !strvec_has(&before, suite->node_options.v[i]);
 	return changed && !suite->restarted;
 }
 
@@ -386,10 +351,10 @@ int discover_apply(struct worker *worker, const struct json *message, struct err
 	suite->max_workers = (int)json_get_int(message, "max_workers", 0);
 	suite->global_setup = json_get_bool(message, "global_setup", false);
 	split_long_files(suite);
+	spread_order(suite);
 	publish(suite, json_get_string(message, "version", NULL));
 	publish_notices(suite, message);
 	miss_planned(suite);
-	order(suite);
 	suite->phase = SUITE_READY;
 	if (suite->run->options->list_only || !suite->file_count) {
 		suite->unfinished = 0;

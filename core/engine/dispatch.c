@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
+#include "core/crew.h"
 #include "core/engine/run.h"
 #include "core/schedule.h"
 
@@ -171,11 +172,14 @@ static void assign_batch(struct run_suite *suite, struct worker *w)
 {
 	const struct engine_options *o = suite->run->options;
 	size_t n = suite->pending_count;
-	int claim = schedule_batch_slots(&suite->model, dispatch_units(suite->pending, n),
-		suite->left_ms, others_left(suite->run, suite), suite->run->slots);
-
-	if (suite->max_workers > 0)
-		claim = MIN(claim, suite->max_workers);
+	struct crew_load load = {
+		.files = dispatch_units(suite->pending, n),
+		.work_ms = suite->left_ms,
+		.slots = suite->run->slots,
+		.cores = MAX(suite->run->options->cores, 1),
+		.max_workers = suite->max_workers,
+	};
+	int claim = crew_batch(&suite->model, &load, others_left(suite->run, suite));
 	/* one worker gains nothing by long files first: it keeps the runner's own order */
 	if (claim == 1 && !o->in_order && !o->info->seed)
 		qsort(suite->pending, n, sizeof(*suite->pending), by_position);
@@ -226,15 +230,21 @@ static void send_plans(struct run_suite *suite)
 
 static struct schedule_suite describe(const struct run_suite *suite)
 {
+	/* However little is left: whether its files may be spread is to be learned; and a guess by
+	 * size does not know what hangs, with others behind it. */
+	bool tries =
+		!suite->known || (suite->ordered && suite->model.order == 0 && suite->target > 1);
 	struct schedule_suite s = {
 		.pending = (int)suite->pending_count,
 		.left_ms = suite->left_ms,
 		.target = suite->spec->runner->batch ? 1 : suite->target,
-		.start_ms = suite->model.start_ms > 0 ? (int64_t)suite->model.start_ms : 300,
+		.start_ms = tries                       ? 0
+			    : suite->model.start_ms > 0 ? (int64_t)suite->model.start_ms
+							: 300,
 		.batch = suite->spec->runner->batch,
 		.exclusive = suite->exclusive,
-		.startable = true,
 	};
+	int starting = 0;
 
 	for (size_t i = 0; i < suite->run->worker_count; i++) {
 		const struct worker *w = suite->run->workers[i];
@@ -243,11 +253,12 @@ static struct schedule_suite describe(const struct run_suite *suite)
 		if (w->suite != suite || w->phase == WORKER_HOLDING || w->stop != STOP_NONE)
 			continue;
 		s.idle += w->phase == WORKER_IDLE;
-		/* one that starts will come for work by itself: it counts as active, not startable */
+		/* one that starts will come for work by itself: it counts as active, and has a file
+		 */
 		s.active += w->phase == WORKER_BUSY || w->phase == WORKER_STARTING;
-		if (w->phase == WORKER_STARTING)
-			s.startable = false;
+		starting += w->phase == WORKER_STARTING;
 	}
+	s.startable = starting < (int)suite->pending_count;
 	if (suite->phase != SUITE_READY || !resources_free(suite))
 		s.pending = 0;
 	return s;
@@ -297,7 +308,7 @@ static void queue_ahead(struct run *run)
 	}
 }
 
-/* Free slots during discovery: workers that will be wanted boot meanwhile. */
+/* Free slots during discovery: workers that are sure to be wanted boot meanwhile. */
 static void start_ahead(struct run *run)
 {
 	const struct engine_options *o = run->options;
@@ -310,7 +321,8 @@ static void start_ahead(struct run *run)
 		if (suite->phase != SUITE_DISCOVERING || suite->spec->runner->batch ||
 			suite->restarted)
 			continue;
-		int target = schedule_target(&suite->model, INT_MAX, 60000, run->slots, 0);
+		int target = crew_ahead(
+			&suite->model, run->slots, MAX(o->cores, 1), suite->spec->runner->serial);
 		int have = 0;
 		for (size_t k = 0; k < run->worker_count; k++)
 			have += run->workers[k]->suite == suite;
@@ -378,9 +390,11 @@ static void recycle(struct run *run)
 void dispatch(struct run *run)
 {
 	recycle(run);
-	for (size_t i = 0; i < run->suite_count; i++)
+	for (size_t i = 0; i < run->suite_count; i++) {
+		spread_grow(&run->suites[i]);
 		if (run->suites[i].phase == SUITE_READY)
 			send_plans(&run->suites[i]);
+	}
 	while (!run->cancel && dispatch_slots_used(run) < run->slots && place_one(run))
 		;
 	queue_ahead(run);

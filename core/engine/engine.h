@@ -51,6 +51,7 @@ struct engine_options {
 	const struct strmap *changed;    /* files that the change touches, as keys; NULL = none */
 	int64_t elapsed_us;              /* of the budget, before this run began */
 	const char *coverage_dir; /* absolute, of this run; NULL = no suite collects coverage */
+	int cores;                /* of the machine */
 	bool ci, color;
 	bool (*env_is_secret)(const char *name);  /* not handed to workers */
 	void (*before_sleep)(void *arg);          /* flush journal and reporters */

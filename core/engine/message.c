@@ -34,9 +34,8 @@ static void ready(struct worker *w)
 
 static int on_hello(struct worker *w, const struct json *message, struct error *err)
 {
-	(void)w;
-	(void)message;
 	(void)err;
+	w->pid = (int)json_get_int(message, "pid", 0);
 	return 0;
 }
 

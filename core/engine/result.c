@@ -146,6 +146,7 @@ bool result_fall_back(struct run_suite *suite)
 	if (!is_doubtful(suite))
 		return false;
 	suite->serial = true;
+	suite->may_grow = false;
 	suite->target = suite->max_workers = 1;
 	for (size_t i = 0; i < run->worker_count; i++) {
 		struct worker *w = run->workers[i];
@@ -290,6 +291,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	output_flush(w, file);
 	take_from_worker(w, file);
 	dispatch_release(file);
+	spread_learn(file, event->duration_us);
 	if (file->doubted && !file->suite->run->cancel) {
 		reset_try(file);
 		split_try_whole(file);

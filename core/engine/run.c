@@ -300,6 +300,7 @@ static void init_suite(struct run *run, struct run_suite *rs, const struct suite
 			*c = '-';
 	file_mkdirs(rs->cache_dir, NULL); /* an adapter that cannot write there says so itself */
 	strvec_push_all(&rs->node_options, &spec->node_options);
+	discover_recall_flags(rs);
 	history_suite(o->history, o->info->platform, spec->name, &rs->model);
 	cover_init(rs);
 }

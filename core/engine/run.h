@@ -109,7 +109,10 @@ struct run_suite {
 	bool ordered, exclusive, global_setup, restarted;
 	bool serial; /* fell back to one process in the runner's own order */
 	int max_workers;
-	int target;            /* workers that pay */
+	int target;     /* workers that pay */
+	bool may_grow;  /* … for want of knowledge: more when it turns out to be long */
+	int done_files; /* and what they took, against what was expected */
+	int64_t done_us, done_estimate_ms;
 	struct worker *holder; /* keeps the global set-up; runs no files */
 	bool torn_down;
 	struct history_suite model;
@@ -161,6 +164,7 @@ struct worker {
 	int number; /* from 1, never used again */
 	int slot;   /* from 1: JEST_WORKER_ID and the like */
 	int bin;    /* ordered suites */
+	int pid;    /* of node itself; 0 = not known yet */
 	enum worker_phase phase;
 	enum worker_stop stop;
 	struct process *process;
@@ -235,6 +239,8 @@ void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *
 /* discover.c */
 void discover_index(struct run *run); /* the selection by file */
 void discover_start(struct run *run);
+/* What is known of the suite before it is discovered: flags that its runner will ask for. */
+void discover_recall_flags(struct run_suite *suite);
 /* The message `discovered`: files, order, estimates. -1: it does not make sense. */
 int discover_apply(struct worker *worker, const struct json *message, struct error *err);
 /* A file that turned out not to load after discovery: given to this worker now, or, when it has it
@@ -243,6 +249,12 @@ struct run_file *discover_late(struct worker *worker, const char *name);
 
 void discover_add_file(struct run_suite *suite, const char *project, const char *file,
 	const struct engine_selection *selection, int64_t size);
+
+/* spread.c: the files of a suite over its workers */
+void spread_order(struct run_suite *suite); /* once its files are known: target and pending list */
+void spread_explain(const struct run_suite *suite, struct strbuf *out); /* why so many workers */
+void spread_learn(struct run_file *file, int64_t duration_us);          /* a file has ended */
+void spread_grow(struct run_suite *suite); /* more workers, when it is longer than it seemed */
 
 /* split.c: files in parts */
 /* Before they are published: replace what would be the tail by its parts. */

@@ -196,7 +196,7 @@ void split_long_files(struct run_suite *suite)
 		} else {
 			replace(suite, &plan);
 			/* what was measured with its long files whole says nothing now */
-			memset(suite->model.wall_ms, 0, sizeof(suite->model.wall_ms));
+			memset(suite->model.trials, 0, sizeof(suite->model.trials));
 		}
 	}
 	plan_release(&plan);

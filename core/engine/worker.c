@@ -145,6 +145,7 @@ static void on_exit_of(void *arg, const struct process_status *status)
 		.signal = status->signal,
 		.rss_kb = MAX(status->rss_kb, w->rss_kb),
 		.cpu_us = status->cpu_us,
+		.delay_us = status->delay_us,
 		.count = status->leaked,
 	};
 

@@ -35,8 +35,9 @@ static void parse_report(struct process *p, int64_t exit_status, int signal)
 {
 	struct process_status *s = &p->status;
 
-	if (sscanf(p->report.buf, "exit %d %d %" SCNd64 " %" SCNd64 " %d", &s->exit_status,
-		    &s->signal, &s->rss_kb, &s->cpu_us, &s->leaked) == 5)
+	if (sscanf(p->report.buf, "exit %d %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %d",
+		    &s->exit_status, &s->signal, &s->rss_kb, &s->cpu_us, &s->delay_us,
+		    &s->leaked) == 6)
 		return;
 	if (sscanf(p->report.buf, "fail %d", &s->start_errno) == 1)
 		return;
@@ -346,4 +347,18 @@ void process_pause(struct process *p, bool paused)
 int process_pid(const struct process *p)
 {
 	return p->child.pid;
+}
+
+int64_t process_delay_us(int pid)
+{
+	char path[64], text[128];
+	int64_t cpu_ns, delay_ns;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return sscanf(text, "%" SCNd64 " %" SCNd64, &cpu_ns, &delay_ns) == 2 ? delay_ns / 1000 : 0;
 }

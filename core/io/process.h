@@ -22,9 +22,10 @@ struct process_status {
 	int start_errno; /* 0 = it ran */
 	int exit_status; /* when signal is 0 */
 	int signal;
-	int64_t rss_kb; /* peak of the largest process of the tree */
-	int64_t cpu_us; /* user and system, of the whole waited-for tree */
-	int leaked;     /* processes it left behind, killed by the supervisor */
+	int64_t rss_kb;   /* peak of the largest process of the tree */
+	int64_t cpu_us;   /* user and system, of the whole waited-for tree */
+	int64_t delay_us; /* its first thread waited for a processor; 0 = not known */
+	int leaked;       /* processes it left behind, killed by the supervisor */
 };
 
 struct process_options {
@@ -59,3 +60,6 @@ void process_pause(struct process *p, bool paused);
  * then known before the line is looked at. */
 void process_drain(struct process *p);
 int process_pid(const struct process *p); /* of the supervisor */
+/* How long the first thread of a process was ready to run without a processor; it may have ended,
+ * as long as nobody has waited for it. 0 where the system does not tell. */
+int64_t process_delay_us(int pid);

@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
+#include "core/io/process.h"
 #include "core/io/supervise.h"
 
 #include <dirent.h>
@@ -36,6 +37,7 @@ struct supervisor {
 	int leaked;       /* processes that had to be killed then */
 	int status;
 	struct rusage usage;
+	int64_t delay_us; /* it was ready to run, and waited for a processor */
 	bool lost;
 };
 
@@ -110,12 +112,22 @@ static void stop_worker(struct supervisor *s, int sig, int grace_ms)
 	enter(s, STOPPING, grace_ms);
 }
 
+/* While the worker lies there to be waited for, /proc still knows it. */
+static void look_at_ended(struct supervisor *s)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)s->worker, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
+		s->delay_us = process_delay_us(s->worker);
+}
+
 /* Reap all that has ended. Returns false when no child is left at all. */
 static bool reap(struct supervisor *s)
 {
 	for (;;) {
 		struct rusage usage;
 		int status;
+		look_at_ended(s);
 		pid_t pid = wait4(-1, &status, WNOHANG, &usage);
 		if (pid == 0)
 			return true;
@@ -249,10 +261,10 @@ static void report(const struct supervisor *s, int errnum)
 		int64_t cpu =
 			(int64_t)(s->usage.ru_utime.tv_sec + s->usage.ru_stime.tv_sec) * 1000000 +
 			s->usage.ru_utime.tv_usec + s->usage.ru_stime.tv_usec;
-		n = snprintf(line, sizeof(line), "exit %d %d %ld %" PRId64 " %d\n",
+		n = snprintf(line, sizeof(line), "exit %d %d %ld %" PRId64 " %" PRId64 " %d\n",
 			WIFEXITED(s->status) ? WEXITSTATUS(s->status) : 0,
 			WIFSIGNALED(s->status) ? WTERMSIG(s->status) : 0, s->usage.ru_maxrss, cpu,
-			s->leaked);
+			s->delay_us, s->leaked);
 	}
 	ssize_t sent = write(LIFELINE_FD, line, (size_t)n);
 	(void)sent; /* when nobody listens any more, nobody needs it */

@@ -86,6 +86,7 @@ const struct runner mocha_runner = {
 	.programs = programs,
 	.folders = folders,
 	.mode_args = mode_args,
+	.serial = true,
 	.stop_signal = SIGTERM,
 	.detect = detect,
 	.covers = covers,

@@ -4,6 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
+const v8 = require('v8');
 const { createHook } = require('async_hooks');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
@@ -17,6 +18,7 @@ let mocha = null; // {dir, version, Mocha, lib}
 let options = null;
 let plugins = null; // root hooks and global fixtures of --require
 let files = [];
+let looked = null; // what scan() saw in them
 let exclusive = null; // files with .only, when some have it
 let rootHooks = null; // hooks that test files define outside of any describe
 const harvested = new Set(); // files that were loaded for their root hooks
@@ -368,10 +370,23 @@ async function runFile(item) {
 
 // ---- messages -----------------------------------------------------------------------------------
 
-async function prepare() {
-  options = loadOptions();
+function prepare(known) {
+  options = known ? known.options : loadOptions();
+  files = known ? known.files : collect();
+  looked = known ? known.looked : null;
   if (options.parallel) process.env.MOCHA_WORKER_ID = String(init.slot - 1);
-  files = collect();
+}
+
+// What discovery found out, for the workers that follow: they need not look again. Null when the options
+// hold what cannot be copied (functions of a .mocharc.js).
+function writePlan() {
+  const file = path.join(init.cache_dir, 'mocha-plan');
+  try {
+    fs.writeFileSync(file, v8.serialize({ options, files, looked }));
+    return file;
+  } catch {
+    return null;
+  }
 }
 
 async function runGlobal(name) {
@@ -389,9 +404,10 @@ function sizeOf(file) {
 }
 
 async function start() {
+  looked = looked || scan();
   if (init.coverage) covered = await require('./mocha_coverage.cjs').open(init.root, init.coverage);
   await loadRequires();
-  const { only, hooks } = scan();
+  const { only, hooks } = looked;
   if (only.size) exclusive = only;
   if (hooks.length && !options.parallel) await harvestRootHooks(hooks);
   if (init.isolate === 'file') {
@@ -402,7 +418,7 @@ async function start() {
 }
 
 async function discover() {
-  await prepare();
+  prepare(null);
   const flags = nodeOptions();
   const missing = flags.filter(flag => !process.execArgv.includes(flag));
   const found = {
@@ -414,6 +430,8 @@ async function discover() {
     send(found);
     return;
   }
+  looked = scan();
+  found.plan_path = writePlan(); // before anything of the project can change the options
   const { only, hooks } = await start();
   const serial = !options.parallel && (hooks.length > 0 || wantsFixtures() || options.delay);
   if (only.size) {
@@ -437,7 +455,7 @@ const handlers = {
       if (value === null) delete process.env[name];
       else process.env[name] = value;
     }
-    await prepare();
+    prepare(message.path ? v8.deserialize(fs.readFileSync(message.path)) : null);
     await start();
     send({ type: 'ready' });
   },

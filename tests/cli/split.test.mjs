@@ -21,9 +21,12 @@ const slow = (name, body = '') => `it(${JSON.stringify(name)}, async () => { awa
 const parts = dir => new Set(journal(dir).filter(e => e.type === 'file_started' && e.parts).map(e => e.part)).size;
 const tests = dir => journal(dir).filter(e => e.type === 'test_finished').map(e => `${e.path.join(' › ')} ${e.occ} ${e.outcome}`).sort();
 
-// Twice: the first run teaches the times; a Mocha suite is seen to pass spread over workers, too.
+const workers = dir => new Set(journal(dir).filter(e => e.type === 'file_started').map(e => e.worker)).size;
+
+// The first run teaches the times. A Mocha suite must be seen to pass spread over workers, too: the second run tries it,
+// but on a busy machine its second worker may come too late.
 function teach(dir) {
-  for (let i = 0; i < 2; i++) assert.equal(run(dir, ['-j4', '--no-split']).code, 0);
+  for (let i = 0; i < 2 || (i < 6 && workers(dir) < 2); i++) assert.equal(run(dir, ['-j4', '--no-split']).code, 0);
 }
 
 const many = Array.from({ length: 8 }, (_, i) => slow(i === 6 ? 'case 5' : `case ${i}`)).join('\n');

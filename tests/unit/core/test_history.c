@@ -188,3 +188,135 @@ TEST(history, known_tests)
 	history_close(h);
 	file_remove_tree(dir, NULL);
 }
+
+/* ---- trials of a number of workers ------------------------------------------------------------- */
+
+/* One run in the life of a suite: times in seconds, of each worker. */
+struct trial {
+	const char *id;
+	int workers, files;
+	double wall, delay, cpu;
+	const char *notice, *flags;
+	enum cancel_reason cancel;
+	int64_t at_days;
+};
+
+static void start_workers(struct bus *bus, const struct trial *t, int64_t from)
+{
+	for (int k = 1; k <= t->workers; k++)
+		bus_publish(bus, &(struct event){.type = EVENT_WORKER_STARTED,
+					 .time_ms = from,
+					 .suite = "s",
+					 .worker = k});
+}
+
+static void run_files(struct bus *bus, const struct trial *t, int64_t from)
+{
+	for (int i = 0; i < t->files; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "f%d.js", i);
+		struct event e = {.type = EVENT_FILE_PLANNED,
+			.time_ms = from + 500,
+			.suite = "s",
+			.file = name,
+			.worker = i % t->workers + 1,
+			.attempt = 1,
+			.outcome = OUTCOME_PASSED,
+			.duration_us = 1000000};
+		bus_publish(bus, &e);
+		e.type = EVENT_FILE_STARTED;
+		bus_publish(bus, &e);
+		e.type = EVENT_FILE_FINISHED;
+		e.time_ms = from + (int64_t)(t->wall * 1000);
+		bus_publish(bus, &e);
+	}
+}
+
+static void record_trial(const char *path, const struct trial *t)
+{
+	int64_t from = 1000 + t->at_days * 24 * 3600 * 1000;
+	struct run_info run = {.run_id = t->id, .platform = platform, .workers = 2};
+	struct error err = ERROR_INIT;
+	struct state s;
+	struct bus bus;
+
+	state_init(&s);
+	bus_init(&bus, &s);
+	bus_publish(&bus, &(struct event){.type = EVENT_RUN_STARTED, .time_ms = from, .run = &run});
+	bus_publish(&bus, &(struct event){.type = EVENT_SUITE_DISCOVERED,
+				  .suite = "s",
+				  .runner = "mocha",
+				  .flags = t->flags,
+				  .count = t->files});
+	start_workers(&bus, t, from);
+	run_files(&bus, t, from);
+	if (t->notice)
+		bus_publish(&bus,
+			&(struct event){.type = EVENT_NOTICE, .suite = "s", .name = t->notice});
+	if (t->cancel)
+		bus_publish(
+			&bus, &(struct event){.type = EVENT_RUN_CANCELLED, .cancel = t->cancel});
+	for (int k = 1; k <= t->workers; k++)
+		bus_publish(&bus, &(struct event){.type = EVENT_WORKER_EXITED,
+					  .suite = "s",
+					  .worker = k,
+					  .cpu_us = (int64_t)(t->cpu * 1000000),
+					  .delay_us = (int64_t)(t->delay * 1000000)});
+	bus_publish(&bus, &(struct event){.type = EVENT_RUN_FINISHED, .duration_us = 1});
+	struct history *h = history_open(path, HISTORY_WRITE, NULL, &err);
+	cr_assert_eq(history_record(h, &s, &err), 0, "%s", err.text);
+	history_close(h);
+	state_release(&s);
+}
+
+TEST(history, trials)
+{
+	static const struct {
+		struct trial run;
+		int k, runs; /* what is known then of trials with k workers */
+		double wall_ms, cpu_ms;
+	} rows[] = {
+		{{"a", 1, 10, 12, 2, 8}, 1, 1, 10000, 8000}, /* without what others took */
+		{{"b", 1, 10, 14, 0, 10}, 1, 2, 12000, 9000},
+		{{"c", 2, 10, 6, 1, 5}, 2, 1, 5000, 10000},
+		{{"d", 2, 3, 2, 0, 1}, 2, 1, 5000, 10000}, /* a third of the suite */
+		{{"e", 2, 10, 9, 0, 9, "order_dependent"}, 2, 1, 5000, 10000}, /* it ran twice */
+		{{"f", 2, 10, 1, 0, 1, .cancel = CANCEL_INTERRUPTED}, 2, 1, 5000, 10000},
+		{{"g", 2, 3, 2, 0, 1, .at_days = 8}, 2, 2, 3500, 6000}, /* it is smaller now */
+	};
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/history.db", dir);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct history_suite model;
+		record_trial(path, &rows[i].run);
+		struct history *h = history_open(path, HISTORY_READ, NULL, NULL);
+		cr_assert(history_suite(h, platform, "s", &model));
+		const struct history_trial *t = &model.trials[rows[i].k];
+		cr_assert_eq(t->runs, rows[i].runs, "row %zu: %d", i, t->runs);
+		cr_assert_float_eq(t->wall_ms, rows[i].wall_ms, 1, "row %zu: %g", i, t->wall_ms);
+		cr_assert_float_eq(t->cpu_ms, rows[i].cpu_ms, 1, "row %zu: %g", i, t->cpu_ms);
+		history_close(h);
+	}
+	file_remove_tree(dir, NULL);
+}
+
+TEST(history, flags_of_node)
+{
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/history.db", dir);
+	cleanup_strbuf struct strbuf flags = STRBUF_INIT;
+
+	record_trial(path, &(struct trial){"a", 1, 3, 3, 0, 3, .flags = "--a\n--b=1"});
+	struct history *h = history_open(path, HISTORY_READ, NULL, NULL);
+	history_flags(h, platform, "s", &flags);
+	cr_assert_str_eq(flags.buf, "--a\n--b=1");
+	strbuf_reset(&flags);
+	history_flags(h, platform, "another", &flags);
+	history_flags(NULL, platform, "s", &flags);
+	ASSERT_INT(flags.len, 0);
+	history_close(h);
+	file_remove_tree(dir, NULL);
+}

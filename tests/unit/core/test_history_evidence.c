@@ -433,6 +433,43 @@ TEST(history_evidence, from_version_1)
 	file_remove_tree(dir, NULL);
 }
 
+/* A history of version 3: made of a new one. */
+static const char to_v3[] =
+	"DROP TABLE suite_trials; CREATE TABLE suite_walls(platform_id INT NOT NULL, suite_id INT"
+	" NOT NULL, workers INT NOT NULL, wall_ms REAL NOT NULL, PRIMARY KEY(platform_id,"
+	" suite_id, workers)) WITHOUT ROWID; INSERT INTO suite_walls VALUES(1, 1, 2, 5000); DROP"
+	" TABLE suite_stats; CREATE TABLE suite_stats(platform_id INT NOT NULL, suite_id INT NOT"
+	" NULL, start_ms REAL, first_file_ms REAL, cpu_share REAL, rss_kb REAL, runs INT NOT NULL,"
+	" spread INT NOT NULL, PRIMARY KEY(platform_id, suite_id)) WITHOUT ROWID; INSERT INTO"
+	" suite_stats VALUES(1, 1, 300, 0, 0.5, 1000, 7, -1); PRAGMA user_version = 3";
+
+TEST(history_evidence, from_version_3)
+{
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/history.db", dir);
+	struct error err = ERROR_INIT;
+	struct history_suite model;
+	sqlite3 *db;
+
+	record(path, &scripts[0]);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, to_v3, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	struct history *h = history_open(path, HISTORY_READ, NULL, &err);
+	cr_assert(h, "%s", err.text);
+	cr_assert(history_suite(h, "linux-x64+ci", "s", &model));
+	ASSERT_INT(model.runs, 7);
+	ASSERT_INT(model.order, -1);
+	ASSERT_INT(model.trials[2].runs, 0); /* measured anew */
+	history_close(h);
+	record(path, &scripts[1]);
+	h = history_open(path, HISTORY_READ, NULL, &err);
+	ASSERT_INT(history_run_count(h, "linux-x64+ci"), 2);
+	history_close(h);
+	file_remove_tree(dir, NULL);
+}
+
 /* Sums of runs that were pruned long ago survive the change. */
 TEST(history_evidence, from_version_1_pruned)
 {

@@ -211,7 +211,7 @@ TEST(history_store, bad_files_change_nothing)
 	cleanup_free char *other = xasprintf("%s/other.db", dir);
 	refused(other, path, "newer");
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL);
+	sqlite3_exec(db, "PRAGMA user_version = 4", NULL, NULL, NULL);
 	sqlite3_close(db);
 	cleanup_free char *after = description(path);
 	cr_assert_str_eq(before, after);

@@ -48,26 +48,6 @@ TEST(schedule, pick)
 	}
 }
 
-TEST(schedule, workers_that_pay)
-{
-	static const struct {
-		double wall1, wall2;
-		int files, slots, max, want;
-	} rows[] = {
-		{0, 0, 100, 2, 0, 2},        /* nothing known: use the slots */
-		{0, 0, 1, 8, 0, 1},          /* one file */
-		{0, 0, 100, 8, 1, 1},        /* the suite must stay in one process */
-		{10000, 9000, 100, 2, 0, 2}, /* measured */
-		{9000, 10000, 100, 2, 0, 1}, {9000, 9000, 100, 2, 0, 1}, /* no gain: the fewer */
-	};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct history_suite model = {.wall_ms = {0, rows[i].wall1, rows[i].wall2}};
-		ASSERT_INT(
-			schedule_target(&model, rows[i].files, 20000, rows[i].slots, rows[i].max),
-			rows[i].want);
-	}
-}
-
 TEST(schedule, order_of_files)
 {
 	enum { N = 200 };
@@ -99,31 +79,6 @@ TEST(schedule, order_of_files)
 		cr_assert(load[b] <= total / 3 + longest, "spread evenly");
 }
 
-TEST(schedule, batch)
-{
-	struct history_suite nothing = {0};
-
-	ASSERT_INT(schedule_batch_slots(&nothing, 1, 10000, 0, 4), 1);
-	for (int slots = 1; slots <= 8; slots++)
-		for (int64_t others = 0; others <= 100000; others += 10000) {
-			int k = schedule_batch_slots(&nothing, 20, 30000, others, slots);
-			cr_assert(k >= 1 && k <= slots);
-		}
-	/* half of the slots at first, both of two when nobody else wants one; then what is better
-	 * by measurement, after trying more */
-	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 0, 2), 2);
-	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 1000, 2), 1);
-	ASSERT_INT(schedule_batch_slots(&nothing, 20, 60000, 0, 8), 4);
-	struct history_suite one = {.wall_ms = {0, 60000}};
-	ASSERT_INT(schedule_batch_slots(&one, 20, 60000, 0, 2), 2);
-	/* one browser with its worker uses nearly all of two cores: a second cannot pay */
-	struct history_suite busy = {.wall_ms = {0, 60000}, .cpu_share = 1.8};
-	ASSERT_INT(schedule_batch_slots(&busy, 20, 60000, 0, 2), 1);
-	ASSERT_INT(schedule_batch_slots(&busy, 20, 60000, 0, 4), 3);
-	struct history_suite both = {.wall_ms = {0, 60000, 70000}};
-	ASSERT_INT(schedule_batch_slots(&both, 20, 60000, 0, 2), 1);
-}
-
 TEST(schedule, ranked)
 {
 	static const char *const files[] = {"a", "b", "c", "d", "e", "f"};
@@ -147,26 +102,4 @@ TEST(schedule, ranked)
 	cr_assert_str_eq(orders[0], orders[2]);
 	cr_assert_str_neq(orders[0], orders[1]);
 	cr_assert_neq(schedule_rank(1, "s", "", "a"), schedule_rank(1, "s", "a", ""));
-}
-
-TEST(schedule, serial_first)
-{
-	static const struct {
-		double start, wall1, wall2;
-		int64_t work_ms;
-		bool want;
-	} rows[] = {
-		{0, 0, 0, 5000, true},      /* small and unknown */
-		{0, 0, 0, 50000, false},    /* too long to wait for it in one process */
-		{300, 0, 4000, 5000, true}, /* two were measured, one was not */
-		{300, 3000, 4000, 5000, false}, {300, 3000, 0, 5000, false},
-		{300, 0, 0, 5000, false}, /* it ran, and no wall time could be had */
-	};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct history_suite model = {.start_ms = rows[i].start};
-		model.wall_ms[1] = rows[i].wall1;
-		model.wall_ms[2] = rows[i].wall2;
-		cr_assert_eq(
-			schedule_tries_serial(&model, rows[i].work_ms), rows[i].want, "row %zu", i);
-	}
 }
