@@ -110,6 +110,7 @@ struct run_suite {
 	bool serial; /* fell back to one process in the runner's own order */
 	int max_workers;
 	int target;     /* workers that pay */
+	bool known;     /* most of its files, to the history */
 	bool may_grow;  /* … for want of knowledge: more when it turns out to be long */
 	int done_files; /* and what they took, against what was expected */
 	int64_t done_us, done_estimate_ms;

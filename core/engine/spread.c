@@ -112,6 +112,7 @@ void spread_order(struct run_suite *suite)
 		suite->max_workers = 1;
 	struct crew_load load = load_of(suite);
 	suite->target = crew_size(&suite->model, &load);
+	suite->known = load.known;
 	suite->may_grow = load.serial && suite->target == 1 && suite->max_workers != 1 &&
 			  !crew_is_measured(&suite->model);
 	suite->pending = xcalloc(n, sizeof(struct run_file *));
