@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && streq(argv[1], "__supervise"))
 		return supervise_main(argc - 2, argv + 2);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error like a full disk */
 	const struct command *command = command_parse(argc, argv, &options, &err);
 	int code = command ? command->run(&options, &err) : -1;
 	if (code < 0) {

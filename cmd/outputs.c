@@ -211,6 +211,8 @@ static void hand_over(
 
 void outputs_event(void *outputs, const struct event *event, const struct state *state)
 {
+	if (event->type == EVENT_TICK) /* the signal of a new size may come after the next redraw */
+		outputs_resize(outputs);
 	hand_over(outputs, true, event, state);
 	hand_over(outputs, false, event, state);
 }

@@ -305,9 +305,9 @@ static int close_all(struct invocation *in, int code, struct error *err)
 	struct error own = ERROR_INIT;
 	bool bad = false;
 
-	if (in->has_outputs && outputs_close(&in->outputs, &in->state, &own) < 0)
+	if (journal_close(in->journal, &own) < 0) /* the worst that can be missing: told first */
 		bad = true;
-	if (journal_close(in->journal, bad ? NULL : &own) < 0)
+	if (in->has_outputs && outputs_close(&in->outputs, &in->state, bad ? NULL : &own) < 0)
 		bad = true;
 	if (in->stream_events && sink_close(&in->events, bad ? NULL : &own) < 0)
 		bad = true;

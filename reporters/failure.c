@@ -80,6 +80,17 @@ static bool in_two_suites(const struct state *state, const struct state_file *fi
 	return false;
 }
 
+/* Its file runs in several projects of the suite. */
+static bool in_two_projects(const struct state *state, const struct state_file *file)
+{
+	for (size_t i = 0; i < state->file_count; i++) {
+		const struct state_file *f = state->files[i];
+		if (f != file && f->suite == file->suite && streq(f->file, file->file))
+			return true;
+	}
+	return false;
+}
+
 void failure_rerun(struct strbuf *out, const struct state *state, const struct state_file *file,
 	const struct state_test *test)
 {
@@ -95,6 +106,8 @@ void failure_rerun(struct strbuf *out, const struct state *state, const struct s
 	if (!test)
 		return;
 	cleanup_strbuf struct strbuf name = STRBUF_INIT, regex = STRBUF_INIT;
+	if (*file->project && in_two_projects(state, file))
+		strbuf_addf(&name, "[%s] ", file->project);
 	test_id_full(&name, test->path, test->occurrence);
 	strbuf_addch(&regex, '^');
 	text_regex_escape(&regex, name.buf);
@@ -132,6 +145,8 @@ static void write_difference(struct sink *s, const struct failure *f)
 		(mentions(f->message, f->expected) && mentions(f->message, f->actual)))
 		return;
 	if (f->message && strstr(f->message, "Expected") && strstr(f->message, "Received"))
+		return;
+	if (f->message && strstr(f->message, "+ actual - expected")) /* assert shows a diff */
 		return;
 	sink_printf(
 		s, "    %sexpected%s\n", ansi(ANSI_GREEN, s->color), ansi(ANSI_RESET, s->color));

@@ -27,7 +27,7 @@ struct github {
 	struct sink *sink;
 	const struct reporter_options *options; /* lives as long as the reporters */
 	const char *summary_path, *token;
-	int annotations;
+	int annotations, warnings;
 	bool shard;
 };
 
@@ -73,6 +73,25 @@ static void annotate(struct github *g, const struct state_file *file, const stru
 		strbuf_addf(&line, ",line=%d", at);
 	strbuf_addstr(&line, ",title=");
 	escape(&line, title.buf, true);
+	strbuf_addstr(&line, "::");
+	escape(&line, text.buf, false);
+	sink_printf(g->sink, "%s\n", line.buf);
+}
+
+/* What is wrong with the run and not with a test of it. */
+static void annotate_notice(struct github *g, const struct state_notice *n)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT, text = STRBUF_INIT;
+	bool is_error = n->severity == SEVERITY_ERROR;
+	int *count = is_error ? &g->annotations : &g->warnings;
+
+	if (n->severity == SEVERITY_NOTE || (*count)++ >= ANNOTATIONS)
+		return;
+	ansi_filter(&text, n->text, MIN(strlen(n->text), (size_t)MESSAGE_BYTES), false);
+	strbuf_addf(&line, "::%s title=muster", is_error ? "error" : "warning");
+	if (n->suite)
+		strbuf_addstr(&line, "%3A ");
+	escape(&line, n->suite ? n->suite : "", true);
 	strbuf_addstr(&line, "::");
 	escape(&line, text.buf, false);
 	sink_printf(g->sink, "%s\n", line.buf);
@@ -290,6 +309,8 @@ static int github_finish(void *self, const struct state *s, struct error *err)
 	each_failure(g, s, fenced);
 	if (g->shard) /* the merge has the same again, and GitHub shows 10 annotations */
 		return 0;
+	for (size_t i = 0; i < s->notice_count; i++)
+		annotate_notice(g, &s->notices[i]);
 	each_failure(g, s, annotate_one);
 	if (g->annotations > ANNOTATIONS)
 		sink_printf(g->sink, "%d failures have no annotation: GitHub shows %d\n",

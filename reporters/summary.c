@@ -206,6 +206,10 @@ static void file_finished(struct summary *s, const struct event *e, const struct
 
 	if (!f || e->will_retry || (e->repeat && !failed))
 		return;
+	/* A file in parts has its line when the last one is done; what fails is told at once. */
+	bool whole = !e->parts || f->phase == FILE_DONE;
+	if (!whole && !failed)
+		return;
 	if (failed && e->failure.kind != FAILURE_NONE) {
 		status(s, failure_word(&e->failure), ANSI_RED, e->duration_us, f->suite->name);
 		add_file(&line, f);
@@ -219,13 +223,13 @@ static void file_finished(struct summary *s, const struct event *e, const struct
 		failure_output(s->sink, f);
 		return; /* its tests said it */
 	}
-	if (s->verbosity < 0)
+	if (s->verbosity < 0 || f->outcome == OUTCOME_FAILED)
 		return;
-	bool skipped = e->outcome == OUTCOME_SKIPPED;
-	status(s, skipped ? "SKIP" : "PASS", skipped ? ANSI_YELLOW : ANSI_GREEN, e->duration_us,
-		f->suite->name);
+	bool skipped = f->outcome == OUTCOME_SKIPPED;
+	status(s, skipped ? "SKIP" : "PASS", skipped ? ANSI_YELLOW : ANSI_GREEN,
+		e->parts ? f->duration_us : e->duration_us, f->suite->name);
 	add_file(&line, f);
-	strbuf_addf(&line, " (%" PRId64 ")", e->count);
+	strbuf_addf(&line, " (%" PRId64 ")", e->parts ? (int64_t)f->test_count : e->count);
 	finish_line(s, &line);
 }
 

@@ -8,7 +8,7 @@
 #include "reporters/tty_frame.h"
 
 /* Status lines scroll; below them a region shows progress and what runs. */
-enum { RUNNING_MAX = 8, REDRAW_MS = 66, BAR_COLUMNS = 24 };
+enum { RUNNING_MAX = 8, REDRAW_MS = 66, BAR_COLUMNS = 24, NARROW_COLUMNS = 60 };
 
 struct tty {
 	struct summary summary;
@@ -49,12 +49,18 @@ static int64_t eta_ms(const struct state *s)
 	return MAX(left / MAX(s->run.workers, 1), longest);
 }
 
-static void bar(struct strbuf *out, int64_t done, int64_t total, bool color)
+/* On a narrow terminal what changes matters more than what is only nice to see. */
+static bool is_narrow(const struct tty *t)
 {
-	int filled = total ? (int)(done * BAR_COLUMNS / total) : 0;
+	return t->summary.sink->columns < NARROW_COLUMNS;
+}
+
+static void bar(struct strbuf *out, int64_t done, int64_t total, int columns, bool color)
+{
+	int filled = total ? (int)(done * columns / total) : 0;
 
 	strbuf_addstr(out, ansi(ANSI_GREEN, color));
-	for (int i = 0; i < BAR_COLUMNS; i++) {
+	for (int i = 0; i < columns; i++) {
 		if (i == filled)
 			strbuf_addstr(out, ansi(ANSI_DIM, color));
 		strbuf_addstr(out, i < filled ? "\xe2\x94\x81" : "\xe2\x94\x80");
@@ -68,7 +74,8 @@ static void progress_line(struct tty *t, const struct state *s, struct strvec *l
 	int64_t total = s->file_counts.total, elapsed = s->now_ms - s->started_ms;
 
 	strbuf_addf(&line, "Running [%8.1fs] ", (double)elapsed / 1000);
-	bar(&line, done_files(s), total, t->summary.sink->color);
+	bar(&line, done_files(s), total, is_narrow(t) ? BAR_COLUMNS / 4 : BAR_COLUMNS,
+		t->summary.sink->color);
 	strbuf_addf(&line, " %" PRId64 "/%" PRId64 " file%s", done_files(s), total,
 		total == 1 ? "" : "s");
 	if (s->test_counts.total) {
@@ -87,12 +94,16 @@ static void running_line(
 	struct tty *t, const struct state *s, const struct state_file *f, struct strvec *lines)
 {
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
-	bool c = t->summary.sink->color;
+	bool c = t->summary.sink->color, narrow = is_narrow(t);
+	const char *slash = narrow ? strrchr(f->file, '/') : NULL;
+	const char *name = slash ? slash + 1 : f->file;
 
-	strbuf_addf(&line, "        [%8.1fs] %s%-11s%s ",
-		(double)(s->now_ms - f->running_ms) / 1000, ansi(ANSI_DIM, c), f->suite->name,
-		ansi(ANSI_RESET, c));
-	ansi_filter(&line, f->file, strlen(f->file), false);
+	strbuf_addf(&line, narrow ? "[%6.1fs] " : "        [%8.1fs] ",
+		(double)(s->now_ms - f->running_ms) / 1000);
+	if (!narrow)
+		strbuf_addf(&line, "%s%-11s%s ", ansi(ANSI_DIM, c), f->suite->name,
+			ansi(ANSI_RESET, c));
+	ansi_filter(&line, name, strlen(name), false);
 	for (size_t i = 0; i < f->test_count; i++) {
 		if (!f->tests[i]->running)
 			continue;

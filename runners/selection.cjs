@@ -24,9 +24,9 @@ function occurrences() {
 /*
  * (path, occ) => whether this test runs. `source` is the regular expression of -t or null; `only` and
  * `except` are lists of {path, occ} or null; all must hold. `.all` is true when everything runs. Throws
- * on a bad expression.
+ * on a bad expression. One that begins with `^\[` may name the project of the test, too: `^\[firefox\] adds$`.
  */
-function matcher(source, only, except) {
+function matcher(source, only, except, project) {
 	const regex = source === null || source === undefined ? null : new RegExp(source);
 	const setOf = list => (list ? new Set(list.map(test => keyOf(test.path, test.occ || 1))) : null);
 	const wanted = setOf(only);
@@ -37,7 +37,9 @@ function matcher(source, only, except) {
 		if (unwanted?.has(keyOf(titles, occ)))
 			return false;
 		const suffix = occ > 1 ? ` #${occ}` : '';
-		return !regex || regex.test(titles.join(' ') + suffix) || regex.test(titles.join(' › ') + suffix);
+		if (!regex || regex.test(titles.join(' ') + suffix) || regex.test(titles.join(' › ') + suffix))
+			return true;
+		return Boolean(project) && source.startsWith('^\\[') && regex.test(`[${project}] ${titles.join(' › ')}${suffix}`);
 	};
 	selects.all = !regex && !wanted && !unwanted;
 	return selects;

@@ -143,7 +143,7 @@ class Runner {
 		return new FileReport({
 			file: item.file,
 			project: item.project,
-			selects: matcher(this.test, item.only, item.except),
+			selects: matcher(this.test, item.only, item.except, item.project),
 			location,
 			context: {
 				config, where: this.where, messageUtil: this.messageUtil,

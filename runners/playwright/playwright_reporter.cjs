@@ -213,7 +213,7 @@ module.exports = class Reporter {
       if (project.teardown) needed.add(project.teardown);
     }
     const matchers = new Map();
-    for (const [key, item] of wanted) matchers.set(key, channel.matcher(init.test, item.only, item.except));
+    for (const [key, item] of wanted) matchers.set(key, channel.matcher(init.test, item.only, item.except, item.project));
     const times = timesOf(items);
     const keep = test => {
       const { record } = this.ids.get(test);

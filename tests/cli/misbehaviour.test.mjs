@@ -1,10 +1,11 @@
 // What goes wrong in workers: each case gets a clear outcome at the right place, the others run on,
 // and nothing is green by accident.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { journal, processes, project, runFake, sleep, start, summary, until, fake } from './support.mjs';
+import { environment, journal, muster, processes, project, runFake, sleep, start, summary, until, fake } from './support.mjs';
 
 const bad = [
   // act, kind of the failure, part of its message
@@ -268,6 +269,44 @@ test('an output that cannot be written is exit 7, and the tests ran', () => {
   assert.equal(code, 7);
   assert.match(err, /error: reporter junit: cannot/);
   assert.equal(summary(dir).files.passed, 1);
+});
+
+// Blocks of 512 bytes that a file may have: as a disk that gets full sooner or later.
+for (const blocks of [0, 8, 80])
+  test(`no room for more than ${blocks} blocks a file: exit 7, said what is missing, and the tests ran`, () => {
+    const dir = project(['flood', 'pass1', 'pass2']);
+    const done = spawnSync('sh', ['-c', `ulimit -f ${blocks}; exec "$0" --no-fail-fast`, muster], {
+      cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), encoding: 'utf8', maxBuffer: 1 << 26,
+    });
+    assert.equal(done.status, 7, done.stdout + done.stderr);
+    assert.match(done.stderr, /error: cannot write .*journal\.ndjson: File too large/);
+    assert.match(done.stdout, /Summary .* 2 passed, 1 failed/);
+    // with room again, everything works, and what got into the journal counts
+    assert.ok([0, 1, 2, 5].includes(runFake(dir, ['report']).code));
+    fs.rmSync(path.join(dir, 'test/flood.js'));
+    assert.equal(runFake(dir, []).code, 0);
+    assert.match(runFake(dir, ['runs']).out, /passed/);
+  });
+
+test('two runs at once in one project: both are right, and both are in the history', async () => {
+  const acts = Array.from({ length: 6 }, (_, i) => `slowpass${i}`);
+  const dir = project([...acts, 'fail']);
+  const both = [1, 2].map(() => new Promise(resolve => {
+    const child = start(dir, ['--no-fail-fast', '-j2'], { MUSTER_TEST_ADAPTERS: fake });
+    let text = '';
+    child.stdout.on('data', data => { text += data; });
+    child.stderr.on('data', data => { text += data; });
+    child.on('close', code => resolve({ code, text }));
+  }));
+  for (const { code, text } of await Promise.all(both)) {
+    assert.equal(code, 1, text);
+    assert.match(text, /7 tests in 7 files: 6 passed, 1 failed/);
+    assert.doesNotMatch(text, /warning|error:/);
+  }
+  const { runs } = JSON.parse(runFake(dir, ['runs', '--json']).out);
+  assert.equal(runs.length, 2);
+  assert.notEqual(runs[0].run_id, runs[1].run_id);
+  assert.match(runFake(dir, []).out, /history of 2 runs \(6 of 7 files known\)/);
 });
 
 test('a damaged history is set aside, the tests run', () => {

@@ -41,6 +41,8 @@ for (const runner of ['mocha', 'jest']) {
     const done = run(dir, ['-j4']);
     assert.equal(done.code, 0, done.out + done.err);
     assert.ok(parts(dir) > 1, 'it is split');
+    assert.equal(done.out.match(/PASS .*long\.test\.js.*/g)?.length, 1, done.out);
+    assert.match(done.out, /PASS .*long\.test\.js \(10\)/);
     assert.deepEqual(tests(dir), whole);
     const s = summary(dir);
     assert.deepEqual([s.files.planned, s.files.passed, s.tests.total], [3, 3, 12]);

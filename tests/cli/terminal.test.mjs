@@ -115,6 +115,9 @@ test('the key t and SIGUSR1 say what runs', async () => {
   term.text = '';
   process.kill(await term.command(), 'SIGUSR1');
   assert.equal(await term.shows(/RUNNING \[/), true, term.text);
+  term.text = '';
+  term.size(38, 24);
+  assert.equal(await term.shows(/\[ *[\d.]+s\] waits\.js › waits/), true, term.text);
   term.keys('x');
   term.keys(ctrlC);
   assert.equal((await term.end).same, true);

@@ -1,0 +1,71 @@
+// The rerun command of each failure, pasted in sh, runs exactly that test: whatever it is called.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { suite } from './frameworks.mjs';
+import { environment, folder, journal, muster, run, summary } from './support.mjs';
+
+const titles = [
+  `it's "quoted" \\ $HOME $(touch pwned) \`touch pwned\``, 'two\nlines\tand ^a.*b+(c|d)?[e]{2}$ ',
+  '-t 日本語 🎉 #2 !history * ? ~ & ; | < > %s /c/ */', 'same', 'same',
+];
+
+const body = (names, it, group) => `${group}('a group (of) $things', () => {
+    for (const title of ${JSON.stringify(names)}) ${it}(title, () => { throw new Error('no'); });
+    for (const [a, b] of [[2, 'y.z']]) ${it}(\`row \${a}: \${b}\`, () => { throw new Error('no'); });
+  });
+  ${it}('same', () => { throw new Error('no'); });`;
+
+const bin = folder({});
+fs.symlinkSync(muster, path.join(bin, 'muster'));
+
+const ran = dir => journal(dir).filter(e => e.type === 'test_finished')
+  .map(e => [e.suite, e.project || '', e.file, ...e.path, e.occ || 1].join(' › ')).sort();
+
+// Each failure of the project, run again alone.
+function check(dir, count) {
+  run(dir, ['--no-fail-fast']);
+  const first = journal(dir).filter(e => e.type === 'test_finished' && e.outcome === 'failed');
+  const { failures } = summary(dir);
+  assert.equal(failures.length, count);
+  const expected = ran(dir);
+  const seen = [];
+  for (const failure of failures) {
+    const done = spawnSync('sh', ['-c', failure.rerun], {
+      cwd: dir, env: environment({ PATH: `${bin}:${process.env.PATH}` }), encoding: 'utf8', timeout: 60000,
+    });
+    assert.equal(done.status, 1, failure.rerun + done.stdout + done.stderr);
+    const names = ran(dir);
+    assert.equal(names.length, 1, failure.rerun + '\n' + names.join('\n'));
+    seen.push(names[0]);
+  }
+  assert.deepEqual(seen.sort(), expected);
+  assert.equal(first.length, count);
+  assert.equal(fs.existsSync(path.join(dir, 'pwned')), false);
+}
+
+test('jest', () => check(suite('jest', {}, { names: body(titles, 'it', 'describe') }), titles.length + 2));
+
+test('mocha', () => check(suite('mocha', {}, { "it's $here [1]": body(titles, 'it', 'describe') }), titles.length + 2));
+
+// Each of its runs takes seconds, and it hangs over some of the titles by itself.
+test('playwright', () => {
+  const own = "require('@playwright/test').test";
+  check(suite('playwright', {}, { "it's $here [1]": body(titles.slice(0, 1), own, `${own}.describe`) }), 3);
+});
+
+test('Jest: projects that share a file', () => {
+  const dir = suite('jest', {}, { a: 'test("fails", () => { throw new Error("no"); });' });
+  fs.writeFileSync(path.join(dir, 'jest.config.js'), `module.exports = { projects: [
+    { displayName: 'one' }, { displayName: "it's two" }] };`);
+  check(dir, 2);
+});
+
+test('Playwright: projects that share a file', () => {
+  const dir = suite('playwright', {}, { a: `require('@playwright/test').test('fails', () => { throw new Error('no'); });` });
+  fs.writeFileSync(path.join(dir, 'playwright.config.js'), `module.exports = { testDir: 'test', projects: [
+    { name: 'one' }, { name: "it's two" }] };`);
+  check(dir, 2);
+});
