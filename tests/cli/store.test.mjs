@@ -42,7 +42,7 @@ test('info and prune', () => {
   assert.equal(info().schema, 'muster/store-info/1');
   assert.equal(info().runs, 2);
   assert.ok(info().tables.find(t => t.name === 'packs').rows === 2);
-  assert.match(run(dir, ['store', 'info']).out, /^\S*history\.db {2}version 3 {2}\d/);
+  assert.match(run(dir, ['store', 'info']).out, /^\S*history\.db {2}version 4 {2}\d/);
   assert.match(run(dir, ['store', 'prune', '--keep-runs', '1']).out, /^1 runs removed/);
   assert.equal(info().runs, 1);
   assert.ok(rows(dir, 'SELECT * FROM v_tests').every(t => t.runs === 2));
