@@ -380,6 +380,7 @@ int engine_run(const struct engine_options *options, int *ret_signal, struct err
 		return error_set(err, EXIT_CODE_NO_TESTS, "no suites to run");
 	init(&run, options);
 	run_publish(&run, &(struct event){.type = EVENT_RUN_STARTED, .run = options->info});
+	budget_check(&run, run.started_us); /* waiting may have used all of it */
 	run_tick(&run);
 	loop_run(&run.loop);
 	*ret_signal = run.signal;
