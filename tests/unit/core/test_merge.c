@@ -191,11 +191,10 @@ static char *told(const struct state *s)
 	return strbuf_detach(&out);
 }
 
-static const struct job good[] = {
-	{1, 1, 1000, "....", NULL, NULL, false},
-	{2, 1, 1000, "....", NULL, NULL, false},
-	{3, 1, 1000, "....", NULL, NULL, false},
-};
+#define GOOD(shard)                                       \
+	{                                                 \
+		shard, 1, 1000, "....", NULL, NULL, false \
+	}
 
 /* What is done to the three good jobs, and what merge says of it. */
 struct row {
@@ -206,25 +205,25 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{"all there", {good[0], good[1], good[2]}, 3,
+	{"all there", {GOOD(1), GOOD(2), GOOD(3)}, 3,
 		"passed 0; tests 12 passed 12 failed 0 flaky 0; files 6 not run 0; 1 passed "
 		"run-1-1-1000 2 passed run-2-1-1000 3 passed run-3-1-1000"},
-	{"missing", {good[0], good[2]}, 2,
+	{"missing", {GOOD(1), GOOD(3)}, 2,
 		"incomplete 5; tests 8 passed 8 failed 0 flaky 0; files 4 not run 2; 1 passed "
 		"run-1-1-1000 2 missing 3 passed run-3-1-1000\nmissing"},
 	{"doubled: the same attempt twice",
-		{good[0], good[1], good[2], {2, 1, 90000, "....", NULL, NULL, false}}, 4,
+		{GOOD(1), GOOD(2), GOOD(3), {2, 1, 90000, "....", NULL, NULL, false}}, 4,
 		"incomplete 5; tests 8 passed 8 failed 0 flaky 0; files 4 not run 2; 1 passed "
 		"run-1-1-1000 2 doubled run-2-1-90000 3 passed run-3-1-1000\ndoubled"},
 	{"doubled: no numbers, at the same time",
 		{{1, 0, 1000, "....", NULL, NULL, false}, {1, 0, 1100, "....", NULL, NULL, false},
-			good[1], good[2]},
+			GOOD(2), GOOD(3)},
 		4,
 		"incomplete 5; tests 8 passed 8 failed 0 flaky 0; files 4 not run 2; 1 doubled "
 		"run-1-0-1100 2 passed run-2-1-1000 3 passed run-3-1-1000\ndoubled"},
 	{"again: the number says so",
-		{good[0], {2, 1, 1000, "..F.", NULL, NULL, false},
-			{2, 2, 9000, "....", NULL, NULL, false}, good[2]},
+		{GOOD(1), {2, 1, 1000, "..F.", NULL, NULL, false},
+			{2, 2, 9000, "....", NULL, NULL, false}, GOOD(3)},
 		4,
 		"passed 0; tests 12 passed 12 failed 0 flaky 1; files 6 not run 0; 1 passed "
 		"run-1-1-1000 2 passed run-2-2-9000 3 passed run-3-1-1000\nstale"},
@@ -237,25 +236,25 @@ static const struct row rows[] = {
 		"passed 0; tests 12 passed 12 failed 0 flaky 2; files 6 not run 0; 1 passed "
 		"run-1-0-1000 2 passed run-2-0-99000 3 passed run-3-0-1000\nstale\nstale"},
 	{"again at another commit: no evidence",
-		{good[0], {2, 1, 1000, "..F.", "dead", NULL, false},
-			{2, 2, 9000, "....", NULL, NULL, false}, good[2]},
+		{GOOD(1), {2, 1, 1000, "..F.", "dead", NULL, false},
+			{2, 2, 9000, "....", NULL, NULL, false}, GOOD(3)},
 		4,
 		"passed 0; tests 12 passed 12 failed 0 flaky 0; files 6 not run 0; 1 passed "
 		"run-1-1-1000 2 passed run-2-2-9000 3 passed run-3-1-1000\nstale"},
 	{"again, and it died: the first attempt does not stand in for it",
-		{good[0], good[1], {2, 2, 9000, ".x", NULL, NULL, true}, good[2]}, 4,
+		{GOOD(1), GOOD(2), {2, 2, 9000, ".x", NULL, NULL, true}, GOOD(3)}, 4,
 		"incomplete 5; tests 9 passed 9 failed 0 flaky 0; files 4 not run 2; 1 passed "
 		"run-1-1-1000 2 unfinished run-2-2-9000 3 passed run-3-1-1000\nstale\nunfinished"},
-	{"foreign", {good[0], good[1], {3, 1, 1000, "....", NULL, "ff", false}}, 3,
+	{"foreign", {GOOD(1), GOOD(2), {3, 1, 1000, "....", NULL, "ff", false}}, 3,
 		"incomplete 5; tests 8 passed 8 failed 0 flaky 0; files 4 not run 2; 1 passed "
 		"run-1-1-1000 2 passed run-2-1-1000 3 missing\nforeign\nmissing"},
 	{"a shard that there is not",
-		{good[0], good[1], good[2], {9, 1, 1000, "....", NULL, NULL, false}}, 4,
+		{GOOD(1), GOOD(2), GOOD(3), {9, 1, 1000, "....", NULL, NULL, false}}, 4,
 		"incomplete 5; tests 12 passed 12 failed 0 flaky 0; files 6 not run 0; 1 passed "
 		"run-1-1-1000 2 passed run-2-1-1000 3 passed run-3-1-1000\nforeign"},
 	{"failures, the earliest first",
 		{{1, 1, 5000, "...F", NULL, NULL, false}, {2, 1, 1000, "F...", NULL, NULL, false},
-			good[2]},
+			GOOD(3)},
 		3,
 		"failed 1; tests 12 passed 10 failed 2 flaky 0; files 4 not run 0; 1 failed "
 		"run-1-1-5000 2 failed run-2-1-1000 3 passed run-3-1-1000\ns2/f1.js t0\n"
@@ -308,9 +307,9 @@ TEST(merge, cut_off_anywhere)
 	int64_t last = 0;
 
 	make_plan(&plan);
-	write_bundle(dir, "1", &plan, &good[0]);
-	write_bundle(dir, "2", &plan, &good[1]);
-	write_bundle(dir, "3", &plan, &good[2]);
+	write_bundle(dir, "1", &plan, &(struct job)GOOD(1));
+	write_bundle(dir, "2", &plan, &(struct job)GOOD(2));
+	write_bundle(dir, "3", &plan, &(struct job)GOOD(3));
 	cleanup_free char *path = path_join(dir, "2/journal.ndjson");
 	cr_assert_eq(file_read(path, 1 << 20, EXIT_CODE_USAGE, &text, &err), 0);
 	const char *dirs[] = {dir};
