@@ -162,7 +162,7 @@ void judge_bundles(struct judge *j, const struct bundles *bundles)
 
 /* ---- why numbers would say nothing ------------------------------------------------------------- */
 
-static const char *selection_reason(const struct config *c)
+const char *judge_selection(const struct config *c)
 {
 	if (c->test_regex)
 		return "only tests that match -t ran";
@@ -198,7 +198,7 @@ static const char *void_reason(const struct judge *j, int64_t problems)
 	for (size_t i = 0; i < s->file_count; i++)
 		if (s->files[i]->phase != FILE_DONE || s->files[i]->outcome == OUTCOME_NOT_RUN)
 			return "not all files have a result";
-	return j->merged ? NULL : selection_reason(j->setup->config);
+	return j->merged ? j->partial : judge_selection(j->setup->config);
 }
 
 static const char *coverage_reason(const struct judge *j, int64_t problems)
@@ -365,8 +365,8 @@ static void judge_gates(struct judge *j, int64_t problems)
 		.patch_void = err.text,
 		.before = find_before(j, &before) ? &before : NULL,
 		.tests_void = s->cancel != CANCEL_NONE ? "the run was stopped"
-			      : j->merged              ? NULL
-						       : selection_reason(config),
+			      : j->merged              ? j->partial
+						       : judge_selection(config),
 		.tests = s->test_counts.total,
 		.failed = s->test_counts.failed,
 		.flaky = s->test_counts.flaky,

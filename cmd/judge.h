@@ -23,9 +23,13 @@ struct judge {
 	bool whole;            /* all of it was judged: worth remembering */
 	struct strmap touches; /* "suite\x1fproject\x1ffile" -> sources, one a line (strbuf) */
 	bool merged;           /* of many jobs: their maps, the whole pipeline's time */
+	const char *partial;   /* of a merge: why its plan has not all files, or NULL */
 	struct error failed;   /* a report that could not be written */
 };
 
+/* Why not everything runs when these tests are chosen ("only the named paths ran"); NULL = it does.
+ * The text is static. */
+const char *judge_selection(const struct config *config);
 /* `setup` has its run directory when judge_collect() or judge_verdict() is called. */
 void judge_init(struct judge *judge, const struct setup *setup, struct bus *bus);
 void judge_release(struct judge *judge);

@@ -111,6 +111,8 @@ static int merge_into(const struct options *options, const struct target *target
 	command_color(options, &color, NULL);
 	if (target_open(target, &out, err) < 0)
 		return -1;
+	if (target->path)
+		spool_make_private(&out); /* what tests have printed may be in it */
 	struct junit_merge *m =
 		junit_merge_new(&out, problems, max ? JUNIT_TIME_MAX : JUNIT_TIME_SUM);
 	for (size_t i = 0; i < in->paths.n; i++)

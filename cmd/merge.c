@@ -182,6 +182,7 @@ static int merge(struct merging *m, const struct options *options, struct error 
 	if (setup_run_dir(&m->setup, err) < 0)
 		return -1;
 	judge_init(&m->judge, &m->setup, &m->bus);
+	m->judge.partial = m->plan.partial;
 	int code = open_outputs(m, options, err);
 	if (code == 0)
 		code = merge_run(&o, err);

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/judge.h"
 #include "cmd/list.h"
 #include "cmd/plan.h"
 #include "cmd/setup.h"
@@ -311,6 +312,7 @@ static int collect(struct plan_input *in, const struct options *options, struct 
 	if (!list && code == 0)
 		digest_suites(setup, digest);
 	in->plan.config_digest = arena_strdup(&in->plan.arena, digest);
+	in->plan.partial = list ? NULL : judge_selection(config);
 	in->plan.commit =
 		arena_strdup(&in->plan.arena, options_value(options, "commit", setup->commit));
 	in->plan.platform = arena_strdup(&in->plan.arena, setup->platform);
@@ -374,6 +376,7 @@ void plan_input_items(struct plan_input *in, int shards, struct plan *ret)
 	ret->commit = arena_strdup(&ret->arena, in->plan.commit);
 	ret->platform = arena_strdup(&ret->arena, in->plan.platform);
 	ret->config_digest = arena_strdup(&ret->arena, in->plan.config_digest);
+	ret->partial = in->plan.partial;
 	ret->created_ms = in->plan.created_ms;
 	for (size_t i = 0; i < in->plan.item_count; i++)
 		plan_push(ret, &in->plan.items[i]);

@@ -46,10 +46,11 @@ struct plan_shard {
 struct plan {
 	struct arena arena;
 	char plan_id[DIGEST_HEX_SIZE];
-	int64_t created_ms;           /* unix */
-	const char *commit;           /* NULL = unknown */
-	const char *platform;         /* class of machine that the estimates are of */
-	const char *config_digest;    /* of suites and configuration, "" = none */
+	int64_t created_ms;        /* unix */
+	const char *commit;        /* NULL = unknown */
+	const char *platform;      /* class of machine that the estimates are of */
+	const char *config_digest; /* of suites and configuration, "" = none */
+	const char *partial; /* why it has not all files: "only the named paths ran"; or NULL */
 	int64_t files, unknown_files; /* a split file is one file */
 	int64_t total_us, makespan_us, lower_bound_us;
 	struct plan_item *items; /* by (us descending, suite, file, project, part) */

@@ -57,6 +57,8 @@ static void write_body(struct jsonw *w, const struct plan *plan)
 	jsonw_string(w, "commit", plan->commit);
 	jsonw_string(w, "platform", plan->platform);
 	jsonw_string(w, "config_digest", plan->config_digest);
+	if (plan->partial)
+		jsonw_string(w, "partial", plan->partial);
 	jsonw_int(w, "files", plan->files);
 	jsonw_object_begin(w, "predicted");
 	jsonw_int(w, "total_ms", ms(plan->total_us));
@@ -209,6 +211,7 @@ static int read_plan(struct reading *r, const struct json *root)
 	plan->platform = arena_strdup(&plan->arena, json_get_string(root, "platform", ""));
 	plan->config_digest =
 		arena_strdup(&plan->arena, json_get_string(root, "config_digest", ""));
+	plan->partial = arena_strdup(&plan->arena, json_get_string(root, "partial", NULL));
 	if (read_shards(r, json_get(root, "shards")) < 0)
 		return -1;
 	plan_digest(root, digest);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { folder, here, run } from './support.mjs';
+import { folder, here, project, run, runFake } from './support.mjs';
 
 const modules = path.join(here, '../fixtures/mixed/node_modules');
 
@@ -353,6 +353,18 @@ function mocha() {
   fs.symlinkSync(modules, path.join(dir, 'node_modules'));
   return dir;
 }
+
+test('a plan of some files says so, and what numbers of all files it would be judged by is not judged', () => {
+  const dir = project(['pass1', 'pass2'], { 'muster.yaml': 'gates: {failure_rate: 1%}\n' });
+  assert.equal(runFake(dir, ['plan', 'test/pass1.js', '--shards', '1', '-o', 'plan.json']).code, 0);
+  const plan = JSON.parse(fs.readFileSync(path.join(dir, 'plan.json')));
+  assert.equal(plan.partial, 'only the named paths ran');
+  assert.equal(runFake(dir, ['run', '--plan', 'plan.json', '--shard', '1/1', '--out', 'b/1']).code, 0);
+  const merged = JSON.parse(run(dir, ['merge', 'b', '--plan', 'plan.json', '--json']).out);
+  const gate = merged.gates.find(g => g.name === 'failure_rate');
+  assert.deepEqual([merged.verdict, gate.status], ['passed', 'not_evaluated']);
+  assert.match(gate.text, /only the named paths ran/);
+});
 
 test('a plan, its shards and their merge: every test exactly once, the long file in parts', () => {
   const dir = mocha();
