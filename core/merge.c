@@ -155,6 +155,7 @@ static void on_file_started(struct merge *m, struct event *e)
 		m->current->done -=
 			item->done; /* again: an order that mattered, or a crash beside it */
 		item->done = false;
+		item->started = true;
 		bus_publish(m->bus, e);
 		return;
 	}

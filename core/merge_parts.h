@@ -11,7 +11,7 @@ struct merge_item {
 	const char *suite, *project, *file;
 	int part, parts;
 	int shard;
-	bool done;
+	bool started, done;
 	int64_t us; /* what it took; 0 = no result */
 };
 

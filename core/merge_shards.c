@@ -44,24 +44,34 @@ static const char *explanation(const struct merge_shard *s)
 	return s->cancel_text;
 }
 
-/* "; no result for 5 files: file, file … and 3 more" of the items without one. */
+static size_t list_items(struct strbuf *out, const struct merge *m, int shard, bool started,
+	size_t from, size_t most)
+{
+	size_t n = from;
+
+	strmap_each (e, &m->items) {
+		const struct merge_item *item = e->value;
+		if (item->shard != shard || item->done || item->started != started)
+			continue;
+		if (n++ < most)
+			strbuf_addf(out, "%s%s%s", n > 1 ? ", " : "", item->file,
+				started ? " (was running)" : "");
+	}
+	return n;
+}
+
+/* "; no result for 5 files: file, file … and 3 more" of the items without one; what was at work
+ * comes first, since it may be the reason. */
 static void list_open(struct strbuf *out, const struct merge *m, int shard, size_t most)
 {
 	const struct merge_shard *s = &m->shards[shard];
 	int64_t left = s->planned - s->done;
-	size_t n = 0;
 
 	strbuf_addf(out, "%sno result for ", out->len ? "; " : "");
 	if (left > 1)
 		strbuf_addf(out, "%" PRId64 " files: ", left);
-
-	strmap_each (e, &m->items) {
-		const struct merge_item *item = e->value;
-		if (item->shard != shard || item->done)
-			continue;
-		if (n++ < most)
-			strbuf_addf(out, "%s%s", n > 1 ? ", " : "", item->file);
-	}
+	size_t n = list_items(out, m, shard, true, 0, most);
+	n = list_items(out, m, shard, false, n, most);
 	if (n > most)
 		strbuf_addf(out, " and %zu more", n - most);
 }
