@@ -68,7 +68,8 @@ test('muster order finds who breaks whom in one worker', () => {
 });
 
 test('several workers: long files first, and parallel tests of one file keep all of them busy', () => {
-  const dir = suite({ a: `ran('a');`, b: `ran('b');`, z: `ran('z', 2500);` });
+  // enough work that a second worker is worth its start
+  const dir = suite({ a: `ran('a', 2000);`, b: `ran('b', 2000);`, z: `ran('z', 3000);` });
   assert.equal(run(dir, ['-j2']).code, 0);
   assert.equal(run(dir, ['-j2']).code, 0);
   assert.equal(started(dir)[0], 'e2e/z.spec.js');
