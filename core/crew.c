@@ -15,6 +15,7 @@ enum {
 	SAVE_PERCENT = 5,     /* of the time that a further worker must save */
 	PROMISE_PERCENT = 15, /* … when nobody has tried it */
 	LEAVE_PERCENT = 10,   /* … and to leave a number that was chosen before */
+	BUSY_PERCENT = 40,    /* of all cores; what browsers take is in nobody's count */
 	STALE_DAYS = 30,      /* a trial that much older than the newest is void */
 };
 
@@ -201,10 +202,24 @@ bool crew_grows(int64_t left_ms)
 	return left_ms > SERIAL_MS;
 }
 
+/* Half of the slots, as Playwright itself has it: to be tried once by a suite that kept all cores
+ * busy with more. Its browsers work in processes of their own, so that fewer workers may do as much
+ * with less; nothing but a run can tell. */
+static bool tries_half(const struct history_suite *m, const struct crew_load *load)
+{
+	const struct history_trial *t = &m->trials[newest(m)];
+
+	return newest(m) > load->slots / 2 && !is_tried(m, MAX(load->slots / 2, 1)) &&
+	       t->cpu_ms * 100 >= t->wall_ms * load->cores * BUSY_PERCENT;
+}
+
 int crew_batch(const struct history_suite *m, const struct crew_load *load, int64_t others_ms)
 {
 	int limit = limit_of(load), best = 1;
 	double best_end = INFINITY;
+
+	if (newest(m) && tries_half(m, load))
+		return MIN(limit, MAX(load->slots / 2, 1));
 
 	/* A browser and its worker keep more than one core busy: half of the slots, as Playwright
 	 * itself has it, until something was measured. But not one of two, when nobody else wants

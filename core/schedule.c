@@ -3,17 +3,16 @@
 #include "core/base/digest.h"
 #include "core/schedule.h"
 
-static double work_per_worker(const struct schedule_suite *s, bool start)
+/* What the suite needs at least, with all workers that pay. */
+static double span(const struct schedule_suite *s)
 {
-	double left = (double)s->left_ms - (start ? (double)s->start_ms : 0);
-
-	return left / (s->active + 1);
+	return (double)s->left_ms / MAX(s->target, 1);
 }
 
 struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t n)
 {
 	struct schedule_choice best = {.suite = -1};
-	double best_score = -1;
+	double best_span = -1;
 	bool anything_active = false;
 
 	for (size_t i = 0; i < n; i++) {
@@ -30,11 +29,10 @@ struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t
 		bool start = s->idle == 0;
 		if (start && !s->startable)
 			continue;
-		double score = work_per_worker(s, start);
-		if (s->active == 0)
-			score = MAX(score, 0); /* somebody has to run it */
-		if (score > best_score) {
-			best_score = score;
+		if (start && s->active && s->left_ms < s->start_ms)
+			continue;
+		if (span(s) > best_span) {
+			best_span = span(s);
 			best = (struct schedule_choice){(int)i, start};
 		}
 	}

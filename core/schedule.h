@@ -24,8 +24,9 @@ struct schedule_choice {
 	bool start; /* start a further worker; else take an idle one */
 };
 
-/* The suite with the most work left per worker gets the slot; a warm worker is preferred when the
- * start of another would cost more than it brings. */
+/* The suite that would end last, were it given all workers that pay, gets the slot: one whose files
+ * must share a process goes before one that can be spread later. A warm worker is preferred when
+ * the start of another would cost more than it brings. */
 struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t n);
 
 struct schedule_item {

@@ -264,6 +264,18 @@ TEST(crew, batch)
 	put(&m, 2, 70, 110, 1, 1000);
 	load.slots = load.cores = 2;
 	ASSERT_INT(crew_batch(&m, &load, 0), 1);
+
+	/* two that kept all cores busy: the runner's own number is tried, then the better one stays
+	 */
+	memset(&m, 0, sizeof(m));
+	put(&m, 2, 60, 40, 1, 0);
+	ASSERT_INT(crew_batch(&m, &load, 0), 2);
+	put(&m, 2, 60, 60, 1, 0);
+	ASSERT_INT(crew_batch(&m, &load, 0), 1);
+	put(&m, 1, 50, 80, 1, 1000);
+	ASSERT_INT(crew_batch(&m, &load, 0), 1);
+	put(&m, 1, 75, 80, 1, 1000);
+	ASSERT_INT(crew_batch(&m, &load, 0), 2);
 }
 
 TEST(crew, says_why)

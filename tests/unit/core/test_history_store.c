@@ -64,15 +64,23 @@ static int record(struct history *h, int n, int tests, struct error *err)
 	return result;
 }
 
+/* What a child calls asserts nothing: Criterion's own socket does not survive a fork. */
+static int try_record_runs(const char *path, int from, int to, struct error *err)
+{
+	struct history *h = history_open(path, HISTORY_WRITE, NULL, err);
+	int result = h ? 0 : -1;
+
+	for (int n = from; n < to && result == 0; n++)
+		result = record(h, n, 40, err);
+	history_close(h);
+	return result;
+}
+
 static void record_runs(const char *path, int from, int to)
 {
 	struct error err = ERROR_INIT;
-	struct history *h = history_open(path, HISTORY_WRITE, NULL, &err);
 
-	cr_assert(h, "%s", err.text);
-	for (int n = from; n < to; n++)
-		cr_assert_eq(record(h, n, 40, &err), 0, "%s", err.text);
-	history_close(h);
+	cr_assert_eq(try_record_runs(path, from, to, &err), 0, "%s", err.text);
 }
 
 /* What is known of each test, as one text. */
@@ -101,8 +109,7 @@ static int import(const char *to, const char *from, struct history_imported *ret
 {
 	struct history *h = history_open(to, HISTORY_WRITE, NULL, err);
 
-	cr_assert(h, "%s", err->text);
-	int result = history_import(h, from, ret, err);
+	int result = h ? history_import(h, from, ret, err) : -1;
 	history_close(h);
 	return result;
 }
@@ -120,6 +127,11 @@ static void no_problem(void *arg, const char *text)
 {
 	(void)arg;
 	cr_assert(false, "%s", text);
+}
+
+static void ignore_problem(void *arg, const char *text)
+{
+	(void)arg, (void)text;
 }
 
 static void check(const char *path)
@@ -349,12 +361,10 @@ TEST(history_store, two_processes)
 	export(path, file);
 	for (int i = 0; i < 2; i++) {
 		if (fork() == 0) {
-			if (i == 0)
-				record_runs(path, 4, 12);
-			else if (import(path, file, &done, &err) < 0)
-				_exit(1);
-			free(description(path));
-			_exit(0);
+			int result = i == 0 ? try_record_runs(path, 4, 12, &err)
+					    : import(path, file, &done, &err);
+			struct history *h = history_open(path, HISTORY_READ, NULL, &err);
+			_exit(result || !h || history_check(h, ignore_problem, NULL, &err));
 		}
 	}
 	for (int i = 0, status; i < 2; i++) {

@@ -39,6 +39,11 @@ TEST(schedule, pick)
 			{.active = 1, .target = 1}, -1, false},
 		{{.active = 1, .exclusive = true, .target = 1},
 			{.pending = 5, .left_ms = 900, .idle = 1, .target = 2}, -1, false},
+		/* what cannot be spread goes first, the other has both workers at the end */
+		{{.pending = 9, .left_ms = 1800, .idle = 1, .target = 2},
+			{.pending = 8, .left_ms = 1500, .idle = 1, .target = 1}, 1, false},
+		{{.pending = 9, .left_ms = 1800, .idle = 1, .active = 1, .target = 2},
+			{.pending = 8, .left_ms = 800, .idle = 1, .target = 1}, 0, false},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct schedule_suite suites[2] = {rows[i].a, rows[i].b};
