@@ -72,7 +72,7 @@ test('several workers: long files first, and parallel tests of one file keep all
   const dir = suite({ a: `ran('a', 2000);`, b: `ran('b', 2000);`, z: `ran('z', 3000);` });
   assert.equal(run(dir, ['-j2']).code, 0);
   assert.equal(run(dir, ['-j2']).code, 0);
-  assert.equal(started(dir)[0], 'e2e/z.spec.js');
+  assert.ok(started(dir).slice(0, 2).includes('e2e/z.spec.js'), 'two start at the same time');
 
   const parallel = suite({ one: `test('a', () => until('met')); test('b', () => fs.writeFileSync('met', ''));` },
     { 'playwright.config.js': 'module.exports = { testDir: "e2e", fullyParallel: true };' });
