@@ -226,6 +226,8 @@ int crew_batch(const struct history_suite *m, const struct crew_load *load, int6
 	 * the other. */
 	if (!newest(m))
 		limit = MIN(limit, MAX(load->slots / 2, others_ms > 0 ? 1 : 2));
+	if (!newest(m) && others_ms <= 0) /* a suite that always fails is never measured */
+		return limit;
 	for (int k = 1; k <= limit; k++) {
 		bool hoped = newest(m) && !is_tried(m, k);
 		double batch_end = wall(m, load, k) * (hoped ? 1 + PROMISE_PERCENT / 100.0 : 1);
