@@ -272,10 +272,15 @@ static void release(struct replay *r)
 	free(r->entries);
 }
 
-/* What `order` proved is true of any window that has runs of the test. */
-static int read_ordered(struct history *h, struct history_window *w, struct error *err)
+/* ---- rows beside the runs ---------------------------------------------------------------------- */
+
+typedef void row_fn(sqlite3_stmt *row, struct history_stats *stats);
+
+/* Rows that begin with the id of a test, each for its statistics in the window. */
+static int read_rows(struct history *h, struct history_window *w, enum history_sql sql, row_fn *fn,
+	struct error *err)
 {
-	sqlite3_stmt *s = history_sql(h, SQL_ORDERED_TESTS);
+	sqlite3_stmt *s = history_sql(h, sql);
 	int code;
 
 	if (!s)
@@ -283,9 +288,16 @@ static int read_ordered(struct history *h, struct history_window *w, struct erro
 	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct history_stats *stats = stats_of(w, sqlite3_column_int64(s, 0));
 		if (stats)
-			stats->ordered = true;
+			fn(s, stats);
 	}
 	return history_finish(h, s, code, err);
+}
+
+/* What `order` proved is true of any window that has runs of the test. */
+static void add_ordered(sqlite3_stmt *row, struct history_stats *stats)
+{
+	(void)row;
+	stats->ordered = true;
 }
 
 int history_window_read(struct history *h, int64_t since_ms, const char *branch,
@@ -301,30 +313,14 @@ int history_window_read(struct history *h, int64_t since_ms, const char *branch,
 	int result = replay_runs(&r, select_runs(h, since_ms, branch));
 	history_scan(h, false);
 	if (result == 0)
-		result = read_ordered(h, ret, err);
+		result = read_rows(h, ret, SQL_ORDERED_TESTS, add_ordered, err);
 	release(&r);
 	if (result < 0)
 		history_window_release(ret);
 	return result;
 }
 
-/* ---- the running statistics ---------------------------------------------------------------------
- */
-
-static int read_faults(struct history *h, struct history_window *w, struct error *err)
-{
-	sqlite3_stmt *s = history_sql(h, SQL_GET_FAULTS);
-	int code;
-
-	if (!s)
-		return history_error(h, err, "cannot read");
-	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-		struct history_stats *stats = stats_of(w, sqlite3_column_int64(s, 0));
-		if (stats)
-			history_row_faults(s, stats);
-	}
-	return history_finish(h, s, code, err);
-}
+/* ---- the running statistics ------------------------------------------------------------------- */
 
 static void read_file(struct history_window *w, const char *text)
 {
@@ -366,7 +362,8 @@ int history_window_stored(struct history *h, const struct history_wanted *wanted
 	history_scan(h, true);
 	int result = read_stats(h, wanted, ret, err);
 	history_scan(h, false);
-	if (result < 0 || read_faults(h, ret, err) < 0 || read_ordered(h, ret, err) < 0) {
+	if (result < 0 || read_rows(h, ret, SQL_GET_FAULTS, history_row_faults, err) < 0 ||
+		read_rows(h, ret, SQL_ORDERED_TESTS, add_ordered, err) < 0) {
 		history_window_release(ret);
 		return -1;
 	}

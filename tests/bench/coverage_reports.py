@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 
-import measure
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 FIXTURE = os.path.join(ROOT, "tests", "fixtures", "coverage", "node_modules")
@@ -20,17 +19,6 @@ def shards(folder, size, count):
         script = os.path.join(ROOT, "tests", "bench", "coverage_inputs.mjs")
         subprocess.run(["node", script, folder, str(int(size)), str(count), FIXTURE], check=True)
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".json")]
-
-
-def turns(context, name, folder, contenders, base):
-    """Rows of {contender: (argv, program)}; the memory is that of the program."""
-    results = {contender: [] for contender in contenders}
-    for _ in range(context.reps):
-        for contender, (argv, program) in contenders.items():
-            results[contender].append(context.run(f"{name}, {contender}", argv, folder, program=program))
-    return [context.row("coverage", f"{name}: {contender}", runs, results[base])
-            | {"rss_kb": measure.median([run["own_rss_kb"] for run in runs])}
-            for contender, runs in results.items()]
 
 
 def link(folder, paths):
@@ -55,7 +43,7 @@ def same_json(one, other):
 def merges(context, folder, name, paths):
     """Reading is `cat`, read(2) of all bytes, and `wc -l`, the same and one pass of memchr(3) over them."""
     inputs, ours, theirs = link(folder, paths), os.path.join(folder, "muster.json"), os.path.join(folder, "nyc.json")
-    rows = turns(context, name, folder, {
+    rows = context.turns("coverage", name, folder, {
         "nyc merge": (["node", NYC, "merge", inputs, theirs], program("node")),
         "cat": (["cat", *paths], program("cat")),
         "wc -l": (["wc", "-l", *paths], program("wc")),
@@ -73,7 +61,7 @@ def reports(context, folder, path):
                "--exclude-after-remap=false", *(f"--reporter={name}" for name in names)]
         muster = [context.muster, "coverage", "report", "-q", inputs, "-o", os.path.join(folder, "muster"),
                   *(f"--reporter={REPORTS[name]}" for name in names)]
-        rows += turns(context, names[0] if len(names) == 1 else "all reports", folder,
+        rows += context.turns("coverage", names[0] if len(names) == 1 else "all reports", folder,
                       {"nyc report": (nyc, program("node")), "muster": (muster, context.muster)}, "muster")
     return rows
 

@@ -4,7 +4,6 @@ import random
 import shutil
 import subprocess
 
-import measure
 
 STACK = "\n".join(f"    at Object.toEqual (/app/src/part/module.test.js:{line}:32)" for line in range(8))
 FAILURE = (f"""      <failure message="expected 1 to be 2" type="AssertionError">Error: expect(received).toEqual(expected)
@@ -46,17 +45,6 @@ def reports(folder, files, size, seed=50):
     return paths
 
 
-def turns(context, name, folder, contenders, base):
-    """Rows of {contender: (argv, program)}; the memory is that of the program."""
-    results = {contender: [] for contender in contenders}
-    for _ in range(context.reps):
-        for contender, (argv, program) in contenders.items():
-            results[contender].append(context.run(f"{name}, {contender}", argv, folder, program=program))
-    return [context.row("junit", f"{name}: {contender}", runs, results[base])
-            | {"rss_kb": measure.median([run["own_rss_kb"] for run in runs])}
-            for contender, runs in results.items()]
-
-
 def peer(context):
     """The program of junit-report-merger; None where npm cannot install it."""
     folder = context.folder("junit-peer")
@@ -79,13 +67,13 @@ def junit(context):
         return [context.muster, "junit", "merge", "-q", *paths, "-o", os.path.join(folder, "merged.xml")]
 
     paths = reports(folder, 4, 50e6)
-    rows = turns(context, "200 MB", folder, {"expat alone": ([parser, *paths], parser),
+    rows = context.turns("junit", "200 MB", folder, {"expat alone": ([parser, *paths], parser),
                                              "muster": (merge(paths), context.muster)}, "expat alone")
     program = peer(context)
     for files in (4, 8) if program else ():
         paths = reports(folder, files, 3.2e6)
         other = ["node", program, os.path.join(folder, "other.xml"), *paths]
-        rows += turns(context, f"{files} x 3 MB", folder, {"jrm": (other, node), "muster": (merge(paths), context.muster)},
+        rows += context.turns("junit", f"{files} x 3 MB", folder, {"jrm": (other, node), "muster": (merge(paths), context.muster)},
                       "jrm")
     shutil.rmtree(folder)
     return rows
