@@ -4,6 +4,7 @@
 #include "core/base/path.h"
 #include "core/base/file.h"
 #include "core/engine/run.h"
+#include "core/io/process.h"
 #include "core/test_id.h"
 
 #include <signal.h>
@@ -379,6 +380,7 @@ int engine_run(const struct engine_options *options, int *ret_signal, struct err
 	if (!options->suites->n)
 		return error_set(err, EXIT_CODE_NO_TESTS, "no suites to run");
 	init(&run, options);
+	process_give_way(); /* else each message of one worker interrupts another */
 	run_publish(&run, &(struct event){.type = EVENT_RUN_STARTED, .run = options->info});
 	budget_check(&run, run.started_us); /* waiting may have used all of it */
 	run_tick(&run);

@@ -5,6 +5,7 @@
 #include "core/io/process.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 
 enum { LINGER_MS = 300, READ_BYTES = 64 * 1024 };
@@ -361,4 +362,12 @@ int64_t process_delay_us(int pid)
 		return 0;
 	text[n] = '\0';
 	return sscanf(text, "%" SCNd64 " %" SCNd64, &cpu_ns, &delay_ns) == 2 ? delay_ns / 1000 : 0;
+}
+
+void process_give_way(void)
+{
+#ifdef SCHED_BATCH
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+#endif
 }

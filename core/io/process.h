@@ -60,6 +60,10 @@ void process_pause(struct process *p, bool paused);
  * then known before the line is looked at. */
 void process_drain(struct process *p);
 int process_pid(const struct process *p); /* of the supervisor */
+/* This process takes the processor from nobody any more: when all are busy it waits for its turn, a
+ * few milliseconds, and then meets what has come in by then in one go. Supervisors and what they
+ * start are not meant. Nothing where the system knows no such class. */
+void process_give_way(void);
 /* How long the first thread of a process was ready to run without a processor; it may have ended,
  * as long as nobody has waited for it. 0 where the system does not tell. */
 int64_t process_delay_us(int pid);

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -280,6 +281,9 @@ int supervise_main(int argc, char **argv)
 	setsid(); /* fails when the engine did it already */
 #ifdef __linux__
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* The engine gives way (process_give_way), workers and those who stop them do not. */
+	if (sched_getscheduler(0) == SCHED_BATCH)
+		sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){0});
 #endif
 	/* A Ctrl-C or a stray signal must not take the supervisor away from its worker. */
 	signal(SIGINT, SIG_IGN);
