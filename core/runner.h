@@ -29,6 +29,9 @@ struct runner {
 	bool serial;
 	/* One process takes the whole suite and spreads it over the slots it is given. */
 	bool batch;
+	/* Several files may be given to a worker at once: it loads them together, and runs them one
+	 * after another. */
+	bool groups;
 	/* First signal of a stop (Playwright needs SIGINT to flush), and the time it has, ms. */
 	int stop_signal;
 	int stop_grace_ms;

@@ -349,6 +349,7 @@ int discover_apply(struct worker *worker, const struct json *message, struct err
 	suite->ordered = json_get_bool(message, "ordered", false);
 	suite->exclusive = json_get_bool(message, "exclusive", false);
 	suite->max_workers = (int)json_get_int(message, "max_workers", 0);
+	suite->together = json_get_bool(message, "together", false);
 	suite->global_setup = json_get_bool(message, "global_setup", false);
 	split_long_files(suite);
 	spread_order(suite);

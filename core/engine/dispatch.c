@@ -9,6 +9,9 @@
  * is plenty: at the end of a run a queued file would be better off with somebody else. */
 enum { QUEUE_AHEAD_FACTOR = 3 };
 
+/* Files that are short share what starting one costs: as many as end within this time. */
+enum { GROUP_MS = 200, GROUP_FILES = 16, GROUP_LEARNS = 3 };
+
 static bool takes_slot(const struct worker *w)
 {
 	if (w->phase == WORKER_BUSY)
@@ -134,12 +137,68 @@ static size_t choose_pending(const struct run_suite *suite, const struct worker 
 
 /* ---- assignment ----------------------------------------------------------------------------- */
 
-static void assign_one(struct run_suite *suite, struct worker *w)
+/* They share hooks, or need each other in some other way: as the runner alone, load all and then
+ * run. */
+static bool stays_together(const struct run_suite *suite)
 {
-	struct run_file *file = remove_pending(suite, choose_pending(suite, w));
+	return suite->together || suite->serial ||
+	       (suite->ordered && suite->model.order < 0 && !suite->run->options->in_order);
+}
 
+static size_t group_limit(const struct run_suite *suite)
+{
+	const struct suite *spec = suite->spec;
+
+	if (!spec->runner->groups || spec->need_count || spec->isolate != SUITE_ISOLATE_RUNNER)
+		return 1;
+	if (stays_together(suite) && suite->target == 1)
+		return suite->pending_count;
+	if (suite->coverage_dir) /* what loading covers belongs to the file that is loaded */
+		return 1;
+	/* the rest shrinks, and with it what one worker has and another may wait for */
+	size_t share = suite->target == 1 ? GROUP_FILES
+					  : suite->pending_count / (2 * (size_t)suite->target);
+	return MAX(MIN(share, GROUP_FILES), 1);
+}
+
+/* What it will take, by the history or by what other files have taken. */
+static double expected_ms(const struct run_suite *suite, const struct run_file *file)
+{
+	if (file->known)
+		return (double)file->estimate_ms;
+	if (suite->done_files < GROUP_LEARNS)
+		return GROUP_MS;
+	return (double)suite->done_us / 1000 / suite->done_files;
+}
+
+/* It runs for the first time and as a whole. */
+static bool is_plain(const struct run_file *file)
+{
+	return file->attempt == 1 && !file->parts && !file->repeat && !file->crashes;
+}
+
+/* The next file, or some short ones. */
+static void assign_some(struct run_suite *suite, struct worker *w)
+{
+	bool all = stays_together(suite);
+	size_t limit = group_limit(suite), n = 0, at = choose_pending(suite, w);
+	cleanup_free struct run_file **files = xcalloc(limit, sizeof(*files));
+	int bin = suite->pending[at]->bin;
+	double ms = 0;
+
+	for (;;) {
+		files[n] = remove_pending(suite, at);
+		ms += expected_ms(suite, files[n]);
+		if (!is_plain(files[n++]) || n == limit || at == suite->pending_count)
+			break;
+		const struct run_file *next = suite->pending[at];
+		if (!is_plain(next) || is_avoided(suite, next, w) || next->bin != bin)
+			break;
+		if (!all && ms + expected_ms(suite, next) > GROUP_MS)
+			break;
+	}
 	use_resources(suite, +1);
-	worker_assign(w, &file, 1, 1);
+	worker_assign(w, files, n, 1);
 }
 
 static int64_t others_left(const struct run *run, const struct run_suite *self)
@@ -288,7 +347,7 @@ static bool place_one(struct run *run)
 	else if (has_only_avoided(suite, w))
 		worker_end(w); /* a fresh process takes its place, and the retry */
 	else
-		assign_one(suite, w);
+		assign_some(suite, w);
 	return true;
 }
 
@@ -304,7 +363,7 @@ static void queue_ahead(struct run *run)
 			continue;
 		if (suite->pending_count < (size_t)(QUEUE_AHEAD_FACTOR * run->slots))
 			continue;
-		assign_one(suite, w);
+		assign_some(suite, w);
 	}
 }
 

@@ -19,6 +19,22 @@ enum {
 	PLAIN_BYTES = 64 * 1024,
 };
 
+/* The file an event speaks of, among those this worker has. */
+static struct run_file *file_of(struct worker *w, const struct event *event)
+{
+	const char *project = event->project ? event->project : "";
+
+	for (size_t k = 0; event->file && k < w->item_count; k++) {
+		size_t i = (w->last_item + k) % w->item_count;
+		struct run_file *file = w->items[i];
+		if (streq(file->file, event->file) && streq(file->project, project)) {
+			w->last_item = i;
+			return file;
+		}
+	}
+	return NULL;
+}
+
 static int protocol_error(struct error *err, const char *text)
 {
 	return error_set(err, EXIT_CODE_INFRASTRUCTURE, "%s", text);
@@ -136,6 +152,19 @@ static int on_load_failed(struct worker *w, const struct json *message, struct e
 	return 0;
 }
 
+static int on_file_loaded(struct worker *w, const struct json *message, struct error *err)
+{
+	struct event event = {.file = json_get_string(message, "file", NULL),
+		.project = json_get_string(message, "project", "")};
+	struct run_file *file = file_of(w, &event);
+
+	if (!file || file->phase != RUN_FILE_RUNNING)
+		return protocol_error(err, "`file_loaded` out of turn");
+	process_drain(w->process); /* what it printed while it was loaded */
+	result_loaded(file);
+	return 0;
+}
+
 static int on_run_done(struct worker *w, const struct json *message, struct error *err)
 {
 	struct run_suite *suite = w->suite;
@@ -180,21 +209,11 @@ static const struct {
 	{"teardown_done", on_teardown_done},
 	{"error", on_error},
 	{"load_failed", on_load_failed},
+	{"file_loaded", on_file_loaded},
 	{"run_done", on_run_done},
 	{"end", on_end},
 	{"coverage_done", cover_done},
 };
-
-/* The file an event speaks of, among those this worker has. */
-static struct run_file *file_of(const struct worker *w, const struct event *event)
-{
-	const char *project = event->project ? event->project : "";
-
-	for (size_t i = 0; event->file && i < w->item_count; i++)
-		if (streq(w->items[i]->file, event->file) && streq(w->items[i]->project, project))
-			return w->items[i];
-	return NULL;
-}
 
 static int on_notice(struct worker *w, struct event *event)
 {

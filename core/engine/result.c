@@ -25,6 +25,10 @@ static void start_file(struct worker *w, struct run_file *file)
 	file->phase = RUN_FILE_RUNNING;
 	file->started_us = clock_mono_us();
 	w->deadline_us = 0; /* from here on the file's own limit counts */
+	if (file->loaded) { /* its turn in its group has come */
+		file->loaded = false;
+		return;
+	}
 	run_publish(w->run, &(struct event){
 				    .type = EVENT_FILE_STARTED,
 				    .suite = w->suite->spec->name,
@@ -113,6 +117,7 @@ static bool has_counted(const struct run_file *file)
 static void reset_try(struct run_file *file)
 {
 	file->finals = 0;
+	file->loaded = false;
 	output_forget(&file->output);
 	file->output.bytes = 0;
 }
@@ -381,6 +386,12 @@ static void requeue(struct worker *w, struct run_file *file)
 	forget_failed(file);
 	reset_try(file);
 	dispatch_requeue(file);
+}
+
+void result_loaded(struct run_file *file)
+{
+	file->phase = RUN_FILE_ASSIGNED;
+	file->loaded = true;
 }
 
 void result_load_failed(struct worker *w, struct run_file *file, struct event *event)

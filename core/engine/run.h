@@ -71,6 +71,7 @@ struct run_file {
 	size_t fresh_count, fresh_cap;
 	int repeat;               /* the running repetition of those, from 1; 0 = none */
 	size_t quarantined_count; /* of them, in quarantine */
+	bool loaded;              /* published as started, but others of its group run first */
 	int finals;               /* test_finished without will_retry in this try */
 	int crashes; /* tries that ended with the death of a worker that ran other files, too */
 	struct run_output output; /* of this try */
@@ -107,6 +108,7 @@ struct run_suite {
 	struct strvec env;          /* "NAME=value" or "NAME" (unset) from set-up and services */
 	struct strvec node_options; /* spec's and what discovery asked for */
 	bool ordered, exclusive, global_setup, restarted;
+	bool together; /* its files share more than a process: they are loaded together */
 	bool serial; /* fell back to one process in the runner's own order */
 	int max_workers;
 	int target;     /* workers that pay */
@@ -174,6 +176,7 @@ struct worker {
 	bool speculative;        /* started before it is known that there is work for it */
 	struct run_file **items; /* assigned, not finished, in order */
 	size_t item_count, item_cap;
+	size_t last_item; /* of the message before: the next is mostly of the same, or the next */
 	bool spent; /* a batch that has had its run: it takes no other */
 	int claim;  /* slots it takes while it is busy (batch: more than one) */
 	struct worker_test *tests;
@@ -317,6 +320,8 @@ void result_file(struct worker *worker, struct run_file *file, struct event *eve
  * as its runner would, in one process and in order, and let that decide. False: the failure counts.
  */
 bool result_fall_back(struct run_suite *suite);
+/* It has been loaded with others, and waits until they have run. */
+void result_loaded(struct run_file *file);
 /* A file that cannot be loaded; event has the failure. */
 void result_load_failed(struct worker *worker, struct run_file *file, struct event *event);
 /* What this worker has not begun goes to another one. */

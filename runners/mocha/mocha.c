@@ -87,6 +87,7 @@ const struct runner mocha_runner = {
 	.folders = folders,
 	.mode_args = mode_args,
 	.serial = true,
+	.groups = true,
 	.stop_signal = SIGTERM,
 	.detect = detect,
 	.covers = covers,

@@ -1,15 +1,15 @@
-// Mocha adapter: a warm worker on Mocha's own option loader; each file runs in a fresh Mocha instance
-// with the same root hooks. Rules for what serial Mocha shares between files: docs/design/mocha.md.
+// Mocha adapter: a warm worker on Mocha's own option loader; files run in fresh Mocha instances with the
+// same root hooks. Rules for what serial Mocha shares between files: docs/design/mocha.md.
 'use strict';
 
 const fs = require('fs');
 const path = require('path');
 const v8 = require('v8');
-const { createHook } = require('async_hooks');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
 const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const { Isolation } = require('./mocha_isolate.cjs');
+const { Group, load } = require('./mocha_run.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
 
 let init = null;
@@ -20,10 +20,10 @@ let plugins = null; // root hooks and global fixtures of --require
 let files = [];
 let looked = null; // what scan() saw in them
 let exclusive = null; // files with .only, when some have it
-let rootHooks = null; // hooks that test files define outside of any describe
+const rootHooks = { beforeAll: [], beforeEach: [], afterEach: [] }; // that test files define outside of any describe
 const harvested = new Set(); // files that were loaded for their root hooks
+const ran = new Set(); // files that were loaded to run
 let fixtures = false; // global fixtures ran in this process
-let generation = 0;
 let isolation = null; // `isolate: file`: forgets what a file has left behind
 let covered = null; // counts what is executed, when that is wanted
 
@@ -107,132 +107,57 @@ const ROOT_HOOK = /^(?:before|after|beforeEach|afterEach|suiteSetup|suiteTeardow
 // Serial Mocha loads every file before it runs one: `.only` and hooks outside of any describe reach
 // all files. A look at the texts tells whether that matters here.
 function scan() {
-  const result = { only: new Set(), hooks: [] };
-  for (const file of files) {
-    let text;
+  const read = file => {
     try {
-      text = fs.readFileSync(file, 'utf8');
+      return fs.readFileSync(file, 'utf8');
     } catch {
-      continue;
+      return '';
     }
+  };
+  const result = { only: new Set(), hooks: [], before: false };
+  for (const file of files) {
+    const text = read(file);
     if (ONLY.test(text)) result.only.add(file);
     if (ROOT_HOOK.test(text)) result.hooks.push(file);
   }
+  result.before = (options.file || []).some(file => ROOT_HOOK.test(read(path.resolve(file)))); // loaded first
   return result;
 }
 
 const kindsOfHooks = { beforeAll: '_beforeAll', beforeEach: '_beforeEach', afterEach: '_afterEach' };
 
-// Loads each of these files once to take its root hooks, and forgets it again: it is loaded afresh
-// when its turn comes.
-async function harvestRootHooks(hookFiles) {
-  rootHooks = { beforeAll: [], beforeEach: [], afterEach: [] };
-  for (const file of hookFiles) {
+// Loads the files that are not `here` once to take their root hooks, and forgets them again: they are loaded
+// afresh when their turn comes. A `before` of one that ran already has had its time.
+async function harvestRootHooks(here) {
+  if (options.parallel) return;
+  for (const file of looked.hooks.filter(name => !here.has(name) && !harvested.has(name))) {
     const instance = newMocha();
     const root = instance.suite;
     const plain = Object.fromEntries(Object.entries(kindsOfHooks).map(([name, list]) => [name, root[list].length]));
-    instance.addFile(file);
+    harvested.add(file);
     try {
-      await load(instance);
+      await load(instance, [...instance.files, file], ran.has(file));
     } catch {
       continue; // its own run tells
     }
     for (const [name, list] of Object.entries(kindsOfHooks)) {
+      if (name === 'beforeAll' && ran.has(file)) continue;
       for (const hook of root[list].slice(plain[name])) rootHooks[name].push({ file, fn: hook.fn });
     }
     if (instance.unloadFiles) instance.unloadFiles();
-    harvested.add(file);
   }
 }
 
-// Hooks of other files; a file's own are there already. A root `before` runs once.
-function addRootHooks(instance, file) {
-  if (!rootHooks) return;
-  const foreign = name => rootHooks[name].filter(hook => hook.file !== file);
+// Hooks of files that are not `here`; those of files that are, are there already. A root `before` runs once.
+function addRootHooks(instance, here) {
+  const foreign = name => rootHooks[name].filter(hook => !here.has(hook.file));
   for (const hook of foreign('beforeAll')) instance.suite.beforeAll(hook.fn);
   rootHooks.beforeAll = [];
   for (const hook of foreign('beforeEach')) instance.suite.beforeEach(hook.fn);
   for (const hook of foreign('afterEach')) instance.suite.afterEach(hook.fn);
 }
 
-// ---- one file -----------------------------------------------------------------------------------
-
-function titlesOf(runnable) {
-  const titles = [];
-  for (let node = runnable; node; node = node.parent) if (node.title) titles.unshift(node.title);
-  return titles.length ? titles : ['(no title)'];
-}
-
-function kindOf(error) {
-  if (error && (error.code === 'ERR_MOCHA_TIMEOUT' || /^Timeout of \d+ms exceeded/.test(error.message))) {
-    return 'timeout';
-  }
-  if (error && (error.name === 'AssertionError' || error.code === 'ERR_ASSERTION' || 'expected' in Object(error))) {
-    return 'assertion';
-  }
-  return 'error';
-}
-
-function failureOf(error, kind) {
-  return channel.failureOf(error, where, { kind: kind || kindOf(error) });
-}
-
-// Mocha wants a reporter class; this one tells the engine.
-function reporterFor(run) {
-  return function Reporter(runner) {
-    const { constants } = mocha.Mocha.Runner;
-    const identify = test => {
-      const original = (test.retriedTest && test.retriedTest()) || test;
-      let id = run.identity.get(original);
-      if (!id) {
-        const titles = titlesOf(original);
-        run.identity.set(original, id = { path: titles, occ: run.number(titles) });
-      }
-      return id;
-    };
-    const attempt = test => (test._currentRetry || 0) + 1;
-    const tell = (test, message) => {
-      const id = identify(test);
-      if (!message.will_retry) {
-        if (id.told) return; // `done` called twice: the first result counts, the failure is told below
-        id.told = true;
-        run.count++;
-        if (message.outcome === 'failed') run.failed++;
-      }
-      const fields = { file: run.file, project: '', path: id.path, occ: id.occ, ...message };
-      // A pass may travel with the start of the next test; a failure stops the run and goes at once.
-      if (message.outcome === 'failed') channel.send('test_finished', fields);
-      else channel.sendSoon('test_finished', fields);
-    };
-    runner.on(constants.EVENT_TEST_BEGIN, test => {
-      if (test.isPending && test.isPending()) return;
-      const id = identify(test);
-      send({
-        type: 'test_started', file: run.file, project: '', path: id.path, occ: id.occ, attempt: attempt(test),
-      });
-    });
-    runner.on(constants.EVENT_TEST_PASS, test => tell(test, {
-      outcome: 'passed', ms: test.duration, attempt: attempt(test),
-    }));
-    runner.on(constants.EVENT_TEST_PENDING, test => tell(test, { outcome: 'skipped', attempt: 1 }));
-    runner.on(constants.EVENT_TEST_RETRY, (test, error) => tell(test, {
-      outcome: 'failed', ms: test.duration, attempt: attempt(test), will_retry: true, failure: failureOf(error),
-    }));
-    runner.on(constants.EVENT_TEST_FAIL, (test, error) => {
-      const hook = test.type === 'hook';
-      const id = identify(test);
-      if (id.told && !hook) { // passed first, failed afterwards: late errors fail the file
-        run.late = run.late || failureOf(error);
-        return;
-      }
-      if (hook) id.told = false; // an "each" hook may fail more than once
-      tell(test, {
-        outcome: 'failed', ms: test.duration, attempt: attempt(test),
-        failure: failureOf(error, hook ? 'hook' : undefined),
-      });
-    });
-  };
-}
+// ---- files --------------------------------------------------------------------------------------
 
 function newMocha(reporter) {
   const instance = new mocha.Mocha({
@@ -242,66 +167,6 @@ function newMocha(reporter) {
   if (instance.cleanReferencesAfterRun) instance.cleanReferencesAfterRun(true);
   for (const file of options.file || []) instance.addFile(path.resolve(file));
   return instance;
-}
-
-async function load(instance, again) {
-  if (instance.unloadFiles && again) instance.unloadFiles();
-  generation++;
-  const decorate = again ? url => url + '?again=' + generation : undefined;
-  if (instance.loadFilesAsync) await instance.loadFilesAsync(decorate ? { esmDecorator: decorate } : undefined);
-  else instance.loadFiles();
-}
-
-// Leave only the selected tests; suites left empty do not run their hooks.
-function select(instance, run) {
-  const number = channel.occurrences();
-  (function walk(suite) {
-    suite.tests = suite.tests.filter(test => {
-      const titles = titlesOf(test);
-      const occ = number(titles);
-      run.identity.set(test, { path: titles, occ });
-      return run.selected(titles, occ);
-    });
-    suite.suites.forEach(walk);
-    if (!run.selected.all) suite.suites = suite.suites.filter(s => s.total() > 0);
-  })(instance.suite);
-}
-
-// Serial Mocha loads all files before it runs the first, so that what a file sets going while it loads
-// (a password hash, a read) is long done by then. Here the file runs at once: such work gets the
-// time to end, up to a limit.
-const SETTLE_MS = 250;
-const { setTimeout: later } = globalThis;
-
-async function loadAndSettle(instance, again) {
-  const pending = new Set();
-  const forget = id => pending.delete(id);
-  const hook = createHook({
-    init(id, type) {
-      if (type.includes('REQ')) pending.add(id);
-    },
-    after: forget,
-    destroy: forget,
-  }).enable();
-  try {
-    await load(instance, again);
-    const loaded = channel.now();
-    while (pending.size && channel.now() - loaded < SETTLE_MS) await new Promise(resolve => later(resolve, 1));
-  } finally {
-    hook.disable();
-  }
-}
-
-const unwanted = ['uncaughtException', 'unhandledRejection'];
-
-async function execute(instance) {
-  const before = new Map(unwanted.map(name => [name, process.listeners(name)]));
-  await new Promise(resolve => instance.run(resolve));
-  for (const [name, kept] of before) {
-    for (const listener of process.listeners(name)) {
-      if (!kept.includes(listener)) process.removeListener(name, listener);
-    }
-  }
 }
 
 // Modules are loaded once for all files: the code at their top level ran for the first of them, and belongs to
@@ -318,54 +183,57 @@ function neededBy(file) {
   return [...seen];
 }
 
-function tellCoverage(item, file) {
+function tellCoverage(run) {
   if (!covered) return;
+  const { file } = run.item;
   try {
     const written = covered.take() || { touched: [] };
-    const touched = [...written.touched, ...neededBy(file)].filter(name => name !== file);
-    tellDelta({ ...written, touched }, { file: item.file, project: '' }, where);
+    const touched = [...written.touched, ...neededBy(run.name)].filter(name => name !== run.name);
+    tellDelta({ ...written, touched }, { file, project: '' }, where);
   } catch (error) {
-    send({ type: 'notice', name: 'coverage_incomplete', severity: 'warning', file: item.file, text: String(error) });
+    send({ type: 'notice', name: 'coverage_incomplete', severity: 'warning', file, text: String(error) });
   }
 }
 
-async function runFile(item) {
-  const file = path.resolve(init.base, item.file);
-  const run = {
-    file: item.file, count: 0, failed: 0, identity: new WeakMap(), number: channel.occurrences(),
-    selected: channel.matcher(init.test, item.only, item.except),
-  };
+function groupOf(items) {
+  const here = new Set(items.map(item => path.resolve(init.base, item.file)));
+  return new Group({
+    base: init.base, where, test: init.test, constants: mocha.Mocha.Runner.constants, newMocha,
+    settles: !options.parallel,
+    reload: run => run.item.attempt > 1 || ran.has(run.name) || harvested.has(run.name),
+    loaded(instance) {
+      for (const name of here) ran.add(name);
+      addRootHooks(instance, here);
+    },
+    covered: tellCoverage,
+    skips: run => !run.selected.all || exclusive,
+  }, items);
+}
+
+// Some other file has `.only`.
+function leaveOut(item) {
+  const identity = { file: item.file, project: '', attempt: item.attempt };
+  send({ type: 'file_started', ...identity });
+  send({ type: 'file_finished', ...identity, outcome: 'skipped', ms: 0, count: 0, rss_kb: channel.rssKb() });
+}
+
+async function runAlone(item) {
+  const name = path.resolve(init.base, item.file);
   if (isolation) isolation.restore();
-  const started = channel.now();
-  let failure;
-  send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
-  if (!exclusive || exclusive.has(file)) {
-    const instance = newMocha(reporterFor(run));
-    try {
-      instance.addFile(file);
-      await (options.parallel ? load : loadAndSettle)(instance, item.attempt > 1 || harvested.has(file));
-      addRootHooks(instance, file);
-      select(instance, run);
-      if (run.selected.all || instance.suite.total() > 0) await execute(instance);
-    } catch (error) {
-      failure = failureOf(error, 'load');
-    }
-    try {
-      instance.dispose();
-    } catch {
-      // older versions refuse after a failed load; nothing is left to dispose of
-    }
+  if (exclusive && !exclusive.has(name)) {
+    leaveOut(item);
+    return;
   }
-  failure = failure || run.late;
-  tellCoverage(item, file);
-  const skipped = (!run.selected.all || exclusive) && !run.count;
-  await channel.printed();
-  send({
-    type: 'file_finished', file: item.file, project: '', attempt: item.attempt,
-    outcome: failure || run.failed ? 'failed' : skipped ? 'skipped' : 'passed',
-    ms: channel.elapsed(started), count: run.count, failure,
-    rss_kb: channel.rssKb(),
-  });
+  await harvestRootHooks(new Set([name]));
+  await groupOf([item]).run();
+}
+
+async function runItems(items) {
+  if (items.length > 1 && !exclusive && !isolation && !options.delay) {
+    await harvestRootHooks(new Set(items.map(item => path.resolve(init.base, item.file))));
+    if (await groupOf(items).run()) return;
+  }
+  for (const item of items) await runAlone(item);
 }
 
 // ---- messages -----------------------------------------------------------------------------------
@@ -407,14 +275,11 @@ async function start() {
   looked = looked || scan();
   if (init.coverage) covered = await require('./mocha_coverage.cjs').open(init.root, init.coverage);
   await loadRequires();
-  const { only, hooks } = looked;
-  if (only.size) exclusive = only;
-  if (hooks.length && !options.parallel) await harvestRootHooks(hooks);
+  if (looked.only.size) exclusive = looked.only;
   if (init.isolate === 'file') {
     const own = [mocha.dir + path.sep, __dirname + path.sep];
     isolation = new Isolation(file => own.some(dir => file.startsWith(dir)));
   }
-  return { only, hooks };
 }
 
 async function discover() {
@@ -432,12 +297,15 @@ async function discover() {
   }
   looked = scan();
   found.plan_path = writePlan(); // before anything of the project can change the options
-  const { only, hooks } = await start();
-  const serial = !options.parallel && (hooks.length > 0 || wantsFixtures() || options.delay);
+  await start();
+  const { only, hooks, before } = looked;
+  const shares = !options.parallel && (hooks.length > 0 || before);
+  const serial = shares || (!options.parallel && (wantsFixtures() || options.delay));
   if (only.size) {
     found.notices.push({ name: 'only', text: only.size + ' file(s) with `.only`: the other files run nothing' });
   }
   found.max_workers = serial || options.jobs === 1 ? 1 : 0;
+  found.together = shares;
   found.global_setup = Boolean(options.parallel) && wantsFixtures();
   send(found);
 }
@@ -477,7 +345,7 @@ const handlers = {
       fixtures = true;
       await runGlobal('globalSetup');
     }
-    for (const item of message.items) await runFile(item);
+    await runItems(message.items);
     send({ type: 'run_done', id: message.id });
   },
   async coverage({ out }) {
