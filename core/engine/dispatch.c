@@ -118,7 +118,7 @@ static bool is_avoided(
  * just failed here if somebody else can have it. */
 static size_t choose_pending(const struct run_suite *suite, const struct worker *w)
 {
-	size_t fallback = 0;
+	size_t other = SIZE_MAX; /* the first of another bin */
 
 	for (size_t i = 0; i < suite->pending_count; i++) {
 		const struct run_file *f = suite->pending[i];
@@ -126,10 +126,9 @@ static size_t choose_pending(const struct run_suite *suite, const struct worker 
 			continue;
 		if (!suite->ordered || f->bin == w->bin || suite->target == 1)
 			return i;
-		if (!fallback)
-			fallback = i;
+		other = MIN(other, i);
 	}
-	return fallback;
+	return other == SIZE_MAX ? 0 : other;
 }
 
 /* ---- assignment ----------------------------------------------------------------------------- */

@@ -415,16 +415,22 @@ static void describe_death(
 			status->exit_status);
 }
 
-/* Tests that were running get the blame, or at least the line in the report. */
+static const struct worker_test *running_test(const struct worker *w, const struct run_file *file)
+{
+	for (size_t i = w->test_count; i-- > 0;)
+		if (w->tests[i].file == file)
+			return &w->tests[i];
+	return NULL;
+}
+
+/* Tests that were running get the blame, or at least the line in the report. The first may make
+ * the suite fall back, and then the others are forgotten: each is looked up anew. */
 static void fail_running_tests(
 	struct worker *w, struct run_file *file, enum failure_kind kind, const char *text)
 {
-	for (size_t i = w->test_count; i-- > 0;) {
-		struct worker_test t = w->tests[i];
-		if (t.file != file)
-			continue;
-		t.path = xstrdup(t.path);
-		cleanup_free char *path = t.path;
+	for (const struct worker_test *running; (running = running_test(w, file));) {
+		const struct worker_test t = *running;
+		cleanup_free char *path = xstrdup(t.path);
 		cleanup_free char *message = xasprintf(
 			kind == FAILURE_TIMEOUT ? "%s" : "%s while this test was running", text);
 		struct event event = {
