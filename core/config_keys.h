@@ -14,14 +14,13 @@ enum config_type {
 	CONFIG_FAIL_FAST,    /* N, or a boolean */
 	CONFIG_RETRIES,      /* N, or a mapping of kinds of tests to N */
 	CONFIG_BUDGET,       /* a share of the work, a duration, or off */
-	CONFIG_ON_OFF,       /* on or off */
+	CONFIG_ON_OFF,       /* on or off (or true, false); an int, -1 when nobody said */
 	CONFIG_DURATION,     /* 500ms, 30s, 10m; off */
 	CONFIG_WAIT,         /* a duration that is not 0 */
 	CONFIG_NAME,         /* something to call it by on a line */
 	CONFIG_STRING,       /* any text */
 	CONFIG_PORT,         /* number or ${port} */
 	CONFIG_PERCENT,      /* 90, 90%, 0.5; off */
-	CONFIG_BOOL,         /* true or false; an int that is -1 when nobody said */
 	CONFIG_RUNNER,       /* name of a runner */
 	CONFIG_FOLDER,       /* below the base, exists */
 	CONFIG_PATH,         /* relative to the suite's root, exists */
