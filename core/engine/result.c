@@ -99,9 +99,9 @@ static void take_from_worker(struct worker *w, struct run_file *file)
 
 static void forget_failed(struct run_file *file)
 {
-	for (size_t i = 0; i < file->failed_count; i++)
-		free(file->failed[i].path);
-	file->failed_count = file->quarantined_count = 0;
+	run_free_tests(file->failed, file->failed_count);
+	file->failed = NULL;
+	file->failed_count = file->failed_cap = file->quarantined_count = 0;
 }
 
 /* Failed for good, and it counts. */
@@ -240,30 +240,12 @@ static size_t promised(const struct run_file *file)
 	return n;
 }
 
-/* Make the failed tests the selection of the next try. */
-static void select_failed(struct run_file *file)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < file->only_count; i++)
-		free(file->only[i].path);
-	free(file->only);
-	file->only = xcalloc(file->failed_count + 1, sizeof(*file->only));
-	for (size_t i = 0; i < file->failed_count; i++)
-		if (file->failed[i].again) {
-			file->only[n] = file->failed[i];
-			file->only[n++].path = xstrdup(file->failed[i].path);
-		}
-	file->only_count = n;
-	file->except = false;
-}
-
 /* The next try, elsewhere if possible. A file that failed as a whole keeps its selection, unless a
  * test of it has failed for good: a second chance must not come to that one by the way. */
 static void try_again(struct worker *w, struct run_file *file, bool whole)
 {
 	if (!whole || promised(file) < file->failed_count)
-		select_failed(file);
+		again_select(file, file->failed, file->failed_count);
 	forget_failed(file);
 	file->attempt++;
 	file->attempt_offset += MAX(file->attempt_seen, 1);
