@@ -181,7 +181,8 @@ bool config_key_is_root(const struct config_key *key)
 	return config_key_find(config_root_keys, key->name) == key;
 }
 
-bool config_key_is_plain(const struct config_key *key)
+/* One value, or a plain list. */
+static bool is_plain(const struct config_key *key)
 {
 	return (key->type <= CONFIG_LIST && key->type != CONFIG_RUNNER &&
 		       key->type != CONFIG_FOLDER) ||
@@ -190,7 +191,7 @@ bool config_key_is_plain(const struct config_key *key)
 
 bool config_key_is_word(const struct config_key *key)
 {
-	return config_key_is_plain(key) || key->type == CONFIG_SWITCH || key->type == CONFIG_TOGGLE;
+	return is_plain(key) || key->type == CONFIG_SWITCH || key->type == CONFIG_TOGGLE;
 }
 
 char *config_key_variable(const struct config_key *key)

@@ -62,9 +62,8 @@ extern const struct config_key config_patch_keys[];
 
 const struct config_key *config_key_find(const struct config_key *keys, const char *name);
 bool config_key_is_root(const struct config_key *key);
-/* True for what is one value or a plain list: what flags, variables and config_key_set() can set. */
-bool config_key_is_plain(const struct config_key *key);
-/* The same, and sections that one word can switch on or off. */
+/* True for what flags, variables and config_key_set() can set: one value, a plain list, and
+ * sections that one word can switch on or off. */
 bool config_key_is_word(const struct config_key *key);
 /* "MUSTER_FAIL_FAST", or NULL for keys that cannot come from the environment. Caller frees. */
 char *config_key_variable(const struct config_key *key);

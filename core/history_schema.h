@@ -98,8 +98,6 @@ struct history {
 
 /* The prepared statement, reset and with no bindings. NULL when it does not compile (broken file). */
 sqlite3_stmt *history_sql(struct history *h, enum history_sql which);
-/* The text of a statement. */
-const char *history_sql_text(enum history_sql which);
 int history_error(struct history *h, struct error *err, const char *what);
 int history_exec(struct history *h, const char *sql, const char *what, struct error *err);
 /* Column `i` as text; "" for NULL. Lives until the next step. */

@@ -17,7 +17,7 @@ static bool takes_slot(const struct worker *w)
 	       (w->stop == STOP_NONE || w->stop == STOP_ORDERLY);
 }
 
-int dispatch_slots_used(const struct run *run)
+static int slots_used(const struct run *run)
 {
 	int used = 0;
 
@@ -394,7 +394,7 @@ void dispatch(struct run *run)
 		if (run->suites[i].phase == SUITE_READY)
 			send_plans(&run->suites[i]);
 	}
-	while (!run->cancel && dispatch_slots_used(run) < run->slots && place_one(run))
+	while (!run->cancel && slots_used(run) < run->slots && place_one(run))
 		;
 	queue_ahead(run);
 	start_ahead(run);

@@ -139,7 +139,10 @@ static void start_over(struct run_file *file)
 	file->bin = 0;
 }
 
-bool result_fall_back(struct run_suite *suite)
+/* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
+ * as its runner would, in one process and in order, and let that decide. False: the failure counts.
+ */
+static bool fall_back(struct run_suite *suite)
 {
 	struct run *run = suite->run;
 
@@ -186,7 +189,7 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	event->quarantined = quarantine_covers(w->run->options->quarantine, w->suite->spec->name,
 		file->file, event->test, event->occurrence);
 	if (event->outcome == OUTCOME_FAILED && !event->will_retry && !event->quarantined &&
-		result_fall_back(w->suite))
+		fall_back(w->suite))
 		return;
 	again_count(w, file, event);
 	if (!event->will_retry) {
@@ -265,7 +268,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 		failed = false;
 		event->outcome = OUTCOME_PASSED;
 	}
-	if (failed && (own_failure || counted) && result_fall_back(w->suite))
+	if (failed && (own_failure || counted) && fall_back(w->suite))
 		return;
 	again_count_file(file, event);
 	if (failed)

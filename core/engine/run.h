@@ -281,7 +281,6 @@ void split_tell(const struct run_file *file);
 void dispatch(struct run *run);
 void dispatch_requeue(struct run_file *file);
 void dispatch_release(struct run_file *file); /* resources that it held */
-int dispatch_slots_used(const struct run *run);
 /* How many workers of a batch these files can keep busy. */
 int dispatch_units(struct run_file *const *files, size_t n);
 
@@ -323,10 +322,6 @@ int again_retries(const struct run_suite *suite, enum retry_kind kind);
 /* result.c: what becomes of files */
 void result_test(struct worker *worker, struct run_file *file, struct event *event);
 void result_file(struct worker *worker, struct run_file *file, struct event *event);
-/* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
- * as its runner would, in one process and in order, and let that decide. False: the failure counts.
- */
-bool result_fall_back(struct run_suite *suite);
 /* A file that cannot be loaded; event has the failure. */
 void result_load_failed(struct worker *worker, struct run_file *file, struct event *event);
 /* What this worker has not begun goes to another one. */
