@@ -131,7 +131,7 @@ const acts = {
   },
 };
 
-const handlers = {
+const answers = {
   init: message => { init = message; },
   discover() {
     if (process.env.FAKE === 'nodiscover') hang();
@@ -179,7 +179,7 @@ socket.on('data', data => {
   for (let end; (end = rest.indexOf('\n')) >= 0;) {
     const message = JSON.parse(rest.slice(0, end));
     rest = rest.slice(end + 1);
-    handlers[message.type](message);
+    answers[message.type](message);
   }
 });
 for (const event of ['end', 'error']) socket.on(event, () => process.exit(0));
