@@ -187,7 +187,7 @@ static void put_messages(struct jsonw *w, const struct suspect *s)
 	jsonw_array_end(w);
 }
 
-static double three_digits(double value)
+static double four_decimals(double value)
 {
 	return (double)(int64_t)(value * 1e4 + 0.5) / 1e4;
 }
@@ -201,9 +201,9 @@ static void put_json(struct jsonw *w, const struct suspect *s, const char *title
 	jsonw_string(w, "file", t->file);
 	jsonw_string(w, "test", title);
 	jsonw_string(w, "class", flaky_class_name(s->class));
-	jsonw_double(w, "rate", three_digits(s->rate.rate));
-	jsonw_double(w, "rate_low", three_digits(s->rate.low));
-	jsonw_double(w, "rate_high", three_digits(s->rate.high));
+	jsonw_double(w, "rate", four_decimals(s->rate.rate));
+	jsonw_double(w, "rate_low", four_decimals(s->rate.low));
+	jsonw_double(w, "rate_high", four_decimals(s->rate.high));
 	jsonw_string(w, "confidence", flaky_confidence(&s->rate));
 	jsonw_int(w, "runs", s->evidence.runs);
 	jsonw_int(w, "failures", s->evidence.failures);

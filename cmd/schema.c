@@ -44,7 +44,6 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 	[CONFIG_PORT] = {{"anyOf", "[{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535},"
 				   "{\"const\":\"${port}\"}]"}},
 	[CONFIG_PERCENT] = {{"anyOf", PERCENT}},
-	[CONFIG_BOOL] = {{"type", "\"boolean\""}},
 	[CONFIG_FOLDER] = {{"type", "\"string\""}, {"minLength", "1"}},
 	[CONFIG_PATH] = {{"type", "\"string\""}, {"minLength", "1"}},
 	[CONFIG_LIST] = {{"anyOf", "[{\"type\":\"string\",\"minLength\":1},"

@@ -11,7 +11,8 @@
 
 /* `store`: the history as a file. */
 
-char *store_path(const struct options *options)
+/* --history, MUSTER_HISTORY, or that of the project; caller frees. */
+static char *path_of(const struct options *options)
 {
 	const char *given = options_value(options, "history", getenv("MUSTER_HISTORY"));
 	cleanup_free char *cwd = path_cwd();
@@ -22,7 +23,7 @@ char *store_path(const struct options *options)
 
 struct history *store_open(const struct options *options, enum history_mode mode, struct error *err)
 {
-	cleanup_free char *path = store_path(options);
+	cleanup_free char *path = path_of(options);
 	cleanup_free char *dir = path_dirname(path), *notice = NULL;
 
 	if (mode == HISTORY_WRITE && file_mkdirs(dir, err) < 0)
@@ -195,7 +196,7 @@ static void info_text(struct strbuf *out, const struct history_info *i, const ch
 
 static int store_info(const struct options *options, struct error *err)
 {
-	cleanup_free char *path = store_path(options);
+	cleanup_free char *path = path_of(options);
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	struct history *h = store_open(options, HISTORY_READ, err);
 	struct history_info info;

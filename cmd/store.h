@@ -7,8 +7,6 @@
 
 extern const struct command store_cmd;
 
-/* --history, MUSTER_HISTORY, or that of the project; caller frees. */
-char *store_path(const struct options *options);
 /* NULL on error; a missing history is one when reading. */
 struct history *store_open(
 	const struct options *options, enum history_mode mode, struct error *err);

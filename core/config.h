@@ -51,12 +51,12 @@ struct config {
 	int fail_fast;       /* failures that stop the run; 0 = never */
 	struct retry_counts retries;
 	struct retry_budget retry_budget;
-	bool early_detection;
-	bool fail_on_flaky;
-	char *quarantine;   /* file, from the base; "off" = none */
-	int64_t timeout_ms; /* one file */
-	int64_t budget_ms;  /* whole run; 0 = none */
-	int64_t slow_ms;    /* a running test gets a SLOW mark */
+	int early_detection; /* 1 = on */
+	int fail_on_flaky;   /* likewise */
+	char *quarantine;    /* file, from the base; "off" = none */
+	int64_t timeout_ms;  /* one file */
+	int64_t budget_ms;   /* whole run; 0 = none */
+	int64_t slow_ms;     /* a running test gets a SLOW mark */
 	struct {
 		int enabled; /* 1 = collect, 0 = do not, -1 = nobody said */
 		struct strvec include,

@@ -57,7 +57,7 @@ const struct config_key config_suite_keys[] = {
 	{"timeout", CONFIG_DURATION, SUITE(timeout_ms), NULL, "as above, for this suite"},
 	{"needs", CONFIG_NEEDS, 0, NULL, "resources taken while a file runs"},
 	{"services", CONFIG_LIST, SUITE(services), NULL, "services that must be up"},
-	{"coverage", CONFIG_BOOL, SUITE(coverage), NULL, "collect it for this suite, or do not"},
+	{"coverage", CONFIG_ON_OFF, SUITE(coverage), NULL, "collect it for this suite, or do not"},
 	{"tmpdir", CONFIG_TMPDIR, SUITE(tmpdir_per_worker), "shared",
 		"shared, or worker: a TMPDIR for each worker"},
 	{"isolate", CONFIG_ISOLATION, SUITE(isolate), "runner",
@@ -145,7 +145,6 @@ static const char *const type_names[] = {
 	[CONFIG_STRING] = "a text",
 	[CONFIG_PORT] = "a port number or ${port}",
 	[CONFIG_PERCENT] = "a percentage from 0 to 100, or off",
-	[CONFIG_BOOL] = "true or false",
 	[CONFIG_RUNNER] = "a runner",
 	[CONFIG_FOLDER] = "a folder",
 	[CONFIG_PATH] = "a path",
@@ -182,17 +181,17 @@ bool config_key_is_root(const struct config_key *key)
 	return config_key_find(config_root_keys, key->name) == key;
 }
 
-bool config_key_is_plain(const struct config_key *key)
+/* One value, or a plain list. */
+static bool is_plain(const struct config_key *key)
 {
 	return (key->type <= CONFIG_LIST && key->type != CONFIG_RUNNER &&
 		       key->type != CONFIG_FOLDER) ||
-	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ISOLATION ||
-	       key->type == CONFIG_ON_OFF;
+	       key->type == CONFIG_TMPDIR || key->type == CONFIG_ISOLATION;
 }
 
 bool config_key_is_word(const struct config_key *key)
 {
-	return config_key_is_plain(key) || key->type == CONFIG_SWITCH || key->type == CONFIG_TOGGLE;
+	return is_plain(key) || key->type == CONFIG_SWITCH || key->type == CONFIG_TOGGLE;
 }
 
 char *config_key_variable(const struct config_key *key)
@@ -262,7 +261,8 @@ static bool parse_retries(const char *text, struct retry_counts *ret)
 	return true;
 }
 
-static bool parse_on_off(const char *text, bool *ret)
+/* true and false as YAML 1.2 writes them, and what people write for them. */
+static bool parse_on_off(const char *text, int *ret)
 {
 	*ret = streq(text, "on") || streq(text, "true");
 	return *ret || streq(text, "off") || streq(text, "false");
@@ -306,13 +306,6 @@ static bool parse_limits(const char *text, struct config_limits *ret)
 	for (size_t i = 0; i < COVERAGE_KINDS; i++)
 		ret->pct[i] = value;
 	return true;
-}
-
-/* true and false as YAML 1.2 writes them, and what people write for them. */
-static bool parse_bool(const char *text, int *ret)
-{
-	*ret = streq(text, "true") || streq(text, "on");
-	return *ret || streq(text, "false") || streq(text, "off");
 }
 
 static bool parse_tmpdir(const char *text, bool *ret)
@@ -368,6 +361,7 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 	case CONFIG_BUDGET:
 		return retry_budget_parse(text, at);
 	case CONFIG_ON_OFF:
+	case CONFIG_TOGGLE:
 		return parse_on_off(text, at);
 	case CONFIG_DURATION:
 	case CONFIG_WAIT:
@@ -383,9 +377,6 @@ static bool parse(const struct config_key *key, void *record, const char *text)
 	case CONFIG_SWITCH: /* whether it is off */
 		*(bool *)at = true;
 		return streq(text, "off") || streq(text, "false");
-	case CONFIG_BOOL:
-	case CONFIG_TOGGLE:
-		return parse_bool(text, at);
 	case CONFIG_NAME:
 		return parse_name(text, at);
 	case CONFIG_PORT:
@@ -481,7 +472,8 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 		put_budget(out, at);
 		break;
 	case CONFIG_ON_OFF:
-		strbuf_addstr(out, *(const bool *)at ? "on" : "off");
+		if (*(const int *)at >= 0)
+			strbuf_addstr(out, *(const int *)at ? "on" : "off");
 		break;
 	case CONFIG_DURATION:
 	case CONFIG_WAIT:
@@ -490,10 +482,6 @@ void config_key_text(const struct config_key *key, const void *record, struct st
 		break;
 	case CONFIG_PERCENT:
 		strbuf_addf(out, *(const double *)at < 0 ? "off" : "%g%%", *(const double *)at);
-		break;
-	case CONFIG_BOOL:
-		if (*(const int *)at >= 0)
-			strbuf_addstr(out, *(const int *)at ? "true" : "false");
 		break;
 	case CONFIG_RUNNER:
 		strbuf_addstr(out, (*(const struct runner *const *)at)->name);
@@ -579,10 +567,6 @@ void config_key_json(
 		return;
 	}
 	config_key_text(key, record, &text);
-	if (key->type == CONFIG_BOOL && text.len) {
-		jsonw_bool(w, name, streq(text.buf, "true"));
-		return;
-	}
 	if (key->type == CONFIG_RETRIES && text.len && *text.buf == '{') {
 		json_retries(w, name, at);
 		return;

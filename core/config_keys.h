@@ -14,14 +14,13 @@ enum config_type {
 	CONFIG_FAIL_FAST,    /* N, or a boolean */
 	CONFIG_RETRIES,      /* N, or a mapping of kinds of tests to N */
 	CONFIG_BUDGET,       /* a share of the work, a duration, or off */
-	CONFIG_ON_OFF,       /* on or off */
+	CONFIG_ON_OFF,       /* on or off (or true, false); an int, -1 when nobody said */
 	CONFIG_DURATION,     /* 500ms, 30s, 10m; off */
 	CONFIG_WAIT,         /* a duration that is not 0 */
 	CONFIG_NAME,         /* something to call it by on a line */
 	CONFIG_STRING,       /* any text */
 	CONFIG_PORT,         /* number or ${port} */
 	CONFIG_PERCENT,      /* 90, 90%, 0.5; off */
-	CONFIG_BOOL,         /* true or false; an int that is -1 when nobody said */
 	CONFIG_RUNNER,       /* name of a runner */
 	CONFIG_FOLDER,       /* below the base, exists */
 	CONFIG_PATH,         /* relative to the suite's root, exists */
@@ -63,9 +62,8 @@ extern const struct config_key config_patch_keys[];
 
 const struct config_key *config_key_find(const struct config_key *keys, const char *name);
 bool config_key_is_root(const struct config_key *key);
-/* True for what is one value or a plain list: what flags, variables and config_key_set() can set. */
-bool config_key_is_plain(const struct config_key *key);
-/* The same, and sections that one word can switch on or off. */
+/* True for what flags, variables and config_key_set() can set: one value, a plain list, and
+ * sections that one word can switch on or off. */
 bool config_key_is_word(const struct config_key *key);
 /* "MUSTER_FAIL_FAST", or NULL for keys that cannot come from the environment. Caller frees. */
 char *config_key_variable(const struct config_key *key);

@@ -225,11 +225,6 @@ const struct coverage_file *coverage_file_at(const struct coverage *c, size_t i)
 	return settled(c)->files[i];
 }
 
-const struct coverage_file *coverage_file_find(const struct coverage *c, const char *path)
-{
-	return strmap_get(&settled(c)->by_path, path);
-}
-
 const char *coverage_file_path(const struct coverage_file *f)
 {
 	return f->path;

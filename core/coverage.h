@@ -66,8 +66,6 @@ size_t coverage_input_count(const struct coverage *c); /* those of which somethi
 struct coverage_file;
 size_t coverage_file_count(const struct coverage *c);
 const struct coverage_file *coverage_file_at(const struct coverage *c, size_t i);
-/* The file of that path, or NULL. */
-const struct coverage_file *coverage_file_find(const struct coverage *c, const char *path);
 const char *coverage_file_path(const struct coverage_file *f);
 struct coverage_totals coverage_file_totals(const struct coverage_file *f);
 struct coverage_totals coverage_totals_of(const struct coverage *c);

@@ -6,7 +6,8 @@
 /*
  * The counts of an entry, which every input brings, while maps are only compared: most of what is
  * left to do when the same maps come again. So the usual form, `"12":3,`, has loops of its own,
- * which go on as long as what they read is that and is surely in the window.
+ * which go on as long as what they read is that and is surely in the window. They take the comma,
+ * too: an entry that is read with care always follows.
  */
 enum {
 	COUNT_BYTES = 32,  /* no count of the usual form, nor an arm, takes as many */
@@ -72,13 +73,12 @@ static void fast_counts(struct coverage_counts *c, struct coverage_stream *s)
 
 bool coverage_counts_read(struct coverage_counts *c, struct coverage_stream *s)
 {
+	bool first = true;
 	uint32_t id;
 
 	if (!stream_expect(s, '{'))
 		return false;
-	if (stream_take(s, '}'))
-		return true;
-	do {
+	while (stream_next(s, &first, '}')) {
 		fast_counts(c, s);
 		if (stream_peek(s) == '}')
 			return stream_fault(s, "expected a count");
@@ -89,8 +89,8 @@ bool coverage_counts_read(struct coverage_counts *c, struct coverage_stream *s)
 		if (!stream_hits(s, &c->v[c->n]))
 			return false;
 		c->n++;
-	} while (stream_take(s, ','));
-	return stream_expect(s, '}');
+	}
+	return !s->what;
 }
 
 /* ---- branches -------------------------------------------------------------------------------- */
@@ -154,13 +154,12 @@ static bool read_arms(struct coverage_counts *c, struct coverage_stream *s)
 static bool read_branches(struct coverage_entry *e, struct coverage_stream *s)
 {
 	struct coverage_counts *c = &e->hits[PART_BRANCHES];
+	bool first = true;
 	uint32_t id;
 
 	if (!stream_expect(s, '{'))
 		return false;
-	if (stream_take(s, '}'))
-		return true;
-	do {
+	while (stream_next(s, &first, '}')) {
 		fast_branches(e, s);
 		if (!coverage_map_id(s, &id))
 			return false;
@@ -171,8 +170,8 @@ static bool read_branches(struct coverage_entry *e, struct coverage_stream *s)
 			return false;
 		if (c->n >= UINT32_MAX)
 			return stream_fault(s, "too many branches");
-	} while (stream_take(s, ','));
-	return stream_expect(s, '}');
+	}
+	return !s->what;
 }
 
 bool coverage_counts_branches(struct coverage_entry *e, struct coverage_stream *s)

@@ -86,14 +86,6 @@ bool history_parts_all_known(const struct recording *r)
 	return n > 0;
 }
 
-bool history_parts_any_known(const struct recording *r)
-{
-	for (size_t i = 0; i < r->source_count; i++)
-		if (r->known[i])
-			return true;
-	return false;
-}
-
 bool history_part_is_new(const struct recording *r, int source)
 {
 	return source < 1 || (size_t)source > r->source_count || !r->known[source - 1];

@@ -17,7 +17,6 @@ int history_parts_record(struct recording *r);
 
 /* Nothing of the merge is new. */
 bool history_parts_all_known(const struct recording *r);
-bool history_parts_any_known(const struct recording *r);
 /* What is from `source` (of an event) is not in the history yet. */
 bool history_part_is_new(const struct recording *r, int source);
 /* Some result of the file is new. */

@@ -320,7 +320,7 @@ static int create(struct history *h, struct error *err)
 
 /* ---- versions -------------------------------------------------------------------------------- */
 
-static int64_t number_of(struct history *h, const char *sql)
+int64_t history_number(struct history *h, const char *sql)
 {
 	sqlite3_stmt *s = NULL;
 	int64_t value = -1;
@@ -335,9 +335,9 @@ static int64_t number_of(struct history *h, const char *sql)
 /* A database of something else: its tables are not touched. Version 1 did not sign its file. */
 static bool is_foreign(struct history *h, int64_t version)
 {
-	int64_t signature = number_of(h, "PRAGMA application_id");
-	int64_t tables = number_of(h, "SELECT count(*) FROM sqlite_master");
-	int64_t own = number_of(h,
+	int64_t signature = history_number(h, "PRAGMA application_id");
+	int64_t tables = history_number(h, "SELECT count(*) FROM sqlite_master");
+	int64_t own = history_number(h,
 		"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('runs',"
 		" 'tests', 'test_stats', 'failures', 'leftovers')");
 
@@ -363,7 +363,7 @@ static int change_version(struct history *h, int64_t version, struct error *err)
 
 int history_migrate(struct history *h, bool *ret_foreign, struct error *err)
 {
-	int64_t version = number_of(h, "PRAGMA user_version");
+	int64_t version = history_number(h, "PRAGMA user_version");
 
 	*ret_foreign = false;
 	if (version < 0)
@@ -381,7 +381,7 @@ int history_migrate(struct history *h, bool *ret_foreign, struct error *err)
 	/* Two processes may be here at once: the second finds the work done. */
 	if (history_exec(h, "BEGIN IMMEDIATE", "cannot write", err) < 0)
 		return -1;
-	version = number_of(h, "PRAGMA user_version");
+	version = history_number(h, "PRAGMA user_version");
 	int result = version < HISTORY_SCHEMA_VERSION ? change_version(h, version, err) : 0;
 	if (result == 0)
 		result = history_exec(h, "COMMIT", "cannot write", err);

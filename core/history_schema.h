@@ -98,10 +98,10 @@ struct history {
 
 /* The prepared statement, reset and with no bindings. NULL when it does not compile (broken file). */
 sqlite3_stmt *history_sql(struct history *h, enum history_sql which);
-/* The text of a statement. */
-const char *history_sql_text(enum history_sql which);
 int history_error(struct history *h, struct error *err, const char *what);
 int history_exec(struct history *h, const char *sql, const char *what, struct error *err);
+/* The one number that `sql` asks for; -1 when there is none. */
+int64_t history_number(struct history *h, const char *sql);
 /* Column `i` as text; "" for NULL. Lives until the next step. */
 const char *history_text(sqlite3_stmt *s, int column);
 const char *history_optional(sqlite3_stmt *s, int column); /* NULL for "" and NULL */

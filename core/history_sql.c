@@ -214,11 +214,6 @@ static const char *const statements[SQL_COUNT] = {
 		" s.name = ?1 AND f.project = ?2",
 };
 
-const char *history_sql_text(enum history_sql which)
-{
-	return statements[which];
-}
-
 sqlite3_stmt *history_sql(struct history *h, enum history_sql which)
 {
 	sqlite3_stmt **s = &h->statements[which];

@@ -2,7 +2,7 @@
  * Running statistics of one test, and the one rule by which an outcome changes them: recording,
  * import and questions about a window of time all go through history_stats_add(). Pure.
  *
- * Weighted counts fade with a half-life of 14 days and stand for `last_ms`. Runs may come in any
+ * Weighted counts fade as flaky_weight() has it and stand for `last_ms`. Runs may come in any
  * order of time: what is older than `last_ms` enters with the weight that is left of it.
  */
 #pragma once

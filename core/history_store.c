@@ -25,24 +25,13 @@ int history_end(struct history *h, int result, struct error *err)
 	return result;
 }
 
-static int64_t number(struct history *h, const char *sql)
-{
-	sqlite3_stmt *s = NULL;
-	int64_t value = -1;
-
-	if (sqlite3_prepare_v2(h->db, sql, -1, &s, NULL) == SQLITE_OK &&
-		sqlite3_step(s) == SQLITE_ROW)
-		value = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return value;
-}
-
 /* ---- retention --------------------------------------------------------------------------------- */
 
 static int64_t used_bytes(struct history *h)
 {
-	return (number(h, "PRAGMA page_count") - number(h, "PRAGMA freelist_count")) *
-	       number(h, "PRAGMA page_size");
+	return (history_number(h, "PRAGMA page_count") -
+		       history_number(h, "PRAGMA freelist_count")) *
+	       history_number(h, "PRAGMA page_size");
 }
 
 /* Runs that are gone leave nothing behind but what they taught. */
@@ -70,7 +59,7 @@ static int delete_runs(struct history *h, const char *which, int64_t value, stru
 static int prune_to_size(struct history *h, int64_t max_bytes, struct error *err)
 {
 	while (used_bytes(h) > max_bytes) {
-		int64_t runs = number(h, "SELECT count(*) FROM runs");
+		int64_t runs = history_number(h, "SELECT count(*) FROM runs");
 		cleanup_free char *sql =
 			xasprintf("DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY"
 				  " started_ms, id LIMIT %" PRId64 ")",
@@ -96,7 +85,7 @@ int history_prune_in(
 
 	sqlite3_int64 changes = sqlite3_total_changes64(h->db);
 
-	if (keep->keep_runs && number(h, "SELECT count(*) FROM runs") > keep->keep_runs &&
+	if (keep->keep_runs && history_number(h, "SELECT count(*) FROM runs") > keep->keep_runs &&
 		history_exec(h, sql, "cannot write", err) < 0)
 		return -1;
 	if (keep->max_age_ms && delete_runs(h, "started_ms <", now_ms - keep->max_age_ms, err) < 0)
@@ -114,9 +103,9 @@ int history_prune(struct history *h, const struct history_retention *keep, int64
 {
 	if (history_begin(h, err) < 0)
 		return -1;
-	int64_t before = number(h, "SELECT count(*) FROM runs");
+	int64_t before = history_number(h, "SELECT count(*) FROM runs");
 	int result = history_prune_in(h, keep, now_ms, err);
-	*ret_runs = before - number(h, "SELECT count(*) FROM runs");
+	*ret_runs = before - history_number(h, "SELECT count(*) FROM runs");
 	return history_end(h, result, err);
 }
 
@@ -148,7 +137,7 @@ static void measure_tables(struct history *h, struct history_info *ret)
 			xasprintf("SELECT count(*) FROM \"%s\"", history_text(s, 0));
 		snprintf(
 			ret->tables[i].name, sizeof(ret->tables[i].name), "%s", history_text(s, 0));
-		ret->tables[i].rows = number(h, count);
+		ret->tables[i].rows = history_number(h, count);
 		ret->tables[i].bytes = sqlite3_column_int64(s, 1);
 	}
 	sqlite3_finalize(s);
@@ -157,16 +146,18 @@ static void measure_tables(struct history *h, struct history_info *ret)
 int history_info(struct history *h, struct history_info *ret, struct error *err)
 {
 	*ret = (struct history_info){
-		.schema = (int)number(h, "PRAGMA user_version"),
-		.bytes = number(h, "PRAGMA page_count") * number(h, "PRAGMA page_size"),
-		.free_bytes = number(h, "PRAGMA freelist_count") * number(h, "PRAGMA page_size"),
-		.runs = number(h, "SELECT count(*) FROM runs"),
-		.files = number(h, "SELECT count(*) FROM files WHERE path != ''"),
-		.tests = number(h, "SELECT count(*) FROM tests"),
-		.faulty_tests = number(h, "SELECT count(*) FROM test_faults"),
-		.failed_attempts = number(h, "SELECT count(*) FROM failures"),
-		.first_ms = number(h, "SELECT coalesce(min(started_ms), 0) FROM runs"),
-		.last_ms = number(h, "SELECT coalesce(max(started_ms), 0) FROM runs"),
+		.schema = (int)history_number(h, "PRAGMA user_version"),
+		.bytes = history_number(h, "PRAGMA page_count") *
+			 history_number(h, "PRAGMA page_size"),
+		.free_bytes = history_number(h, "PRAGMA freelist_count") *
+			      history_number(h, "PRAGMA page_size"),
+		.runs = history_number(h, "SELECT count(*) FROM runs"),
+		.files = history_number(h, "SELECT count(*) FROM files WHERE path != ''"),
+		.tests = history_number(h, "SELECT count(*) FROM tests"),
+		.faulty_tests = history_number(h, "SELECT count(*) FROM test_faults"),
+		.failed_attempts = history_number(h, "SELECT count(*) FROM failures"),
+		.first_ms = history_number(h, "SELECT coalesce(min(started_ms), 0) FROM runs"),
+		.last_ms = history_number(h, "SELECT coalesce(max(started_ms), 0) FROM runs"),
 	};
 	if (ret->runs < 0 || ret->failed_attempts < 0)
 		return history_error(h, err, "cannot read");
@@ -237,7 +228,7 @@ int history_check(struct history *h, history_problem_fn *fn, void *arg, struct e
 	if (code != SQLITE_DONE)
 		return history_error(h, err, "cannot read");
 	for (size_t i = 0; i < ARRAY_LEN(invariants); i++)
-		complain(fn, arg, number(h, invariants[i].sql), invariants[i].text);
+		complain(fn, arg, history_number(h, invariants[i].sql), invariants[i].text);
 	complain(fn, arg, damaged_packs(h), "damaged results");
 	return 0;
 }

@@ -165,7 +165,7 @@ static void parser_fault(struct reader *r, bool final)
 			r->depth ? "malformed XML" : "not XML", XML_ErrorString(code));
 }
 
-/* ---- handlers -------------------------------------------------------------------------------- */
+/* ---- called by Expat ------------------------------------------------------------------------- */
 
 static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 {

@@ -10,7 +10,8 @@ enum {
 	CAPACITY_STEPS = 50,  /* of the bisection in plan_cut() */
 };
 
-void plan_times_release(struct plan_times *times)
+/* Not the strings. */
+static void release_times(struct plan_times *times)
 {
 	free(times->tests);
 	free(times->us);
@@ -72,7 +73,10 @@ static int64_t sum_of(const struct plan_times *times)
 	return us;
 }
 
-size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us, size_t most,
+/* Parts of one file of `us` with these tests, at most `most`, for an ideal share of `ideal_us`; 1 =
+ * leave it whole. ret_first and ret_us (at least times->n) get the first test and the prediction of
+ * each part. */
+static size_t cut_file(const struct plan_times *times, int64_t us, int64_t ideal_us, size_t most,
 	size_t *ret_first, int64_t *ret_us)
 {
 	int64_t tests_us = sum_of(times), longest = 0;
@@ -134,7 +138,7 @@ static void find_candidates(
 		if (item->us <= c->ideal_us / 2 || !item->known)
 			continue;
 		if (!times_of(arg, item, &times)) {
-			plan_times_release(&times);
+			release_times(&times);
 			continue;
 		}
 		GROW(c->v, c->n + 1, c->cap);
@@ -145,7 +149,7 @@ static void find_candidates(
 static void release_candidates(struct candidates *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		plan_times_release(&c->v[i].times);
+		release_times(&c->v[i].times);
 	free(c->v);
 }
 
@@ -162,7 +166,7 @@ static size_t split_into(
 			const struct plan_times *times = &c->v[next++].times;
 			cleanup_free size_t *first = xcalloc(times->n + 1, sizeof(*first));
 			cleanup_free int64_t *us = xcalloc(times->n + 1, sizeof(*us));
-			pieces = plan_split_parts(times, item->us, c->ideal_us, most, first, us);
+			pieces = cut_file(times, item->us, c->ideal_us, most, first, us);
 			if (pieces > 1)
 				add_parts(ret, item, times, pieces, first, us);
 		}

@@ -14,7 +14,6 @@ struct plan_times {
 	size_t n, cap, us_cap;
 };
 
-void plan_times_release(struct plan_times *times); /* not the strings */
 void plan_times_add(struct plan_times *times, const char *path, int occurrence, int64_t us);
 
 /* Cut `us` (n values, in order) into at most `pieces` runs of nearly equal sum: ret_first[i] is the
@@ -27,9 +26,3 @@ typedef bool plan_times_fn(void *arg, const struct plan_item *item, struct plan_
 /* Replace long files by parts where that shortens the plan for `shards` by more than 2 %. Returns
  * the number of files that were split. Before plan_place(). */
 size_t plan_split(struct plan *plan, int shards, plan_times_fn *times_of, void *arg);
-
-/* Parts of one file of `us` with these tests, at most `most`, for an ideal share of `ideal_us`; 1 =
- * leave it whole. ret_first and ret_us (at least times->n) get the first test and the prediction of
- * each part. */
-size_t plan_split_parts(const struct plan_times *times, int64_t us, int64_t ideal_us, size_t most,
-	size_t *ret_first, int64_t *ret_us);

@@ -19,7 +19,7 @@ struct suite *suite_new(const char *name, const struct runner *runner, const cha
 		.coverage = -1,
 		.retries = {{-1, -1, -1}},
 		.timeout_ms = -1,
-		.split = true,
+		.split = 1,
 	};
 	return suite;
 }

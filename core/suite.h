@@ -41,7 +41,7 @@ struct suite {
 	struct strvec coverage_tool; /* of a script: "nyc" or "c8" and its options; empty = none */
 	bool tmpdir_per_worker;      /* `tmpdir: worker` */
 	enum suite_isolation isolate;
-	bool split; /* long files may be split between tests */
+	int split; /* 1 = long files may be split between tests */
 };
 
 struct suite *suite_new(const char *name, const struct runner *runner, const char *root);

@@ -19,13 +19,6 @@ static void encode(struct strbuf *path, const char *part)
 	}
 }
 
-void test_id_push(struct strbuf *path, const char *part)
-{
-	if (path->len)
-		strbuf_addch(path, TEST_ID_SEPARATOR);
-	encode(path, part);
-}
-
 /* Decode one part; returns what follows its separator, or NULL behind the last part. */
 static const char *next_part(const char *path, struct strbuf *out)
 {
@@ -70,7 +63,7 @@ bool test_id_from_json(const struct json *array, struct strbuf *path)
 			strbuf_setlen(path, before);
 			return false;
 		}
-		if (!first) /* not test_id_push(): the first part may be empty */
+		if (!first)
 			strbuf_addch(path, TEST_ID_SEPARATOR);
 		encode(path, s);
 		first = false;
@@ -121,8 +114,7 @@ static void add_clean(struct strbuf *out, const char *part, size_t len)
 	strbuf_add(out, clean.buf, clean.len);
 }
 
-/* Parts joined by the arrow; stops before the last one when `parents_only`. */
-static void join(struct strbuf *out, const char *path, bool parents_only)
+void test_id_text(struct strbuf *out, const char *path, int occurrence)
 {
 	cleanup_strbuf struct strbuf part = STRBUF_INIT;
 
@@ -135,17 +127,10 @@ static void join(struct strbuf *out, const char *path, bool parents_only)
 			as_is = part.buf;
 			n = part.len;
 		}
-		if (!path && parents_only)
-			return;
 		if (!first)
 			strbuf_addstr(out, TEST_ID_ARROW);
 		add_clean(out, as_is, n);
 	}
-}
-
-void test_id_text(struct strbuf *out, const char *path, int occurrence)
-{
-	join(out, path, false);
 	if (occurrence > 1)
 		strbuf_addf(out, " #%d", occurrence);
 }
@@ -168,9 +153,4 @@ void test_id_title(struct strbuf *out, const char *path)
 
 	next_part(last ? last + 1 : path, &part);
 	add_clean(out, part.buf, part.len);
-}
-
-void test_id_parents(struct strbuf *out, const char *path)
-{
-	join(out, path, true);
 }

@@ -15,8 +15,6 @@
 #define TEST_ID_SEPARATOR '\x1f'
 #define TEST_ID_ARROW     " \xe2\x80\xba " /* " › " between the parts, for people */
 
-/* Append one more part to an encoded path. */
-void test_id_push(struct strbuf *path, const char *part);
 /* JSON array of strings -> encoded path (appended); false when it is not one or is empty. */
 bool test_id_from_json(const struct json *array, struct strbuf *path);
 /* Encoded path -> JSON array of strings. */
@@ -27,5 +25,3 @@ void test_id_text(struct strbuf *out, const char *path, int occurrence);
 void test_id_full(struct strbuf *out, const char *path, int occurrence);
 /* The last part, decoded. */
 void test_id_title(struct strbuf *out, const char *path);
-/* All but the last part joined by the arrow, decoded; may be empty. */
-void test_id_parents(struct strbuf *out, const char *path);

@@ -36,6 +36,7 @@ void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
 char *xasprintf(const char *fmt, ...) FORMAT(1, 2);
+char *xvasprintf(const char *fmt, va_list ap) FORMAT(1, 0);
 
 /* Grow array `a` of `cap` elements so that it holds `need`; amortised doubling. */
 #define GROW(a, need, cap)                                                \

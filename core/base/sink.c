@@ -17,11 +17,6 @@ void sink_init_file(struct sink *s, const char *path)
 	s->path = xstrdup(path);
 }
 
-void sink_init_memory(struct sink *s)
-{
-	sink_init_fd(s, -1);
-}
-
 void sink_flush(struct sink *s)
 {
 	if (s->fd < 0 || !s->buf.len)

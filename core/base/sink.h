@@ -21,11 +21,10 @@ struct sink {
 	int errnum;  /* first write error, 0 = none */
 };
 
-void sink_init_fd(struct sink *s, int fd);
+void sink_init_fd(struct sink *s, int fd); /* -1: all of it stays in `buf` */
 /* The file appears whole, by sink_close(); until then it has no name (core/base/spool.h). It is
  * readable by nobody else: what tests have printed may be in it. */
 void sink_init_file(struct sink *s, const char *path);
-void sink_init_memory(struct sink *s); /* read s->buf */
 void sink_write(struct sink *s, const void *data, size_t len);
 void sink_puts(struct sink *s, const char *text);
 void sink_printf(struct sink *s, const char *fmt, ...) FORMAT(2, 3);

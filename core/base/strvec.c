@@ -37,14 +37,10 @@ const char *strvec_push(struct strvec *sv, const char *s)
 
 const char *strvec_pushf(struct strvec *sv, const char *fmt, ...)
 {
-	va_list ap, again;
+	va_list ap;
 
 	va_start(ap, fmt);
-	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
-	char *s = xmalloc((size_t)n + 1);
-	vsnprintf(s, (size_t)n + 1, fmt, again);
-	va_end(again);
+	char *s = xvasprintf(fmt, ap);
 	va_end(ap);
 	return push_owned(sv, s);
 }

@@ -209,7 +209,8 @@ void text_regex_escape(struct strbuf *out, const char *s)
 	}
 }
 
-size_t text_distance(const char *a, const char *b)
+/* Damerau-Levenshtein, case ignored. */
+static size_t distance_of(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b);
 
@@ -241,7 +242,7 @@ const char *text_closest(const char *word, const char *const *words)
 	size_t best_distance = strlen(word) < 4 ? 1 : 2;
 
 	for (; *words; words++) {
-		size_t distance = text_distance(word, *words);
+		size_t distance = distance_of(word, *words);
 		if (distance < best_distance || (distance == best_distance && !best)) {
 			best = *words;
 			best_distance = distance;

@@ -23,7 +23,5 @@ void text_count(struct strbuf *out, int64_t n);
 void text_shell_quote(struct strbuf *out, const char *s);
 /* JavaScript regular expression source that matches exactly `s`. */
 void text_regex_escape(struct strbuf *out, const char *s);
-/* Damerau-Levenshtein distance, case ignored. */
-size_t text_distance(const char *a, const char *b);
 /* The closest of `words` (NULL-ended) at a distance of at most 2 (1 for short words), or NULL. */
 const char *text_closest(const char *word, const char *const *words);

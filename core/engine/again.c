@@ -165,31 +165,26 @@ void again_passed(struct run_file *file, const struct event *event)
 
 void again_forget(struct run_file *file)
 {
-	for (size_t i = 0; i < file->fresh_count; i++)
-		free(file->fresh[i].path);
-	free(file->fresh);
+	run_free_tests(file->fresh, file->fresh_count);
 	file->fresh = NULL;
 	file->fresh_count = file->fresh_cap = 0;
 	file->repeat = 0;
 }
 
-/* The tests that have repetitions left become the selection; false: there are none. */
-static bool select_fresh(struct run_file *file)
+size_t again_select(struct run_file *file, const struct run_test *tests, size_t n)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < file->only_count; i++)
-		free(file->only[i].path);
-	free(file->only);
-	file->only = xcalloc(file->fresh_count + 1, sizeof(*file->only));
+	run_free_tests(file->only, file->only_count);
+	file->only = xcalloc(n + 1, sizeof(*file->only));
+	file->only_count = 0;
 	file->except = false;
-	for (size_t i = 0; i < file->fresh_count; i++)
-		if (file->fresh[i].left > 0) {
-			file->only[n] = file->fresh[i];
-			file->only[n++].path = xstrdup(file->fresh[i].path);
-		}
-	file->only_count = n;
-	return n > 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!tests[i].again && !tests[i].left)
+			continue;
+		struct run_test *t = &file->only[file->only_count++];
+		*t = tests[i];
+		t->path = xstrdup(tests[i].path);
+	}
+	return file->only_count;
 }
 
 static void use_repetition(struct run_file *file)
@@ -222,7 +217,8 @@ bool again_repeat(struct run_file *file, bool own_failure)
 {
 	use_repetition(file);
 	forget_failing(file);
-	if (own_failure || file->suite->run->cancel || !select_fresh(file))
+	if (own_failure || file->suite->run->cancel ||
+		!again_select(file, file->fresh, file->fresh_count))
 		return false;
 	requeue(file);
 	return true;
@@ -253,7 +249,7 @@ bool again_repeat_suite(struct run_suite *suite)
 		return false;
 	for (size_t i = 0; i < suite->file_count; i++) {
 		struct run_file *file = suite->files[i];
-		if (!file->fresh_count || !select_fresh(file))
+		if (!file->fresh_count || !again_select(file, file->fresh, file->fresh_count))
 			continue;
 		requeue(file);
 		suite->unfinished++;

@@ -3,7 +3,6 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
-#include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/engine/run.h"
 
@@ -87,18 +86,12 @@ static struct worker *find_collector(struct run_suite *suite)
 static void ask(struct worker *w)
 {
 	cleanup_strbuf struct strbuf message = STRBUF_INIT;
-	cleanup_free char *out = xasprintf("%s.json", w->suite->coverage_dir);
-	struct jsonw j;
+	cleanup_free char *map = xasprintf("%s.json", w->suite->coverage_dir);
 
-	jsonw_init(&j, &message, false);
-	jsonw_object_begin(&j, NULL);
-	jsonw_string(&j, "type", "coverage");
-	jsonw_string(&j, "out", out);
-	jsonw_object_end(&j);
-	strbuf_addch(&message, '\n');
+	protocol_coverage(&message, map);
 	w->phase = WORKER_BUSY;
 	w->deadline_us = clock_mono_us() + (int64_t)COLLECT_LIMIT_MS * 1000;
-	process_send(w->process, message.buf, message.len);
+	worker_send(w, &message);
 }
 
 void cover_step(struct run_suite *suite)

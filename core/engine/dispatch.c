@@ -20,7 +20,7 @@ static bool takes_slot(const struct worker *w)
 	       (w->stop == STOP_NONE || w->stop == STOP_ORDERLY);
 }
 
-int dispatch_slots_used(const struct run *run)
+static int slots_used(const struct run *run)
 {
 	int used = 0;
 
@@ -121,7 +121,7 @@ static bool is_avoided(
  * just failed here if somebody else can have it. */
 static size_t choose_pending(const struct run_suite *suite, const struct worker *w)
 {
-	size_t fallback = 0;
+	size_t other = SIZE_MAX; /* the first of another bin */
 
 	for (size_t i = 0; i < suite->pending_count; i++) {
 		const struct run_file *f = suite->pending[i];
@@ -129,10 +129,9 @@ static size_t choose_pending(const struct run_suite *suite, const struct worker 
 			continue;
 		if (!suite->ordered || f->bin == w->bin || suite->target == 1)
 			return i;
-		if (!fallback)
-			fallback = i;
+		other = MIN(other, i);
 	}
-	return fallback;
+	return other == SIZE_MAX ? 0 : other;
 }
 
 /* ---- assignment ----------------------------------------------------------------------------- */
@@ -454,7 +453,7 @@ void dispatch(struct run *run)
 		if (run->suites[i].phase == SUITE_READY)
 			send_plans(&run->suites[i]);
 	}
-	while (!run->cancel && dispatch_slots_used(run) < run->slots && place_one(run))
+	while (!run->cancel && slots_used(run) < run->slots && place_one(run))
 		;
 	queue_ahead(run);
 	start_ahead(run);

@@ -8,10 +8,10 @@
 #include <ctype.h>
 
 /*
- * What a worker says, one line a message. A handler table indexed by the type; everything that
- * cannot be true ends the worker as a protocol error, and only that worker.
+ * What a worker says, one line a message: events of tests, and the messages of a table by their
+ * type. Everything that cannot be true ends the worker as a protocol error, and only that worker.
  */
-typedef int handler_fn(struct worker *w, const struct json *message, struct error *err);
+typedef int message_fn(struct worker *w, const struct json *message, struct error *err);
 
 enum {
 	/* After `end` nothing of value is left in the process; its supervisor may have to sweep. */
@@ -200,8 +200,8 @@ static int on_end(struct worker *w, const struct json *message, struct error *er
 
 static const struct {
 	const char *type;
-	handler_fn *fn;
-} handlers[] = {
+	message_fn *fn;
+} messages[] = {
 	{"hello", on_hello},
 	{"discovered", on_discovered},
 	{"ready", on_ready},
@@ -263,7 +263,7 @@ static int on_event(struct worker *w, struct event *event, struct error *err)
 	}
 }
 
-static int handle(struct worker *w, const char *line, size_t len, struct error *err)
+static int take_line(struct worker *w, const char *line, size_t len, struct error *err)
 {
 	struct event event;
 
@@ -274,9 +274,9 @@ static int handle(struct worker *w, const char *line, size_t len, struct error *
 	if (!message)
 		return -1;
 	const char *type = json_get_string(message, "type", "");
-	for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
-		if (streq(type, handlers[i].type))
-			return handlers[i].fn(w, message, err);
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
+		if (streq(type, messages[i].type))
+			return messages[i].fn(w, message, err);
 	if (event_json_read(message, &w->run->arena, &event, err) < 0)
 		return -1;
 	return on_event(w, &event, err);
@@ -292,7 +292,7 @@ void message_line(void *arg, char *line, size_t len, bool truncated)
 		return;
 	if (truncated)
 		protocol_error(&err, "a message is longer than 16 MiB");
-	else if (handle(w, line, len, &err) == 0)
+	else if (take_line(w, line, len, &err) == 0)
 		err.code = EXIT_CODE_PASSED;
 	arena_release(&w->run->arena);
 	if (err.code != EXIT_CODE_PASSED) {

@@ -4,12 +4,27 @@
 #include "core/engine/run.h"
 #include "core/test_id.h"
 
+/* What goes down to a worker: docs/design/worker-protocol.md. */
+
 static void strings(struct jsonw *w, const char *key, const struct strvec *list)
 {
 	jsonw_array_begin(w, key);
 	for (size_t i = 0; i < list->n; i++)
 		jsonw_string(w, NULL, list->v[i]);
 	jsonw_array_end(w);
+}
+
+static void begin(struct jsonw *w, struct strbuf *out, const char *type)
+{
+	jsonw_init(w, out, false);
+	jsonw_object_begin(w, NULL);
+	jsonw_string(w, "type", type);
+}
+
+static void end(struct jsonw *w, struct strbuf *out)
+{
+	jsonw_object_end(w);
+	strbuf_addch(out, '\n');
 }
 
 static void only(struct jsonw *w, const char *key, const struct run_test *tests, size_t n)
@@ -118,9 +133,7 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	const struct config *config = worker->run->options->config;
 	struct jsonw w;
 
-	jsonw_init(&w, out, false);
-	jsonw_object_begin(&w, NULL);
-	jsonw_string(&w, "type", "init");
+	begin(&w, out, "init");
 	jsonw_string(&w, "base", config->base);
 	jsonw_string(&w, "root", spec->root);
 	jsonw_string(&w, "suite", spec->name);
@@ -148,8 +161,33 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	coverage(&w, suite);
 	jsonw_string(&w, "isolate", suite_isolation_name(spec->isolate));
 	jsonw_bool(&w, "color", worker->run->options->color);
+	end(&w, out);
+}
+
+void protocol_plan(struct strbuf *out, const struct run_suite *suite)
+{
+	struct jsonw w;
+
+	begin(&w, out, "plan");
+	jsonw_string(&w, "path", suite->plan_path);
+	jsonw_object_begin(&w, "env");
+	for (size_t i = 0; i < suite->env.n; i++) {
+		const char *entry = suite->env.v[i];
+		const char *equals = strchrnul(entry, '=');
+		cleanup_free char *name = xstrndup(entry, (size_t)(equals - entry));
+		jsonw_string(&w, name, *equals ? equals + 1 : NULL);
+	}
 	jsonw_object_end(&w);
-	strbuf_addch(out, '\n');
+	end(&w, out);
+}
+
+void protocol_coverage(struct strbuf *out, const char *path)
+{
+	struct jsonw w;
+
+	begin(&w, out, "coverage");
+	jsonw_string(&w, "out", path);
+	end(&w, out);
 }
 
 /* The order of the items is not ours, to be quick, but somebody's wish. */
@@ -162,9 +200,7 @@ void protocol_run(struct strbuf *out, int id, struct run_file *const *files, siz
 {
 	struct jsonw w;
 
-	jsonw_init(&w, out, false);
-	jsonw_object_begin(&w, NULL);
-	jsonw_string(&w, "type", "run");
+	begin(&w, out, "run");
 	jsonw_int(&w, "id", id);
 	jsonw_int(&w, "workers", claim);
 	jsonw_bool(&w, "ordered", n > 0 && is_order_wanted(files[0]->suite->run));
@@ -186,6 +222,5 @@ void protocol_run(struct strbuf *out, int id, struct run_file *const *files, siz
 		jsonw_object_end(&w);
 	}
 	jsonw_array_end(&w);
-	jsonw_object_end(&w);
-	strbuf_addch(out, '\n');
+	end(&w, out);
 }

@@ -103,9 +103,9 @@ static void take_from_worker(struct worker *w, struct run_file *file)
 
 static void forget_failed(struct run_file *file)
 {
-	for (size_t i = 0; i < file->failed_count; i++)
-		free(file->failed[i].path);
-	file->failed_count = file->quarantined_count = 0;
+	run_free_tests(file->failed, file->failed_count);
+	file->failed = NULL;
+	file->failed_count = file->failed_cap = file->quarantined_count = 0;
 }
 
 /* Failed for good, and it counts. */
@@ -144,7 +144,10 @@ static void start_over(struct run_file *file)
 	file->bin = 0;
 }
 
-bool result_fall_back(struct run_suite *suite)
+/* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
+ * as its runner would, in one process and in order, and let that decide. False: the failure counts.
+ */
+static bool fall_back(struct run_suite *suite)
 {
 	struct run *run = suite->run;
 
@@ -191,7 +194,7 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	event->quarantined = quarantine_covers(w->run->options->quarantine, w->suite->spec->name,
 		file->file, event->test, event->occurrence);
 	if (event->outcome == OUTCOME_FAILED && !event->will_retry && !event->quarantined &&
-		result_fall_back(w->suite))
+		fall_back(w->suite))
 		return;
 	again_count(w, file, event);
 	if (!event->will_retry) {
@@ -245,30 +248,12 @@ static size_t promised(const struct run_file *file)
 	return n;
 }
 
-/* Make the failed tests the selection of the next try. */
-static void select_failed(struct run_file *file)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < file->only_count; i++)
-		free(file->only[i].path);
-	free(file->only);
-	file->only = xcalloc(file->failed_count + 1, sizeof(*file->only));
-	for (size_t i = 0; i < file->failed_count; i++)
-		if (file->failed[i].again) {
-			file->only[n] = file->failed[i];
-			file->only[n++].path = xstrdup(file->failed[i].path);
-		}
-	file->only_count = n;
-	file->except = false;
-}
-
 /* The next try, elsewhere if possible. A file that failed as a whole keeps its selection, unless a
  * test of it has failed for good: a second chance must not come to that one by the way. */
 static void try_again(struct worker *w, struct run_file *file, bool whole)
 {
 	if (!whole || promised(file) < file->failed_count)
-		select_failed(file);
+		again_select(file, file->failed, file->failed_count);
 	forget_failed(file);
 	file->attempt++;
 	file->attempt_offset += MAX(file->attempt_seen, 1);
@@ -288,7 +273,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 		failed = false;
 		event->outcome = OUTCOME_PASSED;
 	}
-	if (failed && (own_failure || counted) && result_fall_back(w->suite))
+	if (failed && (own_failure || counted) && fall_back(w->suite))
 		return;
 	again_count_file(file, event);
 	if (failed)
@@ -426,16 +411,22 @@ static void describe_death(
 			status->exit_status);
 }
 
-/* Tests that were running get the blame, or at least the line in the report. */
+static const struct worker_test *running_test(const struct worker *w, const struct run_file *file)
+{
+	for (size_t i = w->test_count; i-- > 0;)
+		if (w->tests[i].file == file)
+			return &w->tests[i];
+	return NULL;
+}
+
+/* Tests that were running get the blame, or at least the line in the report. The first may make
+ * the suite fall back, and then the others are forgotten: each is looked up anew. */
 static void fail_running_tests(
 	struct worker *w, struct run_file *file, enum failure_kind kind, const char *text)
 {
-	for (size_t i = w->test_count; i-- > 0;) {
-		struct worker_test t = w->tests[i];
-		if (t.file != file)
-			continue;
-		t.path = xstrdup(t.path);
-		cleanup_free char *path = t.path;
+	for (const struct worker_test *running; (running = running_test(w, file));) {
+		const struct worker_test t = *running;
+		cleanup_free char *path = xstrdup(t.path);
 		cleanup_free char *message = xasprintf(
 			kind == FAILURE_TIMEOUT ? "%s" : "%s while this test was running", text);
 		struct event event = {

@@ -333,15 +333,18 @@ static void init(struct run *run, const struct engine_options *options)
 	deadline_start(&run->tick, TICK_MS, TICK_MS);
 }
 
+void run_free_tests(struct run_test *tests, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(tests[i].path);
+	free(tests);
+}
+
 void run_free_file(struct run_file *file)
 {
-	for (size_t i = 0; i < file->only_count; i++)
-		free(file->only[i].path);
-	for (size_t i = 0; i < file->failed_count; i++)
-		free(file->failed[i].path);
-	again_forget(file);
-	free(file->only);
-	free(file->failed);
+	run_free_tests(file->only, file->only_count);
+	run_free_tests(file->failed, file->failed_count);
+	run_free_tests(file->fresh, file->fresh_count);
 	free(file->file);
 	free(file->project);
 	output_forget(&file->output);

@@ -39,6 +39,12 @@ struct run_output {
 	struct strbuf tail; /* the last bytes of what was dropped */
 };
 
+/*
+ *  PENDING ─► ASSIGNED ─► RUNNING ─► DONE
+ *     ▲ ▲         │          │
+ *     │ └─ taken back        │     its worker died before it, or has others' trouble
+ *     └── another try ◄──────┘     a retry, a repetition, or the whole file in place of a part
+ */
 enum run_file_phase { RUN_FILE_PENDING, RUN_FILE_ASSIGNED, RUN_FILE_RUNNING, RUN_FILE_DONE };
 
 struct run_file {
@@ -143,13 +149,14 @@ struct run_suite {
  */
 enum worker_phase { WORKER_STARTING, WORKER_IDLE, WORKER_BUSY, WORKER_HOLDING, WORKER_ENDING };
 
+/* Why it is being stopped. What it says after any but STOP_ORDERLY counts no more. */
 enum worker_stop {
 	STOP_NONE,
-	STOP_ORDERLY,
-	STOP_CANCEL,
-	STOP_TIMEOUT,
-	STOP_PROTOCOL,
-	STOP_RECYCLE
+	STOP_ORDERLY,  /* nothing is left for it; it may still send `end` */
+	STOP_CANCEL,   /* the run or its suite ends */
+	STOP_TIMEOUT,  /* a file used up its time */
+	STOP_PROTOCOL, /* it said what cannot be, or nothing in time */
+	STOP_RECYCLE   /* its suite starts over: with other flags, or in one process */
 };
 
 struct worker_test { /* running now */
@@ -237,6 +244,7 @@ void run_notice(struct run *run, enum severity severity, const char *name, const
 /* Stop everything that still runs; the first reason counts. */
 void run_cancel(struct run *run, enum cancel_reason reason, const char *text);
 void run_free_file(struct run_file *file);
+void run_free_tests(struct run_test *tests, size_t n); /* the array, too */
 /* A suite cannot run (any more): its files become not_run, the run is cancelled. */
 void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *text);
 
@@ -276,15 +284,15 @@ void split_tell(const struct run_file *file);
 void dispatch(struct run *run);
 void dispatch_requeue(struct run_file *file);
 void dispatch_release(struct run_file *file); /* resources that it held */
-int dispatch_slots_used(const struct run *run);
 /* How many workers of a batch these files can keep busy. */
 int dispatch_units(struct run_file *const *files, size_t n);
 
 /* worker.c */
 struct worker *worker_start(struct run_suite *suite, bool discoverer);
 void worker_assign(struct worker *worker, struct run_file **files, size_t n, int claim);
+void worker_send(struct worker *worker, const struct strbuf *message);
 void worker_send_plan(struct worker *worker);
-void worker_send_simple(struct worker *worker, const char *type);
+void worker_send_simple(struct worker *worker, const char *type); /* without fields */
 void worker_end(struct worker *worker); /* orderly: `stop`, then wait for `end` */
 void worker_stop(struct worker *worker, enum worker_stop why, const char *failure);
 void worker_check_time(struct worker *worker, int64_t now_us);
@@ -310,22 +318,20 @@ bool again_repeat(struct run_file *file, bool own_failure);
 /* All files of the suite are done: its fresh tests run again. False: nothing is to be done. */
 bool again_repeat_suite(struct run_suite *suite);
 void again_forget(struct run_file *file); /* its fresh tests */
+/* Those of `tests` (not of file->only) that run again become the selection. Returns how many. */
+size_t again_select(struct run_file *file, const struct run_test *tests, size_t n);
 int again_retries(const struct run_suite *suite, enum retry_kind kind);
 
 /* result.c: what becomes of files */
 void result_test(struct worker *worker, struct run_file *file, struct event *event);
 void result_file(struct worker *worker, struct run_file *file, struct event *event);
-/* The worker is gone, or is about to be: every file it had gets what it deserves. */
-/* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
- * as its runner would, in one process and in order, and let that decide. False: the failure counts.
- */
-bool result_fall_back(struct run_suite *suite);
 /* It has been loaded with others, and waits until they have run. */
 void result_loaded(struct run_file *file);
 /* A file that cannot be loaded; event has the failure. */
 void result_load_failed(struct worker *worker, struct run_file *file, struct event *event);
 /* What this worker has not begun goes to another one. */
 void result_hand_back(struct worker *worker);
+/* The worker is gone, or is about to be: every file it had gets what it deserves. */
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
 
@@ -340,8 +346,10 @@ void output_take(
 void output_flush(struct worker *worker, struct run_file *file);
 void output_forget(struct run_output *output);
 
-/* protocol.c: messages down */
+/* protocol.c: messages down, each a line */
 void protocol_init(struct strbuf *out, const struct worker *worker);
+void protocol_plan(struct strbuf *out, const struct run_suite *suite);
+void protocol_coverage(struct strbuf *out, const char *path);
 void protocol_run(struct strbuf *out, int id, struct run_file *const *files, size_t n, int claim);
 
 /* cover.c: the coverage of a suite */

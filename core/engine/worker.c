@@ -1,7 +1,6 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
-#include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/engine/run.h"
 
@@ -20,7 +19,7 @@ enum {
 	LOOSE_BYTES = 16 * 1024,
 };
 
-static void tell(struct worker *w, struct strbuf *message)
+void worker_send(struct worker *w, const struct strbuf *message)
 {
 	process_send(w->process, message->buf, message->len);
 }
@@ -30,30 +29,15 @@ void worker_send_simple(struct worker *w, const char *type)
 	cleanup_strbuf struct strbuf message = STRBUF_INIT;
 
 	strbuf_addf(&message, "{\"type\":\"%s\"}\n", type);
-	tell(w, &message);
+	worker_send(w, &message);
 }
 
 void worker_send_plan(struct worker *w)
 {
-	const struct run_suite *suite = w->suite;
 	cleanup_strbuf struct strbuf message = STRBUF_INIT;
-	struct jsonw j;
 
-	jsonw_init(&j, &message, false);
-	jsonw_object_begin(&j, NULL);
-	jsonw_string(&j, "type", "plan");
-	jsonw_string(&j, "path", suite->plan_path);
-	jsonw_object_begin(&j, "env");
-	for (size_t i = 0; i < suite->env.n; i++) {
-		const char *entry = suite->env.v[i];
-		const char *end = strchrnul(entry, '=');
-		cleanup_free char *name = xstrndup(entry, (size_t)(end - entry));
-		jsonw_string(&j, name, *end ? end + 1 : NULL);
-	}
-	jsonw_object_end(&j);
-	jsonw_object_end(&j);
-	strbuf_addch(&message, '\n');
-	tell(w, &message);
+	protocol_plan(&message, w->suite);
+	worker_send(w, &message);
 	w->planned = true;
 }
 
@@ -73,7 +57,7 @@ void worker_assign(struct worker *w, struct run_file **files, size_t n, int clai
 	w->spent = w->suite->spec->runner->batch;
 	if (!w->deadline_us)
 		w->deadline_us = clock_mono_us() + (int64_t)START_LIMIT_MS * 1000;
-	tell(w, &message);
+	worker_send(w, &message);
 }
 
 void worker_forget_test(struct worker *w, size_t index)
@@ -263,7 +247,7 @@ struct worker *worker_start(struct run_suite *suite, bool discoverer)
 			 });
 	cleanup_strbuf struct strbuf init = STRBUF_INIT;
 	protocol_init(&init, w);
-	tell(w, &init);
+	worker_send(w, &init);
 	if (discoverer) {
 		worker_send_simple(w, "discover");
 		w->planned = true;

@@ -51,8 +51,10 @@ static bool detect(
 /* `<rootDir>/x` and relative paths, as seen from the suite's root; "" for what cannot be known. */
 static bool reaches(const char *root, const char *path, const char *dir)
 {
-	path += starts_with(path, "<rootDir>") ? strlen("<rootDir>") : 0;
-	path += strspn(path, "/") && path[-1] == '>' ? strspn(path, "/") : 0;
+	if (starts_with(path, "<rootDir>")) {
+		path += strlen("<rootDir>");
+		path += strspn(path, "/");
+	}
 	cleanup_free char *joined = path_join(root, *path ? path : ".");
 	cleanup_free char *named = path_normalize(joined);
 	/* a project may be named by its configuration file */

@@ -310,7 +310,7 @@ async function discover() {
   send(found);
 }
 
-const handlers = {
+const answers = {
   init(message) {
     init = message;
     where = channel.paths(init.base);
@@ -364,7 +364,7 @@ async function main() {
   for (;;) {
     const message = await channel.next();
     try {
-      await handlers[message.type](message);
+      await answers[message.type](message);
     } catch (error) {
       channel.fail(error, error && error.help);
     }

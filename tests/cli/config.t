@@ -427,3 +427,17 @@ What reporters and reports are called is checked where it stands:
       |                      ^^^
   help: did you mean `lcov`? known here: text, text-summary, lcov, cobertura, json, json-summary, html
   [2]
+
+Switches take on, off and booleans, at the top and in a suite, and are shown as on and off:
+
+  $ printf 'early_detection: true\nsuites: [{runner: jest, coverage: off, split: false}]\n' > muster.yaml
+  $ muster config | grep -E '^early|^  (coverage|split) .*off$'
+  early_detection       on                file
+    coverage       off
+    split          off
+  $ muster config --json | grep -E '"(coverage|split)": "'
+        "coverage": "off",
+        "split": "off"
+  $ muster config schema | grep -A 1 'collect it for this suite'
+              "description": "collect it for this suite, or do not",
+              "enum": ["on","off",true,false]

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { environment, journal, muster, processes, project, runFake, sleep, start, summary, until, fake } from './support.mjs';
+import { environment, folder, journal, muster, processes, project, runFake, sleep, start, summary, until, fake } from './support.mjs';
 
 const bad = [
   // act, kind of the failure, part of its message
@@ -76,6 +76,27 @@ test('a result twice ends the worker, not the verdict of other files', () => {
   const { code } = runFake(dir, ['--no-fail-fast', '-j1']);
   assert.notEqual(code, 0);
   assert.equal(summary(dir).files.passed >= 1, true);
+});
+
+// Two suites, so that even files whose order may matter are spread from the first run on.
+const ordered = acts => folder({
+  'package.json': '{"name":"p"}', 'muster.yaml': 'suites: [{name: a, runner: mocha, root: a}, {name: b, runner: mocha, root: b}]\n',
+  'b/test/pass.js': '', ...Object.fromEntries(acts.map(act => [`a/test/${act}.js`, ''])),
+});
+
+test('a worker dies under two tests of a suite that may depend on its order: all of it runs again', () => {
+  const dir = ordered(['pair', 'pass1', 'pass2', 'pass3']);
+  const { code, out } = runFake(dir, ['-j2', '--no-fail-fast'], { FAKE_DISCOVERED: '{"ordered":true}' });
+  assert.equal(code, 0, out);
+  assert.match(out, /they run again in one process/);
+  assert.deepEqual(summary(dir).files, { planned: 5, passed: 5, failed: 0, skipped: 0, not_run: 0 });
+});
+
+test('a worker that takes files meant for another one keeps their order', () => {
+  const dir = ordered(['hold', 'mark1', 'mark2', 'mark3', 'mark4', 'mark5']);
+  assert.equal(runFake(dir, ['-j2'], { FAKE_DISCOVERED: '{"ordered":true}' }).code, 0);
+  assert.deepEqual(fs.readFileSync(path.join(dir, 'a/marks'), 'utf8').trim().split('\n'),
+    ['mark1', 'mark3', 'mark5', 'mark2', 'mark4']);
 });
 
 test('a busy loop that ignores SIGTERM: timeout at the running test, output kept', () => {

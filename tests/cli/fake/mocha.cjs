@@ -52,6 +52,24 @@ const acts = {
       bad ? { failure: { kind: process.env.FAKE_KIND || 'assertion', message: process.env.FAKE_SAYS || 'expected 1 to be 2' } } : {});
     finish(file, 1, bad ? 'failed' : 'passed');
   },
+  pair(file) { // two tests at a time; dies under them, once in a project
+    const died = path.join(init.root, 'died');
+    for (const name of ['one', 'two']) send({ type: 'test_started', file, project: '', path: [name], occ: 1 });
+    if (!fs.existsSync(died)) {
+      fs.writeFileSync(died, '');
+      process.kill(process.pid, 'SIGSEGV');
+    }
+    for (const name of ['one', 'two']) test(file, name, 'passed');
+    finish(file, 2);
+  },
+  mark: file => (fs.appendFileSync(path.join(init.root, 'marks'), `${path.basename(file, '.js')}\n`), acts.pass(file)),
+  hold(file) { // until all marks of the project are there
+    const marks = path.join(init.root, 'marks');
+    const all = fs.readdirSync(path.join(init.root, 'test')).filter(f => f.startsWith('mark')).length;
+    const seen = fs.existsSync(marks) ? fs.readFileSync(marks, 'utf8').split('\n').length - 1 : 0;
+    if (seen < all) setTimeout(() => acts.hold(file), 20);
+    else acts.pass(file);
+  },
   dirty(file) { // leaves something behind in its worker
     globalThis.dirt = true;
     test(file, 'good', 'passed');
@@ -113,7 +131,7 @@ const acts = {
   },
 };
 
-const handlers = {
+const answers = {
   init: message => { init = message; },
   discover() {
     if (process.env.FAKE === 'nodiscover') hang();
@@ -124,7 +142,8 @@ const handlers = {
     const files = fs.readdirSync(path.join(init.root, 'test')).filter(f => f.endsWith('.js')).sort();
     send({
       type: 'discovered', version: '0.0.0', plan_path: null, ordered: false, max_workers: 0,
-      files: files.map(f => ({ file: path.join('test', f), project: '', size: 10 })),
+      files: files.map(f => ({ file: path.join(path.relative(init.base, init.root), 'test', f), project: '', size: 10 })),
+      ...JSON.parse(process.env.FAKE_DISCOVERED || '{}'),
     });
   },
   plan: () => send({ type: 'ready' }),
@@ -160,7 +179,7 @@ socket.on('data', data => {
   for (let end; (end = rest.indexOf('\n')) >= 0;) {
     const message = JSON.parse(rest.slice(0, end));
     rest = rest.slice(end + 1);
-    handlers[message.type](message);
+    answers[message.type](message);
   }
 });
 for (const event of ['end', 'error']) socket.on(event, () => process.exit(0));

@@ -74,7 +74,7 @@ static void open_with(struct fixture *f, const char *name, int columns, bool sha
 	*f = (struct fixture){.reporter = reporter_find(reporters, name)};
 	state_init(&f->state);
 	bus_init(&f->bus, &f->state);
-	sink_init_memory(&f->sink);
+	sink_init_fd(&f->sink, -1);
 	f->sink.columns = columns;
 	f->self = f->reporter->open(&options, &f->sink);
 	bus_subscribe(&f->bus, on_event, f);

@@ -221,6 +221,10 @@ TEST(project, workspaces)
 		  "\"<rootDir>/src\"]},\"scripts\":{\"test\":\"jest\"}}",
 			 MEMBER("a", "jest")},
 			"top:jest@. (script `test`)\n@x/a:jest@p/a (script `test`)\n"},
+		{{"package.json\n{\"name\":\"top\",\"workspaces\":[\"p/*\"],\"jest\":{\"roots\":["
+		  "\"/elsewhere\"]},\"scripts\":{\"test\":\"jest\"}}",
+			 MEMBER("a", "jest")},
+			"top:jest@. (script `test`)\n@x/a:jest@p/a (script `test`)\n"},
 		{{"package.json\n{\"workspaces\":[\"p/*\"],\"jest\":{\"projects\":[\"<rootDir>/p/"
 		  "*\"]}"
 		  ",\"scripts\":{\"test\":\"jest\"}}",
