@@ -6,6 +6,7 @@ const fs = require('fs');
 const path = require('path');
 const { spawn } = require('child_process');
 
+const batch = path.basename(process.argv[1]) === 'playwright.cjs'; // one process takes the whole suite
 const counts = { files: 0, tests: 0 };
 let init;
 let rest = '';
@@ -62,7 +63,68 @@ const acts = {
     test(file, 'wants it clean', outcome, globalThis.dirt ? { failure } : {});
     finish(file, 1, outcome);
   },
-  slowpass: file => setTimeout(() => acts.pass(file), 300),
+  // its title is a variable of its environment, or node's flags
+  asks(file) {
+    test(file, String(process.env.FAKE_ASKS ? process.env[process.env.FAKE_ASKS] : process.execArgv), 'passed');
+    finish(file, 1);
+  },
+  big: file => (test(file, 'good', 'passed'), finish(file, 1, 'passed', { rss_kb: 2 ** 40 })),
+  // eight tests of a second each, or those that it is told to run; one may break, each may need the one before
+  long(file, item) {
+    const is = name => t => t.path[0] === name;
+    const names = Array.from({ length: 8 }, (_, i) => `step ${i}`)
+      .filter(name => (item.only ? item.only.some(is(name)) : !item.except?.some(is(name))));
+    let before = -1, failed = 0;
+    for (const name of names) {
+      const i = Number(name.slice(5));
+      const bad = process.env.FAKE_BREAKS === name || Boolean(process.env.FAKE_CHAIN && before !== i - 1);
+      failed += bad;
+      before = i;
+      test(file, name, bad ? 'failed' : 'passed', { ms: 1000, ...(bad ? { failure } : {}) });
+    }
+    finish(file, names.length, failed ? 'failed' : 'passed', { ms: names.length * 1000 });
+  },
+  // five seconds, it says; from the fourth on only once the run has a second worker
+  grows(file) {
+    const run = path.join(init.base, '.muster/latest/journal.ndjson');
+    if (Number(/\d+/.exec(file)[0]) > 13 && !/"file_started".*"worker":2/.test(fs.readFileSync(run, 'utf8'))) {
+      setTimeout(acts.grows, 20, file);
+      return;
+    }
+    test(file, 'good', 'passed', { ms: 5000 });
+    finish(file, 1, 'passed', { ms: 5000 });
+  },
+  again: file => (init.pending?.length ? acts.pass(file) : acts.idle()), // a batch: only in a second process
+  broken: file => send({ type: 'load_failed', file, message: 'Unexpected token', line: 3, column: 1 }),
+  late: file => (acts.broken('test/unseen.js'), acts.pass(file)),
+  retried(file) { // a batch tries again by itself
+    for (let i = 0; i < 12; i++) test(file, `bad ${i}`, 'failed', { failure, will_retry: true });
+    for (let i = 0; i < 12; i++) test(file, `bad ${i}`, 'failed', { failure, attempt: 2 });
+    finish(file, 12, 'failed');
+  },
+  afirst: file => (globalThis.first = true, acts.pass(file)),
+  needsfirst(file) {
+    const ok = Boolean(globalThis.first);
+    test(file, 'comes later', ok ? 'passed' : 'failed', ok ? {} : { failure });
+    finish(file, 1, ok ? 'passed' : 'failed');
+  },
+  says(file) { // whatever it is told to say, in place of its result
+    send({ file, project: '', ...JSON.parse(process.env.FAKE_MESSAGE) });
+    acts.pass(file);
+  },
+  slowpass: file => new Promise(done => setTimeout(() => done(acts.pass(file)), 300)),
+  waits: file => send({ type: 'test_started', file, project: '', path: ['for ever'], occ: 1 }),
+  touches: file => (send({ type: 'coverage', file, project: '', text: 'src.js' }), acts.pass(file)),
+  delta(file) {
+    fs.writeFileSync(`${init.coverage.folder}/1.json`, '{}');
+    send({ type: 'coverage', file, project: '', delta: `${init.coverage.folder}/1.json`, text: '' });
+    acts.pass(file);
+  },
+  odd(file) { // fails at every second try
+    const log = path.join(init.base, 'odd.log');
+    fs.appendFileSync(log, 'x');
+    acts[fs.statSync(log).size % 2 ? 'fail' : 'pass'](file);
+  },
   flaky(file, item) {
     const ok = item.attempt > 1;
     test(file, 'flaky', ok ? 'passed' : 'failed', ok ? {} : { failure });
@@ -114,7 +176,14 @@ const acts = {
 };
 
 const handlers = {
-  init: message => { init = message; },
+  init(message) {
+    init = message;
+    if (process.env.FAKE === 'dies') {
+      console.error('no licence was found');
+      process.exit(3);
+    }
+    if (process.env.FAKE === 'killed') process.kill(process.pid, 'SIGKILL');
+  },
   discover() {
     if (process.env.FAKE === 'nodiscover') hang();
     if (process.env.FAKE === 'error') {
@@ -124,15 +193,36 @@ const handlers = {
     const files = fs.readdirSync(path.join(init.root, 'test')).filter(f => f.endsWith('.js')).sort();
     send({
       type: 'discovered', version: '0.0.0', plan_path: null, ordered: false, max_workers: 0,
-      files: files.map(f => ({ file: path.join('test', f), project: '', size: 10 })),
+      files: files.map(f => ({ file: path.join(path.relative(init.base, init.root), 'test', f), project: '', size: 10 })),
+      ...JSON.parse(process.env.FAKE_DISCOVERED || '{}'),
     });
   },
-  plan: () => send({ type: 'ready' }),
-  run(message) {
-    for (const item of message.items) {
-      send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
-      acts[path.basename(item.file, '.js').replace(/\d+$/, '')](item.file, item);
+  plan(message) {
+    for (const [name, value] of Object.entries(message.env)) {
+      if (value === null) delete process.env[name];
+      else process.env[name] = value;
     }
+    send({ type: 'ready' });
+  },
+  setup() {
+    if (process.env.FAKE === 'setupdies') process.exit(4);
+    send({ type: 'setup_done', env: { FROM_SETUP: 'is up', FAKE_GONE: null } });
+  },
+  teardown() {
+    fs.writeFileSync(path.join(init.base, 'torn.down'), '');
+    send({ type: 'teardown_done' });
+  },
+  no_retries: () => fs.writeFileSync(path.join(init.base, 'no.retries'), ''),
+  async run(message) {
+    if (process.env.FAKE === 'dump') fs.writeFileSync(path.join(init.base, 'run.json'), JSON.stringify(message));
+    const running = message.items.map(item => {
+      send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
+      return acts[path.basename(item.file, '.js').replace(/\d+$/, '')](item.file, item);
+    });
+    if (!batch) return;
+    await Promise.all(running);
+    if (init.coverage) handlers.coverage({ out: `${init.coverage.folder}.json` });
+    send({ type: 'run_done', id: message.id, again: !init.pending?.length && message.items.some(i => /again/.test(i.file)) });
   },
   coverage({ out }) {
     const source = path.join(init.base, 'src.js');
@@ -148,6 +238,7 @@ const handlers = {
   },
   stop() {
     if (process.env.FAKE === 'noend') return;
+    if (process.env.FAKE === 'leaves') process.exit(5);
     send({ type: 'end', files: counts.files, tests: process.env.FAKE === 'badend' ? 99 : counts.tests });
     process.exit(0);
   },
