@@ -120,7 +120,8 @@ static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
 
 	(void)is_stderr;
 	strbuf_add(&s->output, data, len);
-	if (s->spec->ready_log && strstr(s->output.buf, s->spec->ready_log))
+	if (s->spec->ready_log && memmem(s->output.buf, s->output.len, s->spec->ready_log,
+					  strlen(s->spec->ready_log)))
 		s->log_seen = true;
 	if (s->output.len > 2 * OUTPUT_BYTES)
 		strbuf_remove(&s->output, 0, s->output.len - OUTPUT_BYTES);

@@ -82,6 +82,41 @@ for (const [how, text] of [['noend', 'signal 9'], ['leaves', 'exit status 5']])
     assert.equal(processes(fake).length, 0);
   });
 
+test('a worker that dies with a file it has not begun: the file runs elsewhere, once', () => {
+  const dir = project(['pass1', 'pass2']);
+  const once = runFake(dir, ['-j1'], { FAKE_DIES: '1' });
+  assert.equal(once.code, 0, once.out);
+  assert.equal(workersOf(dir).size, 1);
+  assert.equal(journal(dir).filter(e => e.type === 'worker_exited' && e.exit_status === 1).length, 1);
+  const twice = project(['pass1']);
+  assert.equal(runFake(twice, ['-j1'], { FAKE_DIES: '2' }).code, 1);
+  assert.deepEqual(summary(twice).failures.map(f => [f.file, f.kind]), [['test/pass1.js', 'crash']]);
+});
+
+test('tmpdir: worker gives each worker a folder that is there', () => {
+  const dir = project(['asks1'], { 'muster.yaml': mocha(', tmpdir: worker') });
+  assert.equal(runFake(dir, ['-j1'], { FAKE_ASKS: 'TMPDIR' }).code, 0);
+  assert.match(titles(dir)[0], /\/mocha\/tmp-1$/);
+});
+
+test('arguments of the suite, then those of the command line, reach the runner', () => {
+  const dir = project(['pass1'], { 'muster.yaml': mocha(', args: [--ui, tdd]') });
+  assert.equal(runFake(dir, ['--', '--grep', 'x y'], { FAKE: 'dump' }).code, 0);
+  const { init } = JSON.parse(fs.readFileSync(path.join(dir, 'run.json'), 'utf8'));
+  assert.deepEqual([init.args, init.suite, init.base, init.root], [['--ui', 'tdd', '--grep', 'x y'], 'mocha', dir, dir]);
+});
+
+test('no test ran: what was looked for is told', () => {
+  const dir = project(['pass1', 'empty2'], { '.gitignore': '.muster\n' });
+  const none = (args, text) => {
+    const done = runFake(dir, args, discovered({ files: [{ file: 'test/empty2.js', project: '' }] }));
+    assert.equal(done.code, 4, done.out);
+    assert.match(done.out, text);
+  };
+  none([], /no test ran: there is none in the test files/);
+  none(['-t', 'zzz'], /no test ran: none matches -t zzz/);
+});
+
 // ---- what a worker may not say ---------------------------------------------------------------------
 
 for (const [message, text] of [
@@ -100,6 +135,13 @@ for (const [message, text] of [
     assert.ok(found.message.includes(text), found.message);
     assert.equal(summary(dir).files.passed, 1);
   });
+
+test('a file without an outcome has failed', () => {
+  const dir = project(['vague', 'pass1']);
+  assert.equal(runFake(dir, ['--no-fail-fast']).code, 1);
+  assert.deepEqual(summary(dir).failures.map(f => [f.file, f.kind, f.message]),
+    [['test/vague.js', 'protocol', 'the worker gave no outcome for this file']]);
+});
 
 test('what a worker may say beside results reaches the journal', () => {
   const dir = project(['says']);
@@ -141,6 +183,16 @@ test('a global set-up reaches every worker, and is torn down at the end', () => 
   assert.deepEqual(titles(dir), ['undefined', 'undefined', 'undefined']);
 });
 
+test('coverage when every worker has crashed: another one puts it together', () => {
+  const dir = project(['segv']);
+  const { code, out } = runFake(dir, ['--coverage', '-j1', '--no-fail-fast']);
+  assert.equal(code, 1);
+  assert.deepEqual([...new Set(summary(dir).gates.map(g => g.status))], ['not_evaluated'], out);
+  assert.equal(journal(dir).filter(e => e.type === 'coverage' && e.delta).length, 1);
+  const lost = runFake(project(['pass1']), ['--coverage'], { FAKE: 'coverlost' });
+  assert.match(lost.out, /what 2 files had covered when their worker died is lost/);
+});
+
 test('it is torn down after a failure, too', () => {
   const dir = project(['fail', ...many('slowpass', 8)]);
   const { code, out } = runFake(dir, ['-j1'], discovered({ global_setup: true }));
@@ -159,6 +211,7 @@ test('who holds it dies: infrastructure', () => {
 // ---- services --------------------------------------------------------------------------------------
 
 const server = `const net = require('net'), fs = require('fs');
+  process.stdout.write('\\0'); // what is not text must not hide what is
   net.createServer(s => { s.on('error', () => {}); s.end('hello\\n'); }).listen(process.argv[2], '127.0.0.1',
     () => { fs.appendFileSync('ports', process.argv[2] + '\\n'); console.log('it is listening'); });`;
 const withService = (service, acts = ['asks']) => project(acts, {
@@ -299,6 +352,37 @@ test('a new test has to pass more often; too many new ones are believed', () => 
   assert.equal(started(dir).filter(e => e.repeat).length, 0);
 });
 
+test('a new test that fails gets no further try; one that fails later has failed', () => {
+  const dir = project(['pass1'], { 'muster.yaml': 'early_detection: on\nretries: 2\nfail_fast: 0\n' });
+  assert.equal(runFake(dir, []).code, 0);
+  fs.writeFileSync(path.join(dir, 'test/flaky.js'), '');
+  assert.equal(runFake(dir, []).code, 1);
+  assert.deepEqual(summary(dir).failures.map(f => [f.test, f.attempts]), [['flaky', 1]]);
+  fs.rmSync(path.join(dir, 'test/flaky.js'));
+  fs.writeFileSync(path.join(dir, 'test/odd.js'), '');
+  fs.writeFileSync(path.join(dir, 'odd.log'), 'x'); // passes, then fails
+  assert.equal(runFake(dir, []).code, 1);
+  assert.deepEqual(summary(dir).failures.map(f => [f.file, f.flaky]), [['test/odd.js', 'new']]);
+});
+
+test('a plan whose file is gone: said, and never green', () => {
+  const dir = project(['pass1', 'pass2']);
+  assert.equal(runFake(dir, ['plan', '--shards', '1', '-o', 'plan.json']).code, 0);
+  fs.rmSync(path.join(dir, 'test/pass2.js'));
+  const { code, out } = runFake(dir, ['--plan', 'plan.json', '--shard', '1/1']);
+  assert.equal(code, 5, out);
+  assert.match(out, /test\/pass2\.js is in the plan, but the runner does not find it here/);
+});
+
+test('a budget that known files cannot keep is out of reach at once', () => {
+  const dir = project(many('long', 4));
+  assert.equal(runFake(dir, ['-j1']).code, 0);
+  fs.writeFileSync(path.join(dir, 'test/slowpass.js'), ''); // nobody knows it: it comes first
+  const { code } = runFake(dir, ['-j1', '--budget', '20s']);
+  assert.equal(code, 0);
+  assert.deepEqual(notice(dir, 'budget_lost').length, 1);
+});
+
 test('one seed, one order', () => {
   const dir = project(many('pass', 12));
   const order = seed => {
@@ -357,6 +441,12 @@ test('a batch learns which tests have retries of their own', () => {
   const { items } = JSON.parse(fs.readFileSync(path.join(dir, 'run.json'), 'utf8'));
   assert.deepEqual(items.map(i => [i.file, i.quarantine]),
     [['test/fail.js', { count: 0, tests: ['bad'] }], ['test/pass1.js', { count: 0, tests: [] }]]);
+  // known as flaky from a run before: three instead of one
+  const other = batch(['odd'], 'retries: {default: 1, flaky: 3}\nfail_fast: 0\n');
+  for (let i = 0; i < 2; i++) runFake(other, [], { MUSTER_COMMIT: 'c0ffee', GITHUB_SHA: 'c0ffee', GITHUB_ACTIONS: 'true' });
+  runFake(other, [], { FAKE: 'dump' });
+  const [item] = JSON.parse(fs.readFileSync(path.join(other, 'run.json'), 'utf8')).items;
+  assert.deepEqual(item.retries, [{ path: ['now and then'], occ: 1, count: 3 }]);
 });
 
 test('coverage of a batch is judged', () => {

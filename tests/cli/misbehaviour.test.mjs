@@ -159,7 +159,7 @@ test('a broken configuration: exit 2 with the way out; no discovery: infrastruct
   const dir = project(['pass']);
   const { code, out } = runFake(dir, [], { FAKE: 'error' });
   assert.equal(code, 2);
-  assert.match(out, /error: mocha: the configuration is broken\nhelp: mend it/);
+  assert.match(out, /error: mocha: the configuration is broken\n +at mocharc\.js:3:1\nhelp: mend it/);
 });
 
 test('a wrong count in `end` is never green', () => {

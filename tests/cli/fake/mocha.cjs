@@ -112,6 +112,8 @@ const acts = {
     send({ file, project: '', ...JSON.parse(process.env.FAKE_MESSAGE) });
     acts.pass(file);
   },
+  empty: file => finish(file, 0),
+  vague: file => (test(file, 'good', 'passed'), finish(file, 1, 'passed', { outcome: undefined, ms: undefined })),
   slowpass: file => new Promise(done => setTimeout(() => done(acts.pass(file)), 300)),
   waits: file => send({ type: 'test_started', file, project: '', path: ['for ever'], occ: 1 }),
   touches: file => (send({ type: 'coverage', file, project: '', text: 'src.js' }), acts.pass(file)),
@@ -123,7 +125,9 @@ const acts = {
   odd(file) { // fails at every second try
     const log = path.join(init.base, 'odd.log');
     fs.appendFileSync(log, 'x');
-    acts[fs.statSync(log).size % 2 ? 'fail' : 'pass'](file);
+    const outcome = fs.statSync(log).size % 2 ? 'failed' : 'passed';
+    test(file, 'now and then', outcome, outcome === 'failed' ? { failure } : {});
+    finish(file, 1, outcome);
   },
   flaky(file, item) {
     const ok = item.attempt > 1;
@@ -187,7 +191,7 @@ const handlers = {
   discover() {
     if (process.env.FAKE === 'nodiscover') hang();
     if (process.env.FAKE === 'error') {
-      send({ type: 'error', message: 'the configuration is broken', help: 'mend it' });
+      send({ type: 'error', message: 'the configuration is broken', stack: '    at mocharc.js:3:1', help: 'mend it' });
       return;
     }
     const files = fs.readdirSync(path.join(init.root, 'test')).filter(f => f.endsWith('.js')).sort();
@@ -214,7 +218,11 @@ const handlers = {
   },
   no_retries: () => fs.writeFileSync(path.join(init.base, 'no.retries'), ''),
   async run(message) {
-    if (process.env.FAKE === 'dump') fs.writeFileSync(path.join(init.base, 'run.json'), JSON.stringify(message));
+    if (process.env.FAKE === 'dump') fs.writeFileSync(path.join(init.base, 'run.json'), JSON.stringify({ ...message, init }));
+    // before it has started any of them: the first FAKE_DIES times
+    const dies = process.env.FAKE_DIES;
+    if (dies) fs.appendFileSync(path.join(init.base, 'dies.log'), 'x');
+    if (dies && fs.statSync(path.join(init.base, 'dies.log')).size <= Number(dies)) process.exit(1);
     const running = message.items.map(item => {
       send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
       return acts[path.basename(item.file, '.js').replace(/\d+$/, '')](item.file, item);
@@ -234,7 +242,8 @@ const handlers = {
     if (process.env.FAKE === 'coverdie') process.exit(9);
     if (process.env.FAKE === 'coverfail') return send({ type: 'coverage_done', text: 'the tool is broken' });
     fs.writeFileSync(out, process.env.FAKE === 'covercut' ? text.slice(0, 40) : text);
-    send({ type: 'coverage_done', delta: process.env.FAKE === 'coverlie' ? '/etc/passwd' : out });
+    const count = process.env.FAKE === 'coverlost' ? 2 : 0;
+    send({ type: 'coverage_done', count, delta: process.env.FAKE === 'coverlie' ? '/etc/passwd' : out });
   },
   stop() {
     if (process.env.FAKE === 'noend') return;
