@@ -136,6 +136,18 @@ test('doctor: what is missing, and exit 7', () => {
   assert.equal(fs.existsSync(path.join(dir, '.muster')), false);
 });
 
+test('doctor: what the next run would choose, and whether the history can be read', () => {
+  const dir = project(['pass1', 'pass2', 'pass3']);
+  for (let i = 0; i < 2; i++) assert.equal(runFake(dir, ['-j1']).code, 0);
+  const good = run(dir, ['doctor']).out;
+  assert.match(good, /workers +mocha: 1 worker: 1 took \d+\.\d s \(\d+\.\d s CPU\)/);
+  assert.match(good, /history +\S+history\.db/);
+  fs.writeFileSync(path.join(dir, '.muster/history.db'), 'this is no database at all. '.repeat(300));
+  const bad = run(dir, ['doctor']);
+  assert.equal(bad.code, 7);
+  assert.match(bad.out, /warning +history +\S+history\.db is no history; the next run sets it aside/);
+});
+
 test('man pages list every option of --help', () => {
   const dir = folder({});
   const man = run(dir, ['__docs', 'man1']).out || run(dir, ['__man', '1']).out;

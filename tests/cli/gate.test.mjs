@@ -121,6 +121,32 @@ test('the change: its lines are judged against a commit, and those without a hit
   assert.match(lost.err, /nowhere/);
 });
 
+test('names that git quotes are names', () => {
+  const name = 'src/gr\u00fcn "x"\t1.js';
+  const dir = folder({ 'package.json': '{"name":"p"}', [name]: source(1) });
+  const git = (...args) => assert.equal(spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args],
+    { cwd: dir, env: environment() }).status, 0);
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-qm', 'one');
+  write(dir, name, source(2));
+  write(dir, 'map.json', JSON.stringify(map(dir, name, [1, 0])));
+  const { uncovered } = json(dir, ['gate', '--coverage', 'map.json', '--against', 'HEAD']);
+  assert.deepEqual(uncovered, [`${name}:2`]);
+});
+
+test('bundles are coverage, too: those that count, each once', () => {
+  const dir = project(['pass1']);
+  for (const out of ['one', 'two']) assert.equal(runFake(dir, ['--coverage', '--out', out]).code, 0);
+  runFake(dir, ['--out', 'bare']);
+  const done = run(dir, ['coverage', 'merge', 'one', 'two', '-o', 'all.json']);
+  assert.equal(done.code, 0, done.err);
+  const [entry] = Object.values(JSON.parse(fs.readFileSync(path.join(dir, 'all.json'), 'utf8')));
+  assert.equal(entry.s[0], 2);
+  const bare = run(dir, ['coverage', 'merge', 'one', 'bare', '-o', 'all.json']);
+  assert.match(bare.err, /bare: .*this run has no coverage/);
+});
+
 test('without git the lines of the change are not judged, and that is said', () => {
   const dir = covered([1, 1], { 'muster.yaml': 'gates: {patch_coverage: {lines: 60}}\n' });
   const done = run(dir, ['gate', '--coverage', 'map.json']);
