@@ -5,7 +5,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { environment, fake, folder, journal, muster, processes, project, run, runFake, summary, until } from './support.mjs';
+import {
+  environment, fake, folder, journal, muster, processes, project, run, runFake, sanitized, summary, until,
+} from './support.mjs';
 import { terminal } from './terminal.mjs';
 
 const discovered = more => ({ FAKE_DISCOVERED: JSON.stringify(more) });
@@ -45,7 +47,7 @@ test('flags that discovery asks for: the worker starts again with them, and the 
   assert.deepEqual([titles(dir), workers()], [['', 'good'], 2]);
 });
 
-test('fewer descriptors than workers: fewer workers, the same work', () => {
+test('fewer descriptors than workers: fewer workers, the same work', { skip: sanitized() }, () => {
   const dir = project(many('slowpass', 12), { 'muster.yaml': 'suites: [{name: a, runner: mocha}, {name: b, runner: jest}]\n' });
   const done = spawnSync('sh', ['-c', 'ulimit -n 42; exec "$0" -j12 --no-fail-fast', muster], {
     cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), encoding: 'utf8',
