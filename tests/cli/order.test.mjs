@@ -29,6 +29,9 @@ test('the one file that breaks another, the command that shows it, and flaky kno
   assert.deepEqual(summary(dir).failures.map(f => f.test), ['wants it clean']);
   const people = runFake(dir, ['order', 'wants it clean']);
   assert.match(people.out, /^test\/victim\.js › wants it clean passes alone and fails after test\/dirty\.js in the same worker\nrerun: /);
+  // mended, and asked again behind the same files
+  runFake(dir, ['order', 'test/victim.js'], { FAKE_MENDED: 'yes' });
+  assert.deepEqual(flaky(dir), []);
 });
 
 test('a file that passes only behind another', () => {
