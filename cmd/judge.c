@@ -22,37 +22,17 @@ void judge_init(struct judge *j, const struct setup *setup, struct bus *bus)
 	*j = (struct judge){.setup = setup, .bus = bus, .failed = ERROR_INIT};
 }
 
-static int check_reports(const struct strvec *names, struct error *err)
-{
-	cleanup_strbuf struct strbuf known = STRBUF_INIT;
-
-	for (const struct coverage_report *r = coverage_reports; r->name; r++)
-		strbuf_addf(&known, "%s%s", known.len ? ", " : "", r->name);
-	for (size_t i = 0; i < names->n; i++) {
-		if (coverage_report_find(names->v[i]))
-			continue;
-		error_set(err, EXIT_CODE_USAGE, "`coverage.reports`: unknown report `%.60s`",
-			names->v[i]);
-		return error_help(err, "known: %s", known.buf);
-	}
-	return 0;
-}
-
-int judge_collect(struct judge *j, struct error *err)
+void judge_collect(struct judge *j)
 {
 	const struct setup *setup = j->setup;
 	bool any = false;
 
-	if (check_reports(&setup->config->coverage.reports, err) < 0)
-		return -1;
-
 	for (size_t i = 0; i < setup->suites->n; i++)
 		any |= config_collects(setup->config, setup->suites->v[i]);
 	if (!any)
-		return 0;
+		return;
 	j->work = path_join(setup->run_dir, "coverage/work");
 	j->coverage = coverage_new();
-	return 0;
 }
 
 static void free_text(void *text)

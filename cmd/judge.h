@@ -33,8 +33,8 @@ const char *judge_selection(const struct config *config);
 /* `setup` has its run directory when judge_collect() or judge_verdict() is called. */
 void judge_init(struct judge *judge, const struct setup *setup, struct bus *bus);
 void judge_release(struct judge *judge);
-/* For a run: be ready for what the suites collect, if any does. -1: no such report. */
-int judge_collect(struct judge *judge, struct error *err);
+/* For a run: be ready for what the suites collect, if any does. */
+void judge_collect(struct judge *judge);
 /* A bus subscriber: takes in what suites bring. */
 void judge_event(void *judge, const struct event *event, const struct state *state);
 /* For a merge: the map of each bundle that counts. */

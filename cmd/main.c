@@ -5,6 +5,7 @@
 #include "core/base/ansi.h"
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
+#include "core/io/signals.h"
 #include "core/io/supervise.h"
 
 #include <signal.h>
@@ -82,10 +83,7 @@ int main(int argc, char **argv)
 	}
 	options_release(&options);
 	/* Whoever waits for us must see that a signal ended this. */
-	if (code == EXIT_CODE_INTERRUPTED || code == EXIT_CODE_TERMINATED) {
-		int sig = code - 128;
-		signal(sig, SIG_DFL);
-		raise(sig);
-	}
+	if (code == EXIT_CODE_INTERRUPTED || code == EXIT_CODE_TERMINATED)
+		signals_die(code - 128);
 	return code;
 }

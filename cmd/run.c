@@ -249,8 +249,7 @@ static int open_outputs(struct invocation *in, const struct options *options, st
 		return -1;
 	bus_subscribe(&in->bus, journal_event, in->journal);
 	judge_init(&in->judge, &in->setup, &in->bus);
-	if (judge_collect(&in->judge, err) < 0)
-		return -1;
+	judge_collect(&in->judge);
 	bus_subscribe(&in->bus, judge_event, &in->judge);
 	in->stream_events = options_has(options, "events");
 	if (in->stream_events) {

@@ -76,13 +76,13 @@ static int64_t parse_size(const char *text)
 	double value = strtod(text, &end);
 	const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
 
-	if (end == text || !(value > 0) || value > 1e15 || (*end && !unit))
+	if (end == text || (*end && !unit))
 		return -1;
 	for (const char *u = units; unit && u <= unit; u++)
 		value *= 1024;
 	if (unit && (end[1] | 0x20) == 'b')
 		end++;
-	return !*end || !end[1] ? (int64_t)value : -1;
+	return (!*end || !end[1]) && value >= 1 && value < 0x1p63 ? (int64_t)value : -1;
 }
 
 static int read_retention(
@@ -273,11 +273,8 @@ static int run_store(const struct options *options, struct error *err)
 		return error_set(err, EXIT_CODE_USAGE, "`muster store %s` takes no `%s`",
 			actions[i].name, options->words.v[1]);
 	}
-	if (options->words.n)
-		error_set(
-			err, EXIT_CODE_USAGE, "`muster store` knows no `%s`", options->words.v[0]);
-	else
-		error_set(err, EXIT_CODE_USAGE, "`muster store` needs to know what to do");
+	/* the parser has refused words that it does not know */
+	error_set(err, EXIT_CODE_USAGE, "`muster store` needs to know what to do");
 	return error_help(err, "usage: muster %s", store_cmd.usage);
 }
 

@@ -77,8 +77,6 @@ char **environment_for(const struct run_suite *suite, int slot)
 		file_mkdirs(entry + strlen("TMPDIR="), NULL);
 		apply(&env, entry);
 	}
-	if (env.cap == 0)
-		strvec_push(&env, "PATH=/usr/bin:/bin");
 	return env.v;
 }
 

@@ -306,12 +306,11 @@ static void init_suite(struct run *run, struct run_suite *rs, const struct suite
 	cover_init(rs);
 }
 
-static void init(struct run *run, const struct engine_options *options)
+static void init(struct run *run)
 {
+	const struct engine_options *options = run->options;
 	struct rlimit files;
 
-	*run = (struct run){
-		.options = options, .scratch = STRBUF_INIT, .started_us = clock_mono_us()};
 	/* Each worker takes half a dozen descriptors: use all that the system allows. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = MIN(files.rlim_max, (rlim_t)65536);
@@ -325,7 +324,6 @@ static void init(struct run *run, const struct engine_options *options)
 	for (size_t i = 0; i < run->suite_count; i++)
 		init_suite(run, &run->suites[i], options->suites->v[i]);
 	discover_index(run);
-	loop_init(&run->loop, before_sleep, run);
 	signals_init(&run->signals, &run->loop.uv, on_signal, run);
 	if (options->keys)
 		keys_init(&run->keys, &run->loop.uv, on_key, run);
@@ -378,11 +376,12 @@ static void release(struct run *run)
 
 int engine_run(const struct engine_options *options, int *ret_signal, struct error *err)
 {
-	struct run run;
+	struct run run = {
+		.options = options, .scratch = STRBUF_INIT, .started_us = clock_mono_us()};
 
-	if (!options->suites->n)
-		return error_set(err, EXIT_CODE_NO_TESTS, "no suites to run");
-	init(&run, options);
+	if (loop_init(&run.loop, before_sleep, &run, err) < 0)
+		return -1;
+	init(&run);
 	process_give_way(); /* else each message of one worker interrupts another */
 	run_publish(&run, &(struct event){.type = EVENT_RUN_STARTED, .run = options->info});
 	budget_check(&run, run.started_us); /* waiting may have used all of it */

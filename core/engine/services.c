@@ -114,21 +114,14 @@ static void failed(struct service *s, const char *why)
 			run_suite_failed(&s->run->suites[i], EXIT_CODE_INFRASTRUCTURE, text.buf);
 }
 
-static void on_line(void *arg, char *line, size_t len, bool truncated)
-{
-	(void)arg;
-	(void)line;
-	(void)len;
-	(void)truncated;
-}
-
 static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
 {
 	struct service *s = arg;
 
 	(void)is_stderr;
 	strbuf_add(&s->output, data, len);
-	if (s->spec->ready_log && strstr(s->output.buf, s->spec->ready_log))
+	if (s->spec->ready_log && memmem(s->output.buf, s->output.len, s->spec->ready_log,
+					  strlen(s->spec->ready_log)))
 		s->log_seen = true;
 	if (s->output.len > 2 * OUTPUT_BYTES)
 		strbuf_remove(&s->output, 0, s->output.len - OUTPUT_BYTES);
@@ -185,7 +178,8 @@ static void on_poll(struct deadline *d)
 
 static void start(struct service *s)
 {
-	static const struct process_callbacks callbacks = {on_line, on_output, on_service_exit};
+	static const struct process_callbacks callbacks = {
+		.output = on_output, .exit = on_service_exit};
 	cleanup_strvec struct strvec argv = STRVEC_INIT;
 	struct error err = ERROR_INIT;
 	int code;

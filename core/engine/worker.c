@@ -116,11 +116,25 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE, text.buf);
 }
 
+/* Every file has its result; what it did after them nobody knows. */
+static void tell_lost(const struct worker *w, const struct process_status *status)
+{
+	cleanup_strbuf struct strbuf how = STRBUF_INIT;
+
+	if (status->signal)
+		strbuf_addf(&how, "signal %d", status->signal);
+	else
+		strbuf_addf(&how, "exit status %d", status->exit_status);
+	run_notice(w->run, SEVERITY_WARNING, "worker_lost", w->suite->spec->name, NULL,
+		"a worker ended without saying that it was done (%s)", how.buf);
+}
+
 static void on_exit_of(void *arg, const struct process_status *status)
 {
 	struct worker *w = arg;
 	struct run *run = w->run;
-	bool lost = w->stop == STOP_NONE || (w->stop == STOP_ORDERLY && !w->ended);
+	bool left = w->stop == STOP_ORDERLY || w->phase == WORKER_ENDING;
+	bool lost = !w->ended && (w->stop == STOP_NONE || left);
 	struct event event = {
 		.type = EVENT_WORKER_EXITED,
 		.worker = w->number,
@@ -138,6 +152,8 @@ static void on_exit_of(void *arg, const struct process_status *status)
 	else if (w->phase == WORKER_HOLDING && lost && !run->cancel)
 		run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE,
 			"the process that holds the global set-up died");
+	else if (lost && !run->cancel && w->files_sent && !w->item_count)
+		tell_lost(w, status);
 	output_flush(w, NULL);
 	result_worker_lost(w, status);
 	if (status->leaked)

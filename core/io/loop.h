@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/base/base.h"
+#include "core/base/error.h"
 
 #include <uv.h>
 
@@ -17,7 +18,8 @@ struct loop {
 	void *arg;
 };
 
-void loop_init(struct loop *loop, loop_fn *before_sleep, void *arg);
+/* Fails when the system has no descriptors left. */
+int loop_init(struct loop *loop, loop_fn *before_sleep, void *arg, struct error *err);
 /* Until nothing is open any more. */
 void loop_run(struct loop *loop);
 /* Aborts when a handle was left open: a leak of ours. */

@@ -39,7 +39,7 @@ struct process_options {
 };
 
 struct process_callbacks {
-	void (*line)(void *arg, char *line, size_t len, bool truncated);
+	void (*line)(void *arg, char *line, size_t len, bool truncated); /* with a channel */
 	void (*output)(void *arg, bool is_stderr, const char *data, size_t len);
 	void (*exit)(void *arg, const struct process_status *status);
 };

@@ -4,6 +4,10 @@
 
 #include <signal.h>
 
+#ifdef MUSTER_COVERAGE
+void __gcov_dump(void);
+#endif
+
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGWINCH, SIGTSTP, SIGCONT};
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -29,6 +33,15 @@ void signals_suspend(void)
 		return;
 	raise(SIGTSTP);
 	sigaction(SIGTSTP, &ours, NULL);
+}
+
+void signals_die(int signum)
+{
+#ifdef MUSTER_COVERAGE
+	__gcov_dump(); /* which exit() would have done */
+#endif
+	signal(signum, SIG_DFL);
+	raise(signum);
 }
 
 void signals_init(struct signals *s, uv_loop_t *loop, signals_fn *fn, void *arg)

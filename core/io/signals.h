@@ -21,4 +21,6 @@ struct signals {
 void signals_init(struct signals *s, uv_loop_t *loop, signals_fn *fn, void *arg);
 /* What SIGTSTP does by itself; returns when we were continued. */
 void signals_suspend(void);
+/* End as this signal by itself would have ended us. */
+void signals_die(int signum);
 void signals_close(struct signals *s);

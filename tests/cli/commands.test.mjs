@@ -15,6 +15,7 @@ const cases = [
   [['run', 'no/such/file.js'], 2, 'error: no such file or folder: no/such/file.js'],
   [['--suite', 'none'], 2, 'error: no suite is named `none`\nhelp: suites here: mocha'],
   [['--reporter', 'fancy'], 2, 'error: unknown reporter `fancy`\nhelp: '],
+  [['--events', '--json'], 2, 'error: --events and --json both want stdout'],
   [['--failed'], 2, 'error: --failed needs the history of an earlier run'],
   [['report'], 2, 'error: no run was recorded'],
   [['help', 'nothing'], 2, 'error: no help on `nothing`'],
@@ -83,6 +84,20 @@ test('flag > environment > file > default, and config show says so', () => {
   assert.match(JSON.stringify(find(show(['--retries', '7'], { MUSTER_RETRIES: '5' }), 'retries')), /7.*flag|flag.*7/);
 });
 
+test('--failed when nothing is left, --suite for one of several, -j as a share of the cores', () => {
+  const dir = project(['pass1'], {
+    'muster.yaml': 'suites: [{name: a, runner: mocha}, {name: b, runner: jest}]\n', 'jest.config.js': '',
+  });
+  assert.equal(runFake(dir, ['--suite', 'b', '-j', '1%']).code, 0);
+  assert.equal(summary(dir).workers, 1);
+  assert.equal(summary(dir).files.planned, 1);
+  assert.equal(runFake(dir, []).code, 0);
+  assert.equal(summary(dir).files.planned, 2);
+  const none = runFake(dir, ['--failed']);
+  assert.equal(none.code, 0);
+  assert.match(none.err, /nothing to do: the last run left nothing failed or not run/);
+});
+
 test('--json: one document on stdout, people read stderr', () => {
   const { code, out, err } = runFake(project(['pass']), ['--json']);
   assert.equal(code, 0);
@@ -134,6 +149,18 @@ test('doctor: what is missing, and exit 7', () => {
   assert.equal(code, 7);
   assert.match(out, /mocha/);
   assert.equal(fs.existsSync(path.join(dir, '.muster')), false);
+});
+
+test('doctor: what the next run would choose, and whether the history can be read', () => {
+  const dir = project(['pass1', 'pass2', 'pass3']);
+  for (let i = 0; i < 2; i++) assert.equal(runFake(dir, ['-j1']).code, 0);
+  const good = run(dir, ['doctor']).out;
+  assert.match(good, /workers +mocha: 1 worker: 1 took \d+\.\d s \(\d+\.\d s CPU\)/);
+  assert.match(good, /history +\S+history\.db/);
+  fs.writeFileSync(path.join(dir, '.muster/history.db'), 'this is no database at all. '.repeat(300));
+  const bad = run(dir, ['doctor']);
+  assert.equal(bad.code, 7);
+  assert.match(bad.out, /warning +history +\S+history\.db is no history; the next run sets it aside/);
 });
 
 test('man pages list every option of --help', () => {

@@ -5,7 +5,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { environment, folder, journal, muster, processes, project, runFake, sleep, start, summary, until, fake } from './support.mjs';
+import {
+  environment, folder, journal, muster, processes, project, runFake, sanitized, sleep, start, summary, until, fake,
+} from './support.mjs';
 
 const bad = [
   // act, kind of the failure, part of its message
@@ -35,6 +37,15 @@ for (const [act, kind, text] of bad) {
     assert.ok(found.some(f => f.kind === kind && f.message.includes(text)), JSON.stringify(found, null, 1));
   });
 }
+
+test('what is in the summary of a step: files that failed as such, and tests', () => {
+  const dir = project(['segv', 'fail', 'pass']);
+  const step = path.join(dir, 'step.md');
+  runFake(dir, ['--no-fail-fast', '--reporter', 'github'], { GITHUB_STEP_SUMMARY: step });
+  const text = fs.readFileSync(step, 'utf8');
+  assert.match(text, /\| test\/segv&#46;js \| \(the file\) \| the worker was killed by signal 11/);
+  assert.match(text, /\| test\/fail&#46;js \| bad \| expected 1 to be 2 \|/);
+});
 
 for (const act of ['coveroutside', 'coverup', 'coverearly'])
   test(`${act}: coverage that cannot be is a protocol error`, () => {
@@ -171,7 +182,7 @@ test('a broken configuration: exit 2 with the way out; no discovery: infrastruct
   const dir = project(['pass']);
   const { code, out } = runFake(dir, [], { FAKE: 'error' });
   assert.equal(code, 2);
-  assert.match(out, /error: mocha: the configuration is broken\nhelp: mend it/);
+  assert.match(out, /error: mocha: the configuration is broken\n +at mocharc\.js:3:1\nhelp: mend it/);
 });
 
 test('a wrong count in `end` is never green', () => {
@@ -353,3 +364,15 @@ test('no test ran: the reason is told, unless that is fine', () => {
   assert.doesNotMatch(fine.out, /no test ran/);
   assert.match(runFake(project([], { 'test/README.md': '' }), []).out, /no test ran: mocha found no test file in \./);
 });
+
+// Below that libuv itself ends the process.
+for (const limit of [9, 10, 12])
+  test(`${limit} descriptors: too few for a worker, said as an error`, { skip: sanitized() }, () => {
+    const dir = project(['pass1']);
+    const done = spawnSync('sh', ['-c', `ulimit -n ${limit}; exec "$0" --no-history`, muster], {
+      cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), encoding: 'utf8',
+    });
+    assert.equal(done.signal, null);
+    assert.equal(done.status, 7, done.stdout + done.stderr);
+    assert.match(done.stdout + done.stderr, /error: .*: too many open files/i);
+  });

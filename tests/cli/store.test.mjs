@@ -46,11 +46,51 @@ test('info and prune', () => {
   assert.match(run(dir, ['store', 'prune', '--keep-runs', '1']).out, /^1 runs removed/);
   assert.equal(info().runs, 1);
   assert.ok(rows(dir, 'SELECT * FROM v_tests').every(t => t.runs === 2));
-  for (const bad of [['--keep-runs', '0'], ['--max-age', 'x'], ['--max-size', '5 apples']]) {
+  for (const bad of [['--keep-runs', '0'], ['--max-age', 'x'], ['--max-size', '5 apples'],
+    ['--max-size', '0.5'], ['--max-size', '9000000T'], ['--max-size', '5kx']]) {
     const { code, err } = run(dir, ['store', 'prune', ...bad]);
     assert.equal(code, 2);
     assert.match(err, new RegExp(`error: ${bad[0]} expects `));
   }
+});
+
+test('prune to a size: the oldest runs go, what they taught stays', () => {
+  const dir = used();
+  for (const size of ['1k', '1kB', '1024']) {
+    const { code, out } = run(dir, ['store', 'prune', '--max-size', size, '--json']);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(out).schema, 'muster/store-prune/1');
+  }
+  assert.match(run(dir, ['store', 'prune', '--max-size', '1G']).out, /^0 runs removed/);
+  assert.ok(rows(dir, 'SELECT * FROM v_tests').every(t => t.runs === 2));
+});
+
+test('store: what it cannot do, and the way out', () => {
+  const dir = used();
+  for (const [args, text] of [
+    [[], /`muster store` needs to know what to do\nhelp: usage: muster store /], [['burn'], /`muster store` does not know `burn`/],
+    [['info', 'x'], /`muster store info` takes no `x`/], [['export'], /`muster store export` needs one FILE\nhelp: /],
+    [['import', 'no.zst'], /no\.zst/],
+  ]) {
+    const { code, err } = run(dir, ['store', ...args]);
+    assert.ok(code === 2 || code === 7, `${code}`);
+    assert.match(err, text);
+  }
+  const empty = run(folder({}), ['store', 'info']);
+  assert.notEqual(empty.code, 0);
+  assert.match(empty.err, /history/);
+});
+
+test('check finds what is broken: exit 7', () => {
+  const dir = used();
+  assert.deepEqual(JSON.parse(run(dir, ['store', 'check', '--json']).out), { schema: 'muster/store-check/1', problems: [] });
+  const db = path.join(dir, '.muster/history.db');
+  const text = fs.readFileSync(db);
+  text.fill(0xff, 4096 * 3, 4096 * 6); // pages in the middle
+  fs.writeFileSync(db, text);
+  const { code, out, err } = run(dir, ['store', 'check']);
+  assert.equal(code, 7, out + err);
+  assert.doesNotMatch(out, /is whole/);
 });
 
 test('times of other tools make the first run known', () => {

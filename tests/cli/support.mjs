@@ -12,6 +12,9 @@ export const fake = path.join(here, 'fake');
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'muster-home-'));
 process.on('exit', () => fs.rmSync(home, { recursive: true, force: true }));
 
+// Built with AddressSanitizer: it takes memory and descriptors of its own.
+export const sanitized = () => fs.readFileSync(muster).includes('__asan_init');
+
 export function environment(more) {
   return {
     PATH: process.env.PATH, HOME: home, LC_ALL: 'C.UTF-8', COLUMNS: '80', NO_COLOR: '1', TERM: 'xterm',

@@ -11,6 +11,7 @@ export function terminal(dir, command, { columns = 80, rows = 24, env } = {}) {
   const term = { text: '', notes: '', pid: child.pid };
   child.stdout.setEncoding('utf8').on('data', data => { term.text += data; });
   child.stderr.setEncoding('utf8').on('data', data => { term.notes += data; });
+  child.stdin.on('error', () => {}); // a key may come after the end
   const lines = () => term.notes.trim().split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line));
   term.keys = keys => child.stdin.write(JSON.stringify({ keys }) + '\n');
   term.size = (width, height) => child.stdin.write(JSON.stringify({ size: [width, height] }) + '\n');

@@ -4,7 +4,8 @@
 usage: coverage.py BUILD [--files]
 
 Reads what gcov says of every object that ran. A line counts once, however many objects hold it
-(static functions of headers), and a file that was never run counts with all of its lines.
+(static functions of headers), and a file that was never run counts with all of its lines. Ends
+with 1 when less than LIMIT per cent of all lines ran.
 """
 import collections
 import gzip
@@ -17,6 +18,8 @@ import tempfile
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '../..'))
 LAYERS = ['core/base', 'core/io', 'core', 'core/engine', 'runners', 'reporters', 'cmd']
 AT_ONCE = 50
+LIMIT = 90
+WORST = 5
 
 
 def layer_of(path):
@@ -59,11 +62,17 @@ def add(files, report):
             lines[number] = lines.get(number, 0) + line['count']
 
 
+def percent(lines):
+    """Floored, as every coverage report has it: 100 means all."""
+    return (len(lines) - missed(lines)) * 10000 // len(lines) / 100 if lines else 100
+
+
+def missed(lines):
+    return sum(1 for hits in lines if not hits)
+
+
 def row(name, lines):
-    covered = sum(1 for hits in lines if hits)
-    # floored, as every coverage report has it: 100 means all
-    percent = covered * 10000 // len(lines) / 100 if lines else 100
-    return '%-40s %7d of %6d lines %7.2f %%' % (name, covered, len(lines), percent)
+    return '%-40s %7d of %6d lines %7.2f %%' % (name, len(lines) - missed(lines), len(lines), percent(lines))
 
 
 def main():
@@ -78,9 +87,15 @@ def main():
     if '--files' in sys.argv:
         for path in sorted(files):
             print(row(path, list(files[path].values())))
+    print('most lines that never ran:')
+    for path in sorted(files, key=lambda path: (-missed(files[path].values()), path))[:WORST]:
+        print('  %-38s %7d of %6d lines' % (path, missed(files[path].values()), len(files[path])))
+    every = [hits for lines in layers.values() for hits in lines]
     for layer in LAYERS:
         print(row(layer, layers[layer]))
-    print(row('all', [hits for lines in layers.values() for hits in lines]))
+    print(row('all', every))
+    if percent(every) < LIMIT:
+        sys.exit('error: less than %d %% of the lines of our C ran' % LIMIT)
 
 
 main()

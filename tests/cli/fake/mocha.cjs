@@ -6,6 +6,7 @@ const fs = require('fs');
 const path = require('path');
 const { spawn } = require('child_process');
 
+const batch = path.basename(process.argv[1]) === 'playwright.cjs'; // one process takes the whole suite
 const counts = { files: 0, tests: 0 };
 let init;
 let rest = '';
@@ -37,6 +38,10 @@ const finish = (file, count, outcome = 'passed', more) => send({
 const hang = () => {
   for (;;);
 };
+// A second worker of this suite has begun a file.
+const isSpread = () => new Set(fs.readFileSync(path.join(init.base, '.muster/latest/journal.ndjson'), 'utf8').split('\n')
+  .filter(line => line.includes('"file_started"') && line.includes(`"suite":"${init.suite}"`))
+  .map(line => /"worker":\d+/.exec(line)?.[0])).size > 1;
 const failure = { kind: 'assertion', message: 'expected 1 to be 2', stack: '    at x (/p/a.js:1:2)' };
 
 const acts = {
@@ -71,7 +76,7 @@ const acts = {
     else acts.pass(file);
   },
   dirty(file) { // leaves something behind in its worker
-    globalThis.dirt = true;
+    globalThis.dirt = !process.env.FAKE_MENDED;
     test(file, 'good', 'passed');
     finish(file, 1, 'passed', { ms: 500 });
   },
@@ -80,7 +85,72 @@ const acts = {
     test(file, 'wants it clean', outcome, globalThis.dirt ? { failure } : {});
     finish(file, 1, outcome);
   },
-  slowpass: file => setTimeout(() => acts.pass(file), 300),
+  // its title is a variable of its environment, or node's flags
+  asks(file) {
+    test(file, String(process.env.FAKE_ASKS ? process.env[process.env.FAKE_ASKS] : process.execArgv), 'passed');
+    finish(file, 1);
+  },
+  big: file => (test(file, 'good', 'passed'), finish(file, 1, 'passed', { rss_kb: 2 ** 40 })),
+  // eight tests of a second each, or those that it is told to run; one may break, each may need the one before
+  long(file, item) {
+    const is = name => t => t.path[0] === name;
+    const names = Array.from({ length: 8 }, (_, i) => `step ${i}`)
+      .filter(name => (item.only ? item.only.some(is(name)) : !item.except?.some(is(name))));
+    let before = -1, failed = 0;
+    for (const name of names) {
+      const i = Number(name.slice(5));
+      const bad = process.env.FAKE_BREAKS === name || Boolean(process.env.FAKE_CHAIN && before !== i - 1);
+      failed += bad;
+      before = i;
+      test(file, name, bad ? 'failed' : 'passed', { ms: 1000, ...(bad ? { failure } : {}) });
+    }
+    finish(file, names.length, failed ? 'failed' : 'passed', { ms: names.length * 1000 });
+  },
+  // five seconds, it says; from the fourth on only once the suite has a second worker
+  grows(file) {
+    if (Number(/\d+/.exec(file)[0]) > 13 && !isSpread()) return void setTimeout(acts.grows, 20, file);
+    test(file, 'good', 'passed', { ms: 5000 });
+    finish(file, 1, 'passed', { ms: 5000 });
+  },
+  again: file => (init.pending?.length ? acts.pass(file) : acts.idle()), // a batch: only in a second process
+  broken: file => send({ type: 'load_failed', file, message: 'Unexpected token', line: 3, column: 1 }),
+  late: file => (acts.broken('test/unseen.js'), acts.pass(file)),
+  retried(file) { // a batch tries again by itself
+    for (let i = 0; i < 12; i++) test(file, `bad ${i}`, 'failed', { failure, will_retry: true });
+    for (let i = 0; i < 12; i++) test(file, `bad ${i}`, 'failed', { failure, attempt: 2 });
+    finish(file, 12, 'failed');
+  },
+  afirst(file) {
+    if (process.env.FAKE_APART && !isSpread()) return void setTimeout(acts.afirst, 20, file);
+    globalThis.first = true;
+    acts.pass(file);
+  },
+  needsfirst(file) {
+    const ok = Boolean(globalThis.first);
+    test(file, 'comes later', ok ? 'passed' : 'failed', ok ? {} : { failure });
+    finish(file, 1, ok ? 'passed' : 'failed');
+  },
+  says(file) { // whatever it is told to say, in place of its result
+    send({ file, project: '', ...JSON.parse(process.env.FAKE_MESSAGE) });
+    acts.pass(file);
+  },
+  empty: file => finish(file, 0),
+  vague: file => (test(file, 'good', 'passed'), finish(file, 1, 'passed', { outcome: undefined, ms: undefined })),
+  slowpass: file => new Promise(done => setTimeout(() => done(acts.pass(file)), 300)),
+  waits: file => send({ type: 'test_started', file, project: '', path: ['for ever'], occ: 1 }),
+  touches: file => (send({ type: 'coverage', file, project: '', text: 'src.js' }), acts.pass(file)),
+  delta(file) {
+    fs.writeFileSync(`${init.coverage.folder}/1.json`, '{}');
+    send({ type: 'coverage', file, project: '', delta: `${init.coverage.folder}/1.json`, text: '' });
+    acts.pass(file);
+  },
+  odd(file) { // fails at every second try
+    const log = path.join(init.base, 'odd.log');
+    fs.appendFileSync(log, 'x');
+    const outcome = fs.statSync(log).size % 2 ? 'failed' : 'passed';
+    test(file, 'now and then', outcome, outcome === 'failed' ? { failure } : {});
+    finish(file, 1, outcome);
+  },
   flaky(file, item) {
     const ok = item.attempt > 1;
     test(file, 'flaky', ok ? 'passed' : 'failed', ok ? {} : { failure });
@@ -132,11 +202,18 @@ const acts = {
 };
 
 const answers = {
-  init: message => { init = message; },
+  init(message) {
+    init = message;
+    if (process.env.FAKE === 'dies') {
+      console.error('no licence was found');
+      process.exit(3);
+    }
+    if (process.env.FAKE === 'killed') process.kill(process.pid, 'SIGKILL');
+  },
   discover() {
     if (process.env.FAKE === 'nodiscover') hang();
     if (process.env.FAKE === 'error') {
-      send({ type: 'error', message: 'the configuration is broken', help: 'mend it' });
+      send({ type: 'error', message: 'the configuration is broken', stack: '    at mocharc.js:3:1', help: 'mend it' });
       return;
     }
     const files = fs.readdirSync(path.join(init.root, 'test')).filter(f => f.endsWith('.js')).sort();
@@ -146,12 +223,36 @@ const answers = {
       ...JSON.parse(process.env.FAKE_DISCOVERED || '{}'),
     });
   },
-  plan: () => send({ type: 'ready' }),
-  run(message) {
-    for (const item of message.items) {
-      send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
-      acts[path.basename(item.file, '.js').replace(/\d+$/, '')](item.file, item);
+  plan(message) {
+    for (const [name, value] of Object.entries(message.env)) {
+      if (value === null) delete process.env[name];
+      else process.env[name] = value;
     }
+    send({ type: 'ready' });
+  },
+  setup() {
+    if (process.env.FAKE === 'setupdies') process.exit(4);
+    send({ type: 'setup_done', env: { FROM_SETUP: 'is up', FAKE_GONE: null } });
+  },
+  teardown() {
+    fs.writeFileSync(path.join(init.base, 'torn.down'), '');
+    send({ type: 'teardown_done' });
+  },
+  no_retries: () => fs.writeFileSync(path.join(init.base, 'no.retries'), ''),
+  async run(message) {
+    if (process.env.FAKE === 'dump') fs.writeFileSync(path.join(init.base, 'run.json'), JSON.stringify({ ...message, init }));
+    // before it has started any of them: the first FAKE_DIES times
+    const dies = process.env.FAKE_DIES;
+    if (dies) fs.appendFileSync(path.join(init.base, 'dies.log'), 'x');
+    if (dies && fs.statSync(path.join(init.base, 'dies.log')).size <= Number(dies)) process.exit(1);
+    const running = message.items.map(item => {
+      send({ type: 'file_started', file: item.file, project: '', attempt: item.attempt });
+      return acts[path.basename(item.file, '.js').replace(/\d+$/, '')](item.file, item);
+    });
+    if (!batch) return;
+    await Promise.all(running);
+    if (init.coverage) answers.coverage({ out: `${init.coverage.folder}.json` });
+    send({ type: 'run_done', id: message.id, again: !init.pending?.length && message.items.some(i => /again/.test(i.file)) });
   },
   coverage({ out }) {
     const source = path.join(init.base, 'src.js');
@@ -163,10 +264,12 @@ const answers = {
     if (process.env.FAKE === 'coverdie') process.exit(9);
     if (process.env.FAKE === 'coverfail') return send({ type: 'coverage_done', text: 'the tool is broken' });
     fs.writeFileSync(out, process.env.FAKE === 'covercut' ? text.slice(0, 40) : text);
-    send({ type: 'coverage_done', delta: process.env.FAKE === 'coverlie' ? '/etc/passwd' : out });
+    const count = process.env.FAKE === 'coverlost' ? 2 : 0;
+    send({ type: 'coverage_done', count, delta: process.env.FAKE === 'coverlie' ? '/etc/passwd' : out });
   },
   stop() {
     if (process.env.FAKE === 'noend') return;
+    if (process.env.FAKE === 'leaves') process.exit(5);
     send({ type: 'end', files: counts.files, tests: process.env.FAKE === 'badend' ? 99 : counts.tests });
     process.exit(0);
   },

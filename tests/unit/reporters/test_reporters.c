@@ -315,3 +315,55 @@ TEST(reporters, rerun_command_is_exact)
 		state_release(&state);
 	}
 }
+
+/* A log of CI that shows nothing for long is taken for dead. */
+TEST(reporters, plain_says_what_runs_when_nothing_else_is_said_for_a_minute)
+{
+	static struct run_info run = {.run_id = "r1", .workers = 1, .history_runs = -1};
+	static const char file[] = "a.test.js";
+	struct fixture fixture, *f = &fixture;
+
+	open_fixture(f, "plain", 80);
+	E(RUN_STARTED, .run = &run);
+	E(FILE_PLANNED, .file = file);
+	E(FILE_PLANNED, .file = "b.test.js");
+	E(FILE_STARTED, .file = file);
+	E(TEST_STARTED, .file = file, .test = "waits");
+	for (int i = 0; i < 2 * 60 * 4 + 8; i++) /* four a second */
+		E(TICK);
+	const char *first = strstr(f->sink.buf.buf, "still running: 0 of 2 files done\nRUNNING [");
+	cr_assert(first, "%s", f->sink.buf.buf);
+	cr_assert(strstr(first, "a.test.js \xe2\x80\xba waits\n"), "%s", first);
+	const char *second = strstr(first + 1, "still running");
+	cr_assert(second && !strstr(second + 1, "still running"), "%s", f->sink.buf.buf);
+	close_fixture(f);
+}
+
+/* What it says must run this test and no other: its file may be in other suites and projects. */
+TEST(failure, the_rerun_command_names_suite_and_project_where_they_matter)
+{
+	struct suite_file {
+		const char *suite, *project, *file, *want;
+	} rows[] = {
+		{"e2e", "firefox", "a.spec.js", "muster run a.spec.js -t '^\\[firefox\\] adds$'"},
+		{"e2e", "webkit", "a.spec.js", "muster run a.spec.js -t '^\\[webkit\\] adds$'"},
+		{"e2e", "webkit", "b.spec.js", "muster run b.spec.js -t '^adds$'"},
+		{"unit", "", "c.test.js", "muster run --suite unit c.test.js -t '^adds$'"},
+		{"browser", "", "c.test.js", "muster run --suite browser c.test.js -t '^adds$'"},
+		{"unit", "", "-d.test.js", "muster run ./-d.test.js -t '^adds$'"},
+	};
+	struct fixture fixture, *f = &fixture;
+
+	open_fixture(f, "plain", 80);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		E(FILE_PLANNED, .suite = rows[i].suite, .project = rows[i].project,
+			.file = rows[i].file);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup_strbuf struct strbuf command = STRBUF_INIT;
+		const struct state_test test = {
+			.path = "adds", .occurrence = 1, .file = f->state.files[i]};
+		failure_rerun(&command, &f->state, f->state.files[i], &test);
+		ASSERT_STR(command.buf, rows[i].want);
+	}
+	close_fixture(f);
+}

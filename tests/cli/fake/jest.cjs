@@ -1,0 +1,2 @@
+// The same acts: node runs this one for suites of Jest.
+require('./mocha.cjs');
