@@ -45,10 +45,10 @@ void list_problems(const struct state *s)
 				s->notices[i].text);
 	for (size_t i = 0; i < s->suite_count; i++)
 		if (s->suites[i]->discovered)
-			fprintf(stderr, "%s: %s %s, %" PRId64 " files (%s)\n", s->suites[i]->name,
+			fprintf(stderr, "%s: %s %s, %" PRId64 " file%s (%s)\n", s->suites[i]->name,
 				s->suites[i]->runner,
 				s->suites[i]->version ? s->suites[i]->version : "",
-				s->suites[i]->file_count,
+				s->suites[i]->file_count, s->suites[i]->file_count == 1 ? "" : "s",
 				s->suites[i]->reason ? s->suites[i]->reason : "");
 }
 
@@ -179,6 +179,8 @@ static int run_list(const struct options *options, struct error *err)
 		else
 			list_text(&out, &state);
 		list_problems(&state);
+		if (setup.not_run_notice)
+			fprintf(stderr, "notice: %s\n", setup.not_run_notice);
 		if (out.len && command_print(out.buf, out.len, err) < 0)
 			code = -1;
 	}

@@ -191,6 +191,11 @@ static bool is_test_like(const char *entry)
 	return starts_with(entry, "test") || ends_with(entry, ":test") || ends_with(entry, "-test");
 }
 
+bool project_found_entry_counts(const struct package *package, const char *entry)
+{
+	return has_test_script(package) ? is_test(entry) : is_test_like(entry);
+}
+
 void project_found_package(
 	struct project_found *found, const struct package *package, runner_table runners)
 {

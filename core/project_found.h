@@ -24,6 +24,8 @@ struct project_found {
 	size_t n, cap;
 };
 
+/* Are the commands of this script looked at: `test`, and without one those called like it. */
+bool project_found_entry_counts(const struct package *package, const char *entry);
 void project_found_package(
 	struct project_found *found, const struct package *package, runner_table runners);
 /* For when that gave nothing: runners that need neither a configuration nor a script. */
