@@ -16,6 +16,7 @@ struct project_item {
 	const struct package *package;
 	char *script;       /* the script it was found in, or NULL */
 	bool from_test;     /* reached from `test` */
+	bool hands_over;    /* the package's `test` starts the scripts of other packages, too */
 	bool test_is_other; /* the package's `test` starts something, but not this runner */
 };
 

@@ -204,6 +204,12 @@ TEST(project, workspaces)
 		{{ROOT("turbo run test"), "jest.config.js", MEMBER("a", "jest"),
 			 MEMBER("b", "jest")},
 			"@x/a:jest@p/a (script `test`)\n@x/b:jest@p/b (script `test`)\n"},
+		/* it does both */
+		{{ROOT("jest && npm test --workspaces"), "jest.config.js", MEMBER("a", "jest"),
+			 "p/b/package.json\n{}", "p/b/jest.config.js"},
+			"top:jest@. (script `test`)\n@x/a:jest@p/a (script `test`)\n"},
+		{{ROOT("jest && yarn workspaces run test"), MEMBER("a", "jest")},
+			"top:jest@. (script `test`)\n@x/a:jest@p/a (script `test`)\n"},
 		{{ROOT("echo no test specified"), "jest.config.js", MEMBER("a", "jest")},
 			"jest@. (jest.config.js)\n"},
 		{{ROOT("lerna run test"), MEMBER("a", "jest"), MEMBER("b", "mocha")},
