@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/outputs.h"
 #include "core/base/file.h"
+#include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/config.h"
@@ -323,4 +324,21 @@ int command_print(const char *text, size_t len, struct error *err)
 	if (errno == EPIPE)
 		return 0;
 	return error_set_errno(err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot write to stdout");
+}
+
+int command_print_text(const struct options *options, const char *schema, const char *path,
+	const char *text, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct jsonw w;
+
+	if (!options_has(options, "json"))
+		return command_print(text, strlen(text), err);
+	jsonw_init(&w, &out, true);
+	jsonw_object_begin(&w, NULL);
+	jsonw_string(&w, "schema", schema);
+	jsonw_string(&w, "path", path);
+	jsonw_string(&w, "text", text);
+	jsonw_object_end(&w);
+	return command_print(out.buf, out.len, err);
 }

@@ -56,3 +56,7 @@ int command_verbosity(const struct options *options);
 /* Print a document on stdout, with a newline. -1: it cannot be written (infrastructure). A reader
  * that has gone away (EPIPE) wanted no more: 0. */
 int command_print(const char *text, size_t len, struct error *err);
+/* The same for a text that is meant for people or programs; with --json it is in a document of this
+ * schema, beside the file that was made (NULL = none). */
+int command_print_text(const struct options *options, const char *schema, const char *path,
+	const char *text, struct error *err);

@@ -124,11 +124,13 @@ static int deliver(const struct options *options, const char *path, const struct
 	struct error *err)
 {
 	if (options_has(options, "print"))
-		return command_print(text->buf, text->len, err);
+		return command_print_text(options, "muster/init/1", NULL, text->buf, err);
 	if (file_write(path, text->buf, text->len, false, err) < 0)
 		return -1;
 	fprintf(stderr, "wrote %s\n", path);
-	return 0;
+	return options_has(options, "json")
+		       ? command_print_text(options, "muster/init/1", path, text->buf, err)
+		       : 0;
 }
 
 static int init_yaml(const struct options *options, const char *base, struct error *err)

@@ -83,6 +83,23 @@ test('flag > environment > file > default, and config show says so', () => {
   assert.match(JSON.stringify(find(show(['--retries', '7'], { MUSTER_RETRIES: '5' }), 'retries')), /7.*flag|flag.*7/);
 });
 
+test('--json: every command prints one document that names its schema', () => {
+  const dir = project(['pass', 'fail']);
+  runFake(dir, ['--no-fail-fast']);
+  const lines = ['run', 'list', 'plan --shards 2', 'merge .muster/latest', 'gate', 'report', 'runs', 'history', 'slow', 'flaky',
+    'quarantine list', 'order test/fail.js', 'query SELECT+1', 'store info', 'store check', 'store export x.db',
+    'store import x.db', 'store prune', 'coverage check', 'junit merge .muster/latest/junit.xml', 'config', 'config check',
+    'doctor', 'completion bash', 'help', 'help environment', 'version', 'init', 'init --print', 'nonsense'];
+  const known = run(dir, ['help']).out.match(/^ {2}[a-z]+(?= {2})/gm).map(word => word.trim());
+  assert.deepEqual(known.filter(command => !lines.some(line => line.split(' ').includes(command))), []);
+  for (const line of lines) {
+    const { out, err } = runFake(dir, [...line.split(' ').map(word => word.replace('+', ' ')), '--json']);
+    let document;
+    assert.doesNotThrow(() => document = JSON.parse(out), `${line}\n${out}\n${err}`);
+    assert.match(document.schema, /^muster\/[a-z-]+\/1$/, line);
+  }
+});
+
 test('--json: one document on stdout, people read stderr', () => {
   const { code, out, err } = runFake(project(['pass']), ['--json']);
   assert.equal(code, 0);
