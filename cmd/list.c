@@ -52,6 +52,14 @@ void list_problems(const struct state *s)
 				s->suites[i]->reason ? s->suites[i]->reason : "");
 }
 
+/* Why the list is empty. */
+static void list_nothing(const struct state *s)
+{
+	for (size_t i = 0; i < s->notice_count; i++)
+		if (!s->notices[i].suite && streq(s->notices[i].name, "no_tests"))
+			fprintf(stderr, "warning: %s\n", s->notices[i].text);
+}
+
 static void notice_json(struct jsonw *w, const char *severity, const char *suite, const char *text)
 {
 	jsonw_object_begin(w, NULL);
@@ -195,6 +203,7 @@ static int run_list(const struct options *options, struct error *err)
 		else
 			list_text(&out, &state);
 		list_problems(&state);
+		list_nothing(&state);
 		if (setup.not_run_notice)
 			fprintf(stderr, "warning: %s\n", setup.not_run_notice);
 		if (out.len && command_print(out.buf, out.len, err) < 0)

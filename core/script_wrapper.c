@@ -365,6 +365,8 @@ static const struct wrapper wrappers[] = {
 	{"nyc", unwrap_coverage_tool},
 	{"xvfb-run", .values = " -s --server-args -n --server-num -e --error-file -f -w -p "},
 	{"time", .values = ""},
+	{"sh", .values = " -c -o ", .shell_text = " -c "},
+	{"bash", .values = " -c -o ", .shell_text = " -c "},
 	{"exec", .values = ""},
 	{"command", .values = ""},
 	{"nohup", .values = ""},

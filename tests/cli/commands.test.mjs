@@ -49,6 +49,14 @@ test('nothing to test: exit 4, and what was looked for', () => {
   assert.match(err, /help: looked in 1 package for jest/);
 });
 
+test('list: an empty list says why', () => {
+  const dir = project(['pass'], { 'lib/x.js': '' });
+  const { code, out, err } = runFake(dir, ['list', 'lib']);
+  assert.deepEqual([code, out], [4, '']);
+  assert.match(err, /^warning: no test file: no suite has test files below the named paths$/m);
+  assert.doesNotMatch(runFake(dir, ['list']).err, /warning/);
+});
+
 test('a broken package.json is an error with its place', () => {
   const { code, err } = run(folder({ 'package.json': '{"scripts": ' }), []);
   assert.equal(code, 2);

@@ -189,6 +189,8 @@ TEST(script, wrappers)
 			"NODE_OPTIONS=--no-warnings --expose-gc jest"},
 		{"cross-env NODE_OPTIONS='--a --b' jest", "NODE_OPTIONS=--a --b jest"},
 		{"cross-env A=b nyc cross-env C=d npx mocha", "A=b C=d cover:nyc mocha"},
+		{"A=b sh -c 'C=d jest --ci && mocha' x; bash run.sh",
+			"A=b C=d jest [--ci]; A=b mocha; run.sh"},
 		{"npx", ""},
 		{"cross-env A=b", ""},
 	};
