@@ -103,6 +103,12 @@ static int choose_suites(struct setup *s, struct error *err)
 	return 0;
 }
 
+/* Some of the tests are asked for, not all. */
+static bool is_part(const struct config *c)
+{
+	return c->paths.n || c->only_suites.n || c->test_regex || c->failed_only || c->changed_only;
+}
+
 static int find_suites(struct setup *s, struct error *err)
 {
 	cleanup_project_notes struct project_notes notes = PROJECT_NOTES_INIT;
@@ -115,7 +121,7 @@ static int find_suites(struct setup *s, struct error *err)
 			return -1;
 		s->suites = &s->detected;
 		/* who names a part does not take it for all */
-		if (notes.not_run.len && !c->only_suites.n && !c->paths.n)
+		if (notes.not_run.len && !is_part(c))
 			s->not_run_notice = strbuf_detach(&notes.not_run);
 	}
 	if (!s->suites->n) {
@@ -235,7 +241,9 @@ static int init(struct setup *s, struct config *config, bool suites, struct erro
 	fill_info(s);
 	if (suites && read_impact(s, err) < 0)
 		return -1;
-	history_last_passed(s->history, s->platform, &s->info.last_ms, &s->info.last_files);
+	/* to compare with: a part of the tests may be another part than last time */
+	if (!is_part(config))
+		history_last_passed(s->history, s->platform, &s->info.last_ms, &s->info.last_files);
 	return suites ? make_cache(s, err) : 0;
 }
 

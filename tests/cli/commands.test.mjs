@@ -49,6 +49,16 @@ test('nothing to test: exit 4, and what was looked for', () => {
   assert.match(err, /help: looked in 1 package for jest/);
 });
 
+test('a run is compared with the last one when both are of all tests', () => {
+  const dir = project(['pass1']);
+  const more = path.join(dir, 'test/pass2.js');
+  runFake(dir, []);
+  assert.match(runFake(dir, []).out, /^History {3}the last run took /m);
+  fs.writeFileSync(more, '');
+  assert.doesNotMatch(runFake(dir, ['test/pass2.js']).out, /^History/m); // one file, too, but another one
+  fs.rmSync(more);
+});
+
 test('list: an empty list says why', () => {
   const dir = project(['pass'], { 'lib/x.js': '' });
   const { code, out, err } = runFake(dir, ['list', 'lib']);
