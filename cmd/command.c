@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/outputs.h"
 #include "core/base/file.h"
+#include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/config.h"
@@ -262,6 +263,43 @@ struct config *command_config_only(const struct options *options, struct error *
 	return read_config(options, false, err);
 }
 
+static bool is_run(const char *dir)
+{
+	cleanup_free char *journal = path_join(dir, "journal.ndjson");
+
+	return path_exists(journal);
+}
+
+char *command_find_run(const char *base, const char *word, struct error *err)
+{
+	cleanup_free char *cwd = path_cwd(), *runs = path_join(base, ".muster/runs");
+	cleanup_free char *named = word ? path_join(cwd, word) : NULL;
+	cleanup_strvec struct strvec ids = STRVEC_INIT;
+	const char *found = NULL;
+	size_t n = 0;
+
+	if (word && is_run(named))
+		return path_join(cwd, word);
+	file_list_dir(runs, &ids);
+	for (size_t i = 0; word && *word && i < ids.n; i++) {
+		if (!starts_with(ids.v[i], word))
+			continue;
+		found = ids.v[i];
+		n++;
+	}
+	cleanup_free char *dir = found ? path_join(runs, found) : path_join(base, ".muster/latest");
+	if (n > 1)
+		error_set(err, EXIT_CODE_USAGE, "the ids of %zu runs start with %s", n, word);
+	else if ((found || !word || streq(word, "latest")) && is_run(dir))
+		return xstrdup(dir);
+	else if (word)
+		error_set(err, EXIT_CODE_USAGE, "no recorded run in %s", word);
+	else
+		error_set(err, EXIT_CODE_USAGE, "no run was recorded in %s", base);
+	error_help(err, "`muster runs` lists what is there");
+	return NULL;
+}
+
 int command_color(const struct options *options, int *ret, struct error *err)
 {
 	const char *value = options_value(options, "color", "auto");
@@ -286,4 +324,21 @@ int command_print(const char *text, size_t len, struct error *err)
 	if (errno == EPIPE)
 		return 0;
 	return error_set_errno(err, EXIT_CODE_INFRASTRUCTURE, errno, "cannot write to stdout");
+}
+
+int command_print_text(const struct options *options, const char *schema, const char *path,
+	const char *text, struct error *err)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct jsonw w;
+
+	if (!options_has(options, "json"))
+		return command_print(text, strlen(text), err);
+	jsonw_init(&w, &out, true);
+	jsonw_object_begin(&w, NULL);
+	jsonw_string(&w, "schema", schema);
+	jsonw_string(&w, "path", path);
+	jsonw_string(&w, "text", text);
+	jsonw_object_end(&w);
+	return command_print(out.buf, out.len, err);
 }

@@ -45,9 +45,18 @@ struct config;
 struct config *command_config(const struct options *options, struct error *err);
 /* The same for commands whose words are not paths of tests. */
 struct config *command_config_only(const struct options *options, struct error *err);
+/*
+ * The folder of the recorded run that `word` means, below the project `base`: a folder with a run
+ * in it, an id or the one that starts so, "latest" or NULL. NULL with err when there is none.
+ */
+char *command_find_run(const char *base, const char *word, struct error *err);
 /* -1 auto, 0 never, 1 always. */
 int command_color(const struct options *options, int *ret, struct error *err);
 int command_verbosity(const struct options *options);
 /* Print a document on stdout, with a newline. -1: it cannot be written (infrastructure). A reader
  * that has gone away (EPIPE) wanted no more: 0. */
 int command_print(const char *text, size_t len, struct error *err);
+/* The same for a text that is meant for people or programs; with --json it is in a document of this
+ * schema, beside the file that was made (NULL = none). */
+int command_print_text(const struct options *options, const char *schema, const char *path,
+	const char *text, struct error *err);

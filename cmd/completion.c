@@ -271,7 +271,7 @@ static int run_completion(const struct options *options, struct error *err)
 		if (streq(completion_words[i], shell))
 			writers[i](&out);
 	if (out.len)
-		return command_print(out.buf, out.len, err);
+		return command_print_text(options, "muster/completion/1", NULL, out.buf, err);
 	error_set(err, EXIT_CODE_USAGE, "`muster completion` needs a shell");
 	return error_help(err, "muster completion bash|zsh|fish");
 }

@@ -215,7 +215,7 @@ static void check_suites(struct doctor *d, struct config *c)
 {
 	struct suites detected = SUITES_INIT;
 	struct error err = ERROR_INIT;
-	cleanup_strbuf struct strbuf looked_for = STRBUF_INIT;
+	cleanup_project_notes struct project_notes notes = PROJECT_NOTES_INIT;
 	const struct suites *suites = &c->suites;
 
 	if (config_load(c, runners, NULL, &err) < 0) {
@@ -225,10 +225,13 @@ static void check_suites(struct doctor *d, struct config *c)
 	say(d, LEVEL_OK, "config", "%s", c->path ? c->path : "no muster.yaml, defaults apply");
 	if (!suites->n) {
 		suites = &detected;
-		if (project_detect(c->base, runners, &detected, &looked_for, &err) < 0)
+		if (project_detect(c->base, runners, other_test_programs, &detected, &notes, &err) <
+			0)
 			say(d, LEVEL_ERROR, "suites", "%s", err.text);
 		else if (!detected.n)
-			say(d, LEVEL_ERROR, "suites", "none found: %s", looked_for.buf);
+			say(d, LEVEL_ERROR, "suites", "none found: %s", notes.looked_for.buf);
+		else if (notes.not_run.len)
+			say(d, LEVEL_WARNING, "suites", "%s", notes.not_run.buf);
 	}
 	for (size_t i = 0; i < suites->n; i++)
 		check_suite(d, c->base, suites->v[i]);

@@ -77,23 +77,17 @@ static int read_junit(struct gating *g, struct error *err)
 		     : error_set(err, EXIT_CODE_INCOMPLETE, "none of the files is a JUnit report");
 }
 
-/* The run that is meant: a folder, a run id, or the latest. */
 static int read_run(struct gating *g, const char *word, struct error *err)
 {
-	cleanup_free char *cwd = path_cwd();
+	cleanup_free char *dir = command_find_run(g->config->base, word, err);
 	cleanup_strvec struct strvec words = STRVEC_INIT;
-	cleanup_free char *dir = word && path_is_dir(word) ? path_join(cwd, word)
-				 : word ? xasprintf("%s/.muster/runs/%s", g->config->base, word)
-					: path_join(g->config->base, ".muster/latest");
-	cleanup_free char *journal = path_join(dir, "journal.ndjson");
-	cleanup_free char *map = path_join(dir, "coverage/coverage-final.json");
 	struct journal_end end;
 	struct bus bus;
 
-	if (!path_exists(journal)) {
-		error_set(err, EXIT_CODE_USAGE, "no recorded run in %s", dir);
-		return error_help(err, "`muster runs` lists what is there");
-	}
+	if (!dir)
+		return -1;
+	cleanup_free char *journal = path_join(dir, "journal.ndjson");
+	cleanup_free char *map = path_join(dir, "coverage/coverage-final.json");
 	bus_init(&bus, &g->state);
 	g->has_run = true;
 	if (journal_replay(journal, &bus, &end, err) < 0)
@@ -373,7 +367,8 @@ const struct command gate_cmd = {
 	.usage = "gate [RUN] [--coverage FILE] [--junit FILE] [--against REF] [--json]",
 	.summary = "judge the gates of a recorded run, or of files of other tools",
 	.details =
-		"RUN is a run id or a run's folder; default: the latest, unless files are named.\n"
+		"RUN is a run id, its beginning, `latest`, or a run's folder; default: the\n"
+		"latest, unless files are named.\n"
 		"The limits are those of muster.yaml as it is now. Exit code 6 when a gate fails,\n"
 		"1 when tests have failed, 5 when something could not be read.",
 	.options = gate_options,

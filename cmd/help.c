@@ -230,7 +230,7 @@ static int run_help(const struct options *options, struct error *err)
 			topics[i].write(&out);
 	if (!out.len)
 		return no_help(topic, err);
-	return command_print(out.buf, out.len, err);
+	return command_print_text(options, "muster/help/1", NULL, out.buf, err);
 }
 
 const struct command help_cmd = {

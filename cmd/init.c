@@ -124,31 +124,38 @@ static int deliver(const struct options *options, const char *path, const struct
 	struct error *err)
 {
 	if (options_has(options, "print"))
-		return command_print(text->buf, text->len, err);
+		return command_print_text(options, "muster/init/1", NULL, text->buf, err);
 	if (file_write(path, text->buf, text->len, false, err) < 0)
 		return -1;
 	fprintf(stderr, "wrote %s\n", path);
-	return 0;
+	return options_has(options, "json")
+		       ? command_print_text(options, "muster/init/1", path, text->buf, err)
+		       : 0;
 }
 
 static int init_yaml(const struct options *options, const char *base, struct error *err)
 {
 	cleanup_free char *path = path_join(base, "muster.yaml");
 	cleanup_free char *other = path_join(base, "muster.yml");
-	cleanup_strbuf struct strbuf out = STRBUF_INIT, looked_for = STRBUF_INIT;
+	cleanup_project_notes struct project_notes notes = PROJECT_NOTES_INIT;
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	struct suites suites = SUITES_INIT;
 
 	if (!options_has(options, "print") && !options_has(options, "force") &&
 		refuse_existing(base, err) < 0)
 		return -1;
-	if (project_detect(base, runners, &suites, &looked_for, err) < 0) {
+	if (project_detect(base, runners, other_test_programs, &suites, &notes, err) < 0) {
 		suites_release(&suites);
 		return -1;
 	}
 	write_settings(&out);
-	strbuf_addstr(&out, suites.n ? "suites:\n"
-				     : "# No suite was detected.\n"
-				       "# suites:\n#   - runner: jest\n#     root: .\n");
+	strbuf_addstr(&out, suites.n ? "suites:" : "# No suite was detected.");
+	if (notes.not_run.len)
+		comment(&out, notes.not_run.buf);
+	else
+		strbuf_addch(&out, '\n');
+	if (!suites.n)
+		strbuf_addstr(&out, "# suites:\n#   - runner: jest\n#     root: .\n");
 	for (size_t i = 0; i < suites.n; i++)
 		write_suite(&out, base, suites.v[i]);
 	suites_release(&suites);
@@ -199,13 +206,13 @@ static int init_github(
 {
 	struct config *config = config_new(base);
 	struct suites detected = SUITES_INIT;
-	cleanup_strbuf struct strbuf looked_for = STRBUF_INIT;
+	cleanup_project_notes struct project_notes notes = PROJECT_NOTES_INIT;
 	struct git_head git;
 	int code = config_load(config, runners, NULL, err);
 
 	git_head(cwd, &git);
 	if (code == 0 && !config->suites.n)
-		code = project_detect(base, runners, &detected, &looked_for, err);
+		code = project_detect(base, runners, other_test_programs, &detected, &notes, err);
 	struct init_ci ci = {
 		.config = config,
 		.suites = config->suites.n ? &config->suites : &detected,
@@ -213,7 +220,7 @@ static int init_github(
 	};
 	if (code == 0 && !ci.suites->n) {
 		error_set(err, EXIT_CODE_NO_TESTS, "no test suite found in %s", base);
-		code = error_help(err, "%s", looked_for.buf);
+		code = error_help(err, "%s", notes.looked_for.buf);
 	}
 	if (code == 0)
 		code = write_github(options, &ci, err);

@@ -45,14 +45,31 @@ void list_problems(const struct state *s)
 				s->notices[i].text);
 	for (size_t i = 0; i < s->suite_count; i++)
 		if (s->suites[i]->discovered)
-			fprintf(stderr, "%s: %s %s, %" PRId64 " files (%s)\n", s->suites[i]->name,
+			fprintf(stderr, "%s: %s %s, %" PRId64 " file%s (%s)\n", s->suites[i]->name,
 				s->suites[i]->runner,
 				s->suites[i]->version ? s->suites[i]->version : "",
-				s->suites[i]->file_count,
+				s->suites[i]->file_count, s->suites[i]->file_count == 1 ? "" : "s",
 				s->suites[i]->reason ? s->suites[i]->reason : "");
 }
 
-static void list_json(struct strbuf *out, const struct state *s)
+/* Why the list is empty. */
+static void list_nothing(const struct state *s)
+{
+	for (size_t i = 0; i < s->notice_count; i++)
+		if (!s->notices[i].suite && streq(s->notices[i].name, "no_tests"))
+			fprintf(stderr, "warning: %s\n", s->notices[i].text);
+}
+
+static void notice_json(struct jsonw *w, const char *severity, const char *suite, const char *text)
+{
+	jsonw_object_begin(w, NULL);
+	jsonw_string(w, "severity", severity);
+	jsonw_string(w, "suite", suite);
+	jsonw_string(w, "text", text);
+	jsonw_object_end(w);
+}
+
+static void list_json(struct strbuf *out, const struct state *s, const char *not_run)
 {
 	struct jsonw w;
 
@@ -64,7 +81,7 @@ static void list_json(struct strbuf *out, const struct state *s)
 		const struct state_suite *suite = s->suites[i];
 		jsonw_object_begin(&w, NULL);
 		jsonw_string(&w, "suite", suite->name);
-		jsonw_string(&w, "runner", suite->runner);
+		jsonw_string(&w, "runner", *suite->runner ? suite->runner : NULL);
 		jsonw_string(&w, "version", suite->version);
 		jsonw_string(&w, "root", suite->root);
 		jsonw_string(&w, "reason", suite->reason);
@@ -83,6 +100,13 @@ static void list_json(struct strbuf *out, const struct state *s)
 		jsonw_bool(&w, "known", f->known);
 		jsonw_object_end(&w);
 	}
+	jsonw_array_end(&w);
+	jsonw_array_begin(&w, "notices");
+	for (size_t i = 0; i < s->notice_count; i++)
+		if (s->notices[i].severity == SEVERITY_ERROR)
+			notice_json(&w, "error", s->notices[i].suite, s->notices[i].text);
+	if (not_run)
+		notice_json(&w, "warning", NULL, not_run);
 	jsonw_array_end(&w);
 	jsonw_object_end(&w);
 }
@@ -175,10 +199,13 @@ static int run_list(const struct options *options, struct error *err)
 	if (state.finished) {
 		cleanup_strbuf struct strbuf out = STRBUF_INIT;
 		if (options_has(options, "json"))
-			list_json(&out, &state);
+			list_json(&out, &state, setup.not_run_notice);
 		else
 			list_text(&out, &state);
 		list_problems(&state);
+		list_nothing(&state);
+		if (setup.not_run_notice)
+			fprintf(stderr, "warning: %s\n", setup.not_run_notice);
 		if (out.len && command_print(out.buf, out.len, err) < 0)
 			code = -1;
 	}

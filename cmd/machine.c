@@ -2,6 +2,7 @@
 
 #include "cmd/machine.h"
 #include "core/base/file.h"
+#include "core/base/path.h"
 
 #include <sched.h>
 
@@ -51,15 +52,43 @@ int machine_cores(void)
 	return MAX(quota ? MIN(cores, quota) : cores, 1);
 }
 
+/*
+ * What the container may still take, or `otherwise`. Files that are only cached count as used there,
+ * and after `npm ci` they are most of it: the kernel gives them back when memory is asked for.
+ */
+static int64_t container_kb(const char *root, const char *const names[3], int64_t otherwise)
+{
+	cleanup_free char *limit_path = path_join(root, names[0]);
+	cleanup_free char *used_path = path_join(root, names[1]);
+	cleanup_free char *stat_path = path_join(root, names[2]);
+	int64_t limit = read_number(limit_path, ""), used = read_number(used_path, "");
+	int64_t cached = read_number(stat_path, "inactive_file ");
+
+	if (limit <= 0 || used < 0)
+		return otherwise;
+	return MIN(MAX(limit - used + MAX(cached, 0), 1024) / 1024, otherwise);
+}
+
+int64_t machine_memory_below(const char *root)
+{
+	static const char *const files[2][3] = {
+		{"sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current",
+			"sys/fs/cgroup/memory.stat"},
+		{"sys/fs/cgroup/memory/memory.limit_in_bytes",
+			"sys/fs/cgroup/memory/memory.usage_in_bytes",
+			"sys/fs/cgroup/memory/memory.stat"},
+	};
+	cleanup_free char *meminfo = path_join(root, "proc/meminfo");
+	int64_t available = read_number(meminfo, "MemAvailable:");
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		available = container_kb(root, files[i], available);
+	return MAX(available, 0);
+}
+
 int64_t machine_memory_kb(void)
 {
-	int64_t available = read_number("/proc/meminfo", "MemAvailable:");
-	int64_t limit = read_number("/sys/fs/cgroup/memory.max", "");
-	int64_t used = read_number("/sys/fs/cgroup/memory.current", "");
-
-	if (limit > 0 && used >= 0 && (limit - used) / 1024 < available)
-		available = (limit - used) / 1024;
-	return MAX(available, 0);
+	return machine_memory_below("/");
 }
 
 int machine_workers(int64_t worker_kb)

@@ -368,10 +368,10 @@ static int find(struct order *o, const struct config *config, const struct optio
 	cleanup_free char *word = base_relative(config->base, options->words.v[0]);
 	const char *run = options_value(options, "run", NULL);
 	const char *suite = config->only_suites.n ? config->only_suites.v[0] : NULL;
-	cleanup_free char *dir = !run ? NULL
-				 : path_is_dir(run)
-					 ? path_real(run)
-					 : xasprintf("%s/.muster/runs/%s", config->base, run);
+	cleanup_free char *dir = run ? command_find_run(config->base, run, o->err) : NULL;
+
+	if (run && !dir)
+		return -1;
 	int result = dir ? look_in(o, dir, word, suite) : find_target(o, config->base, word, suite);
 
 	if (result < 0 || o->target.file)

@@ -6,25 +6,6 @@
 #include "core/journal.h"
 #include "core/project.h"
 
-/* The run that is meant: a folder, a run id, or the latest. */
-static char *find_run(const char *word, struct error *err)
-{
-	cleanup_free char *cwd = path_cwd();
-	cleanup_free char *base = project_base(cwd);
-	char *dir = word && path_is_dir(word) ? path_join(cwd, word)
-		    : word                    ? xasprintf("%s/.muster/runs/%s", base, word)
-					      : path_join(base, ".muster/latest");
-	cleanup_free char *journal = path_join(dir, "journal.ndjson");
-
-	if (path_exists(journal))
-		return dir;
-	free(dir);
-	error_set(err, EXIT_CODE_USAGE,
-		word ? "no recorded run in %s" : "no run was recorded in %s", word ? word : base);
-	error_help(err, "`muster runs` lists what is there");
-	return NULL;
-}
-
 static int replay(const struct options *options, const char *dir, struct error *err)
 {
 	struct state state;
@@ -75,7 +56,9 @@ static int replay(const struct options *options, const char *dir, struct error *
 
 static int run_report(const struct options *options, struct error *err)
 {
-	cleanup_free char *dir = find_run(options->words.n ? options->words.v[0] : NULL, err);
+	cleanup_free char *cwd = path_cwd(), *base = project_base(cwd);
+	cleanup_free char *dir =
+		command_find_run(base, options->words.n ? options->words.v[0] : NULL, err);
 
 	return dir ? replay(options, dir, err) : -1;
 }
@@ -90,8 +73,9 @@ const struct command report_cmd = {
 	.usage = "report [RUN] [--reporter NAME[=PATH]]...",
 	.summary = "show a recorded run again, in any reporter",
 	.details =
-		"RUN is a run id or a run's folder; default: the latest. The journal is replayed\n"
-		"through the same reporters, and the exit code is that of the run.",
+		"RUN is a run id, its beginning, `latest`, or a run's folder; default: the\n"
+		"latest. The journal is replayed through the same reporters, and the exit code is\n"
+		"that of the run.",
 	.options = report_options,
 	.max_words = 1,
 	.run = run_report,

@@ -455,6 +455,8 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		return -1;
 	if (in->setup.history_notice)
 		notice(in, "history", in->setup.history_notice);
+	if (in->setup.not_run_notice)
+		notice(in, "not_run", in->setup.not_run_notice);
 	if (in->setup.impact_notice)
 		notice(in, "changed", in->setup.impact_notice);
 	if (in->known.notice)

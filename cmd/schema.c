@@ -9,8 +9,10 @@
 #define PERCENT                                                 \
 	"[{\"type\":\"number\",\"minimum\":0,\"maximum\":100}," \
 	"{\"enum\":[\"off\",false]},"                           \
-	"{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?%?$\"}]"
-#define TEXT   "{\"type\":[\"string\",\"number\",\"boolean\"]}"
+	"{\"type\":\"string\",\"pattern\":"                     \
+	"\"^0*(100(\\\\.0+)?|[0-9]{1,2}(\\\\.[0-9]+)?)%?$\"}]"
+#define SCALAR "[\"string\",\"number\",\"boolean\"]"
+#define TEXT   "{\"type\":" SCALAR "}"
 #define AMOUNT "{\"type\":\"integer\",\"minimum\":1,\"maximum\":999999}"
 
 #define TRIES "{\"type\":\"integer\",\"minimum\":0,\"maximum\":100}"
@@ -28,7 +30,8 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 				      "{\"const\":\"auto\"},{\"type\":\"string\","
 				      "\"pattern\":\"^0*[1-9][0-9]{0,3}%?$\"}]"}},
 	[CONFIG_FAIL_FAST] = {{"anyOf",
-		"[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"boolean\"}]"}},
+		"[{\"type\":\"integer\",\"minimum\":0,\"maximum\":999999999},"
+		"{\"type\":\"boolean\"}]"}},
 	[CONFIG_RETRIES] = {{"anyOf",
 		"[" TRIES ",{\"type\":\"object\",\"additionalProperties\":false,\"properties\":"
 		"{\"default\":" TRIES ",\"flaky\":" TRIES ",\"quarantined\":" TRIES "}}]"}},
@@ -39,14 +42,14 @@ static const struct keyword keywords[CONFIG_TYPE_COUNT][4] = {
 	[CONFIG_DURATION] = {{"anyOf", "[{\"type\":\"number\",\"minimum\":0},"
 				       "{\"enum\":[\"off\",false]}," DURATION "]"}},
 	[CONFIG_WAIT] = {{"anyOf", "[{\"type\":\"number\",\"exclusiveMinimum\":0}," DURATION "]"}},
-	[CONFIG_NAME] = {{"type", "\"string\""}, {"pattern", "\"^[^-]\""}, {"maxLength", "200"}},
-	[CONFIG_STRING] = {{"type", "\"string\""}, {"minLength", "1"}},
+	[CONFIG_NAME] = {{"type", SCALAR}, {"pattern", "\"^[^-]\""}, {"maxLength", "200"}},
+	[CONFIG_STRING] = {{"type", SCALAR}, {"minLength", "1"}},
 	[CONFIG_PORT] = {{"anyOf", "[{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535},"
 				   "{\"const\":\"${port}\"}]"}},
 	[CONFIG_PERCENT] = {{"anyOf", PERCENT}},
-	[CONFIG_FOLDER] = {{"type", "\"string\""}, {"minLength", "1"}},
-	[CONFIG_PATH] = {{"type", "\"string\""}, {"minLength", "1"}},
-	[CONFIG_LIST] = {{"anyOf", "[{\"type\":\"string\",\"minLength\":1},"
+	[CONFIG_FOLDER] = {{"type", SCALAR}, {"minLength", "1"}},
+	[CONFIG_PATH] = {{"type", SCALAR}, {"minLength", "1"}},
+	[CONFIG_LIST] = {{"anyOf", "[{\"type\":" SCALAR ",\"minLength\":1},"
 				   "{\"type\":\"array\",\"items\":" TEXT "}]"}},
 	[CONFIG_MAP] = {{"type", "\"object\""}, {"propertyNames", "{\"pattern\":\"^[^=]+$\"}"},
 		{"additionalProperties", TEXT}},

@@ -103,19 +103,30 @@ static int choose_suites(struct setup *s, struct error *err)
 	return 0;
 }
 
+/* Some of the tests are asked for, not all. */
+static bool is_part(const struct config *c)
+{
+	return c->paths.n || c->only_suites.n || c->test_regex || c->failed_only || c->changed_only;
+}
+
 static int find_suites(struct setup *s, struct error *err)
 {
-	cleanup_strbuf struct strbuf looked_for = STRBUF_INIT;
+	cleanup_project_notes struct project_notes notes = PROJECT_NOTES_INIT;
+	const struct config *c = s->config;
 
-	s->suites = &s->config->suites;
+	s->suites = &c->suites;
 	if (!s->suites->n) {
-		if (project_detect(s->config->base, runners, &s->detected, &looked_for, err) < 0)
+		if (project_detect(
+			    c->base, runners, other_test_programs, &s->detected, &notes, err) < 0)
 			return -1;
 		s->suites = &s->detected;
+		/* who names a part does not take it for all */
+		if (notes.not_run.len && !is_part(c))
+			s->not_run_notice = strbuf_detach(&notes.not_run);
 	}
 	if (!s->suites->n) {
-		error_set(err, EXIT_CODE_NO_TESTS, "no test suite found in %s", s->config->base);
-		return error_help(err, "%s", looked_for.buf);
+		error_set(err, EXIT_CODE_NO_TESTS, "no test suite found in %s", c->base);
+		return error_help(err, "%s", notes.looked_for.buf);
 	}
 	return choose_suites(s, err);
 }
@@ -230,7 +241,9 @@ static int init(struct setup *s, struct config *config, bool suites, struct erro
 	fill_info(s);
 	if (suites && read_impact(s, err) < 0)
 		return -1;
-	history_last_passed(s->history, s->platform, &s->info.last_ms, &s->info.last_files);
+	/* to compare with: a part of the tests may be another part than last time */
+	if (!is_part(config))
+		history_last_passed(s->history, s->platform, &s->info.last_ms, &s->info.last_files);
 	return suites ? make_cache(s, err) : 0;
 }
 
@@ -255,6 +268,7 @@ void setup_release(struct setup *s)
 	free(s->history_path);
 	free(s->history_notice);
 	free(s->impact_notice);
+	free(s->not_run_notice);
 	impact_release(&s->impact);
 	free(s->cache_dir);
 	free(s->adapters_dir);

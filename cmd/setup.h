@@ -30,6 +30,7 @@ struct setup {
 	struct run_info info;
 	struct impact impact; /* --changed */
 	char *impact_notice;  /* why that leaves nothing out, or NULL */
+	char *not_run_notice; /* tests of other frameworks, or NULL */
 };
 
 /* `config` is taken over (with flags applied). Detects suites, opens the history for reading. */

@@ -63,6 +63,8 @@ static int store_export(const struct options *options, struct error *err)
 	struct history *h = store_open(options, HISTORY_READ, err);
 	int result = h ? history_export(h, path, err) : -1;
 	history_close(h);
+	if (result == 0 && options_has(options, "json"))
+		return command_print_text(options, "muster/store-export/1", path, NULL, err);
 	return result;
 }
 

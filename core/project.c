@@ -19,6 +19,7 @@ static void tell_test_programs(const struct package *package, struct strbuf *out
 	strbuf_addstr(out, "; script `test` starts ");
 	for (size_t i = 0; i < MIN(programs.n, (size_t)3); i++)
 		strbuf_addf(out, "%s`%.40s`", i ? ", " : "", programs.v[i]);
+	strbuf_addstr(out, ", of which muster runs no tests");
 }
 
 /* One line for exit 4: where was looked, for what, what was there instead, and the way out. */
@@ -35,6 +36,49 @@ static void tell_looked_for(
 	}
 	tell_test_programs(packages->v[0], out);
 	strbuf_addstr(out, "; or name suites in muster.yaml (`muster init`)");
+}
+
+/* Is `command` one of `others`? Returns its name there, or NULL. */
+static const char *other_of(const char *const *others, const struct script_command *command)
+{
+	for (; *others; others++) {
+		size_t n = strcspn(*others, " ");
+		if (strlen(command->program) != n || strncmp(command->program, *others, n))
+			continue;
+		if (!(*others)[n] || strvec_has(&command->args, *others + n + 1))
+			return *others;
+	}
+	return NULL;
+}
+
+/* Tests that `npm test` runs and muster does not: a green run must not pass for them, too. */
+static void tell_not_run(const struct project_packages *packages, runner_table runners,
+	const char *const *others, struct strbuf *out)
+{
+	cleanup_strvec struct strvec told = STRVEC_INIT;
+
+	for (size_t p = 0; p < packages->n; p++) {
+		const struct package *package = packages->v[p];
+		for (size_t i = 0; i < package->command_count; i++) {
+			const struct script_command *command = &package->commands[i];
+			const char *other = project_found_entry_counts(package, command->entry)
+						    ? other_of(others, command)
+						    : NULL;
+			if (!other || strvec_has(&told, other))
+				continue;
+			strvec_push(&told, other);
+			cleanup_free char *dir = path_relative(packages->v[0]->dir, package->dir);
+			strbuf_addf(out, "%s`%s` (script `%.60s`%s%.120s)",
+				out->len ? ", " : "not run: ", other, command->script,
+				p ? " of " : "", p ? dir : "");
+		}
+	}
+	if (!out->len)
+		return;
+	strbuf_addstr(out, "; muster runs");
+	for (size_t i = 0; runners[i]; i++)
+		strbuf_addf(out, "%s%s", i ? ", " : " ", runners[i]->name);
+	strbuf_addstr(out, " only");
 }
 
 static void packages_add(struct project_packages *packages, struct package *package)
@@ -82,8 +126,8 @@ static int read_packages(const char *base, struct project_packages *packages, st
 	return 0;
 }
 
-int project_detect(const char *base, runner_table runners, struct suites *suites,
-	struct strbuf *looked_for, struct error *err)
+int project_detect(const char *base, runner_table runners, const char *const *others,
+	struct suites *suites, struct project_notes *notes, struct error *err)
 {
 	cleanup_free char *dir = path_normalize(base);
 	struct project_packages packages = {NULL, 0, 0};
@@ -102,12 +146,20 @@ int project_detect(const char *base, runner_table runners, struct suites *suites
 			suites_add(suites, found.v[i].suite);
 			found.v[i].suite = NULL;
 		}
-		if (looked_for)
-			tell_looked_for(&packages, runners, looked_for);
+		if (notes) {
+			tell_looked_for(&packages, runners, &notes->looked_for);
+			tell_not_run(&packages, runners, others, &notes->not_run);
+		}
 	}
 	project_found_release(&found);
 	packages_release(&packages);
 	return result;
+}
+
+void project_notes_release(struct project_notes *notes)
+{
+	strbuf_release(&notes->looked_for);
+	strbuf_release(&notes->not_run);
 }
 
 /* A package.json that only says `"type": "module"` marks a folder, it does not make a project. */

@@ -60,6 +60,21 @@ static bool has_test_script(const struct package *package)
 	return text && !strstr(text, "no test specified");
 }
 
+/* Commands of package managers are only there when they are for other packages. */
+static bool hands_over(const struct package *package)
+{
+	static const char *const programs[] = {"npm", "pnpm", "yarn", "yarnpkg", "bun", "turbo",
+		"lerna", "nx", "lage", "wsrun", NULL};
+
+	for (size_t i = 0; i < package->command_count; i++) {
+		const struct script_command *command = &package->commands[i];
+		if (streq(command->entry, "test") && in_list(programs, command->program) &&
+			command->args.n)
+			return true;
+	}
+	return false;
+}
+
 static void add(struct project_found *found, const struct package *package, struct suite *suite,
 	const struct script_command *command)
 {
@@ -69,6 +84,7 @@ static void add(struct project_found *found, const struct package *package, stru
 		.package = package,
 		.script = command ? xstrdup(command->script) : NULL,
 		.from_test = command && streq(command->entry, "test"),
+		.hands_over = hands_over(package),
 		.test_is_other =
 			has_test_script(package) && !(command && streq(command->entry, "test")),
 	};
@@ -191,6 +207,11 @@ static bool is_test_like(const char *entry)
 	return starts_with(entry, "test") || ends_with(entry, ":test") || ends_with(entry, "-test");
 }
 
+bool project_found_entry_counts(const struct package *package, const char *entry)
+{
+	return has_test_script(package) ? is_test(entry) : is_test_like(entry);
+}
+
 void project_found_package(
 	struct project_found *found, const struct package *package, runner_table runners)
 {
@@ -259,7 +280,8 @@ static void drop(struct project_found *found, size_t i)
 /*
  * `outer` would run what `inner` runs. When the outer package's `test` does something else (it
  * hands over to the workspaces) and the inner one's starts the runner, the outer configuration is
- * only there to be inherited: then the inner suite is the one that counts.
+ * only there to be inherited: then the inner suite is the one that counts. When it does both, so do
+ * both: what a jest.config.js covers is not known before it is run.
  */
 static bool covers(const struct project_item *outer, const struct project_item *inner)
 {
@@ -283,7 +305,8 @@ void project_found_drop_covered(struct project_found *found)
 				covers(outer, &found->v[i]))
 				dropped[o] = true;
 		for (size_t i = 0; i < found->n && !dropped[o]; i++)
-			if (covers(outer, &found->v[i]))
+			if (covers(outer, &found->v[i]) &&
+				!(outer->hands_over && found->v[i].from_test))
 				dropped[i] = true;
 	}
 	for (size_t i = found->n; i-- > 0;)

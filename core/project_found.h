@@ -16,6 +16,7 @@ struct project_item {
 	const struct package *package;
 	char *script;       /* the script it was found in, or NULL */
 	bool from_test;     /* reached from `test` */
+	bool hands_over;    /* the package's `test` starts the scripts of other packages, too */
 	bool test_is_other; /* the package's `test` starts something, but not this runner */
 };
 
@@ -24,6 +25,8 @@ struct project_found {
 	size_t n, cap;
 };
 
+/* Are the commands of this script looked at: `test`, and without one those called like it. */
+bool project_found_entry_counts(const struct package *package, const char *entry);
 void project_found_package(
 	struct project_found *found, const struct package *package, runner_table runners);
 /* For when that gave nothing: runners that need neither a configuration nor a script. */

@@ -278,20 +278,29 @@ static bool manager_elsewhere(const struct script_words *words)
 	return false;
 }
 
+/* For other packages: not followed, but known to have been there. */
+static enum script_step stay_plain(struct script_words *words, size_t start)
+{
+	words->pos = start;
+	return SCRIPT_PLAIN;
+}
+
 /* npm, pnpm, yarn, bun: `run x`, `test`, `exec x`, and with all but npm the bare name. */
 static enum script_step unwrap_manager(
 	struct script_walk *walk, struct script_context *context, struct script_words *words)
 {
 	static const struct wrapper exec = {
 		.values = " -p --package --call -c ", .shell_text = " -c --call "};
-	cleanup_free char *manager = script_program(words->words->v[words->pos++]);
+	size_t start = words->pos++;
+	cleanup_free char *manager = script_program(words->words->v[start]);
 	bool npm = streq(manager, "npm");
 
 	if (!skip_manager_options(words) || (npm && manager_elsewhere(words)))
-		return SCRIPT_DONE;
+		return stay_plain(words, start);
 	const char *verb = word_at(words);
-	if (in_list(" workspace workspaces ws foreach install i ci add ", verb) ||
-		(streq(manager, "bun") && streq(verb, "test")))
+	if (in_list(" workspace workspaces ws foreach ", verb))
+		return stay_plain(words, start);
+	if (in_list(" install i ci add ", verb) || (streq(manager, "bun") && streq(verb, "test")))
 		return SCRIPT_DONE;
 	if (in_list(" exec x dlx ", verb)) {
 		words->pos++;
@@ -301,7 +310,7 @@ static enum script_step unwrap_manager(
 	if (run) {
 		words->pos++;
 		if (!skip_manager_options(words))
-			return SCRIPT_DONE;
+			return stay_plain(words, start);
 	}
 	const char *name = word_at(words);
 	if (!run && in_list(" t tst ", name) && !json_get(walk->scripts, name)) {
@@ -356,6 +365,8 @@ static const struct wrapper wrappers[] = {
 	{"nyc", unwrap_coverage_tool},
 	{"xvfb-run", .values = " -s --server-args -n --server-num -e --error-file -f -w -p "},
 	{"time", .values = ""},
+	{"sh", .values = " -c -o ", .shell_text = " -c "},
+	{"bash", .values = " -c -o ", .shell_text = " -c "},
 	{"exec", .values = ""},
 	{"command", .values = ""},
 	{"nohup", .values = ""},

@@ -207,11 +207,14 @@ static void tell_nothing(struct run *run)
 	const struct engine_options *o = run->options;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
-	if (o->list_only || o->config->no_tests == NO_TESTS_PASS || run->worst ||
-		state_exit_code(o->bus->state, true) != EXIT_CODE_NO_TESTS)
+	if (run->worst ||
+		(o->list_only ? o->bus->state->file_count > 0
+			      : o->config->no_tests == NO_TESTS_PASS ||
+					state_exit_code(o->bus->state, true) != EXIT_CODE_NO_TESTS))
 		return;
 	describe_nothing(run, &text);
-	run_notice(run, SEVERITY_WARNING, "no_tests", NULL, NULL, "no test ran: %s", text.buf);
+	run_notice(run, SEVERITY_WARNING, "no_tests", NULL, NULL, "%s: %s",
+		o->list_only ? "no test file" : "no test ran", text.buf);
 }
 
 static void finish(struct run *run)

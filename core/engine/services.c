@@ -2,6 +2,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/strbuf.h"
+#include "core/base/text.h"
 #include "core/engine/run.h"
 
 #include <arpa/inet.h>
@@ -50,20 +51,33 @@ static int free_port(void)
 }
 
 /* Loopback answers or refuses at once: no need to wait. A connection, our side of it closed. */
-static int connect_to(int port)
+static int connect_over(int family, int port)
 {
-	cleanup_close int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_in addr = {.sin_family = AF_INET,
+	cleanup_close int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in v4 = {.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	bool old = family == AF_INET;
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+	if (fd < 0 || connect(fd, old ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
+			      old ? sizeof(v4) : sizeof(v6)) < 0)
 		return -1;
 	shutdown(fd, SHUT_WR);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	int result = fd;
 	fd = -1;
 	return result;
+}
+
+/* A server at "localhost" listens at one of the two, which one is the system's choice. */
+static int connect_to(int port)
+{
+	int fd = connect_over(AF_INET, port);
+
+	return fd >= 0 ? fd : connect_over(AF_INET6, port);
 }
 
 /* Close the probe once the server has said all it had to say: closed earlier, a server that greets
@@ -131,19 +145,22 @@ static void on_service_exit(void *arg, const struct process_status *status)
 {
 	struct service *s = arg;
 	bool expected = s->phase == SERVICE_STOPPING;
-	char why[96];
+	const char *when = s->phase == SERVICE_UP ? "" : " before it was ready";
+	cleanup_strbuf struct strbuf why = STRBUF_INIT;
 
 	s->phase = SERVICE_GONE;
 	s->process = NULL;
 	deadline_close(&s->poll);
 	if (!expected) {
 		if (status->start_errno)
-			snprintf(why, sizeof(why), "cannot be started: %s",
+			strbuf_addf(&why, "cannot be started: %s: %s", s->spec->command.v[0],
 				strerror(status->start_errno));
+		else if (status->signal)
+			strbuf_addf(&why, "was killed by signal %d (%s)%s", status->signal,
+				strsignal(status->signal), when);
 		else
-			snprintf(why, sizeof(why), "ended (status %d, signal %d)",
-				status->exit_status, status->signal);
-		failed(s, why);
+			strbuf_addf(&why, "ended with exit status %d%s", status->exit_status, when);
+		failed(s, why.buf);
 	}
 	run_tick(s->run);
 }
@@ -159,6 +176,24 @@ static bool is_ready(struct service *s)
 	return s->probe >= 0;
 }
 
+/* What was waited for, so that a wrong port can be told from a slow start. */
+static void too_late(struct service *s)
+{
+	const struct config_service *spec = s->spec;
+	cleanup_strbuf struct strbuf why = STRBUF_INIT;
+
+	strbuf_addstr(&why, "was not ready after ");
+	text_duration(&why, spec->ready_timeout_ms);
+	if (spec->ready_log) {
+		strbuf_addf(&why, ": its output does not show `%s`", spec->ready_log);
+	} else {
+		cleanup_free char *port = expand(spec->ready_tcp, s->port);
+		strbuf_addf(&why, ": nothing answers at port %s", port);
+	}
+	strbuf_addstr(&why, " (`ready` in muster.yaml)");
+	failed(s, why.buf);
+}
+
 static void on_poll(struct deadline *d)
 {
 	struct service *s = CONTAINER_OF(d, struct service, poll);
@@ -172,7 +207,7 @@ static void on_poll(struct deadline *d)
 		run_tick(s->run);
 	} else if (clock_mono_us() > s->limit_us) {
 		deadline_stop(d);
-		failed(s, "did not get ready in time");
+		too_late(s);
 	}
 }
 

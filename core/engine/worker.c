@@ -99,6 +99,9 @@ static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
 static void start_failed(struct worker *w, const struct process_status *status)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	/* an exit of its own, once our part ran: the project's (Playwright ends so when its
+	 * configuration does not load) */
+	bool own = w->pid && !w->failure && !status->signal;
 
 	if (status->start_errno)
 		strbuf_addf(&text, "cannot start node: %s", strerror(status->start_errno));
@@ -113,7 +116,7 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	strbuf_rtrim(&w->loose);
 	if (w->loose.len)
 		strbuf_addf(&text, "\n%s", w->loose.buf);
-	run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE, text.buf);
+	run_suite_failed(w->suite, own ? EXIT_CODE_USAGE : EXIT_CODE_INFRASTRUCTURE, text.buf);
 }
 
 /* Every file has its result; what it did after them nobody knows. */

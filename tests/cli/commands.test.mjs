@@ -50,6 +50,24 @@ test('nothing to test: exit 4, and what was looked for', () => {
   assert.match(err, /help: looked in 1 package for jest/);
 });
 
+test('a run is compared with the last one when both are of all tests', () => {
+  const dir = project(['pass1']);
+  const more = path.join(dir, 'test/pass2.js');
+  runFake(dir, []);
+  assert.match(runFake(dir, []).out, /^History {3}the last run took /m);
+  fs.writeFileSync(more, '');
+  assert.doesNotMatch(runFake(dir, ['test/pass2.js']).out, /^History/m); // one file, too, but another one
+  fs.rmSync(more);
+});
+
+test('list: an empty list says why', () => {
+  const dir = project(['pass'], { 'lib/x.js': '' });
+  const { code, out, err } = runFake(dir, ['list', 'lib']);
+  assert.deepEqual([code, out], [4, '']);
+  assert.match(err, /^warning: no test file: no suite has test files below the named paths$/m);
+  assert.doesNotMatch(runFake(dir, ['list']).err, /warning/);
+});
+
 test('a broken package.json is an error with its place', () => {
   const { code, err } = run(folder({ 'package.json': '{"scripts": ' }), []);
   assert.equal(code, 2);
@@ -96,6 +114,23 @@ test('--failed when nothing is left, --suite for one of several, -j as a share o
   const none = runFake(dir, ['--failed']);
   assert.equal(none.code, 0);
   assert.match(none.err, /nothing to do: the last run left nothing failed or not run/);
+});
+
+test('--json: every command prints one document that names its schema', () => {
+  const dir = project(['pass', 'fail']);
+  runFake(dir, ['--no-fail-fast']);
+  const lines = ['run', 'list', 'plan --shards 2', 'merge .muster/latest', 'gate', 'report', 'runs', 'history', 'slow', 'flaky',
+    'quarantine list', 'order test/fail.js', 'query SELECT+1', 'store info', 'store check', 'store export x.db',
+    'store import x.db', 'store prune', 'coverage check', 'junit merge .muster/latest/junit.xml', 'config', 'config check',
+    'doctor', 'completion bash', 'help', 'help environment', 'version', 'init', 'init --print', 'nonsense'];
+  const known = run(dir, ['help']).out.match(/^ {2}[a-z]+(?= {2})/gm).map(word => word.trim());
+  assert.deepEqual(known.filter(command => !lines.some(line => line.split(' ').includes(command))), []);
+  for (const line of lines) {
+    const { out, err } = runFake(dir, [...line.split(' ').map(word => word.replace('+', ' ')), '--json']);
+    let document;
+    assert.doesNotThrow(() => document = JSON.parse(out), `${line}\n${out}\n${err}`);
+    assert.match(document.schema, /^muster\/[a-z-]+\/1$/, line);
+  }
 });
 
 test('--json: one document on stdout, people read stderr', () => {

@@ -26,6 +26,23 @@ function suite(specs, more = {}) {
   return dir;
 }
 
+test('a configuration that does not load is an error of the configuration', () => {
+  const dir = suite({}, {
+    'package.json': '{"name":"p","scripts":{"test":"playwright test && cypress run"}}',
+    'playwright.config.js': 'module.exports = { testDir: nowhere };',
+  });
+  const { code, out } = run(dir, []);
+  assert.equal(code, 2, out);
+  assert.match(out, /^error: playwright: .*\nReferenceError: nowhere is not defined$/m);
+  assert.match(out, /^warning: not run: `cypress run` \(script `test`\); muster runs jest, mocha, playwright only$/m);
+  const list = run(dir, ['list', '--json']);
+  assert.equal(list.code, 2);
+  const [error, warning, ...more] = JSON.parse(list.out).notices;
+  assert.deepEqual([error.severity, error.suite, warning.severity, more], ['error', 'playwright', 'warning', []]);
+  assert.match(error.text, /ReferenceError: nowhere is not defined/);
+  assert.match(list.err, /^warning: not run: `cypress run`/m);
+});
+
 // What ran since the last time: [name, parallel index, process].
 function ran(dir) {
   const log = path.join(dir, 'ran.log');

@@ -138,6 +138,18 @@ test('kill -9 while browsers run: nobody is left after two seconds', async () =>
   assert.equal(await until(() => processes(dir).length === 0, 2000), true);
 });
 
+/* A run of one Mocha suite that needs the service `it`, whose text and `ready` are these. */
+function withService(server, ready, program = 'node', spec = "it('runs', () => {});") {
+  const dir = copy();
+  fs.writeFileSync(path.join(dir, 'server.js'), server);
+  fs.writeFileSync(path.join(dir, 'api/only.spec.js'), spec);
+  fs.writeFileSync(path.join(dir, 'muster.yaml'), `
+suites: [{runner: mocha, files: [api/only.spec.js], services: [it]}]
+services: {it: {command: [${program}, server.js, "\${port}"], ready: {${ready}}}}
+`);
+  return run(dir, [], env());
+}
+
 test('services of muster.yaml are up before the suite, and down after it', () => {
   const dir = copy();
   fs.writeFileSync(path.join(dir, 'server.js'),
@@ -157,4 +169,36 @@ services:
   const { code, out } = run(dir, [], env());
   assert.equal(code, 0, out);
   assert.equal(processes('server.js').length, 0);
+});
+
+test('a service that only listens at ::1, as a server at "localhost" may', { skip: !os.networkInterfaces().lo?.some(({ address }) => address === '::1') }, () => {
+  const { code, out } = withService('require("net").createServer(s => s.end()).listen(+process.argv[2], "::1");', 'tcp: "${port}"');
+  assert.equal(code, 0, out);
+});
+
+test('a service that ends or never gets ready fails its suites, and says what was waited for', () => {
+  const ended = withService('console.log("no disk"); process.exitCode = 3;', 'tcp: "${port}"');
+  assert.equal(ended.code, 7);
+  assert.match(ended.out, /^error: mocha: service it ended with exit status 3 before it was ready\nno disk$/m);
+  const killed = withService('process.kill(process.pid, "SIGKILL");', 'log: up');
+  assert.equal(killed.code, 7);
+  assert.match(killed.out, /service it was killed by signal 9 \(Killed\) before it was ready$/m);
+  const silent = withService('console.log("warming"); setInterval(() => {}, 1000);', 'log: up, timeout: 900ms');
+  assert.equal(silent.code, 7);
+  assert.match(silent.out, /service it was not ready after 900 ms: its output does not show `up` \(`ready` in muster\.yaml\)\nwarming$/m);
+  const deaf = withService('setInterval(() => {}, 1000);', 'tcp: "${port}", timeout: 900ms');
+  assert.equal(deaf.code, 7);
+  assert.match(deaf.out, /service it was not ready after 900 ms: nothing answers at port \d+ /);
+  assert.equal(processes('server.js').length, 0);
+  const absent = withService('', 'tcp: "${port}"', 'no-such-program');
+  assert.equal(absent.code, 7);
+  assert.match(absent.out, /service it cannot be started: no-such-program: No such file or directory$/m);
+});
+
+test('a service that ends while its suite runs fails it', () => {
+  const { code, out } = withService(
+    'console.log("up"); require("fs").watch(".", (_, name) => name === "begun" && process.exit(4));', 'log: up', 'node',
+    "it('waits', done => { require('fs').writeFileSync('begun', ''); setTimeout(done, 60000); }).timeout(60000);");
+  assert.equal(code, 7);
+  assert.match(out, /service it ended with exit status 4$/m);
 });

@@ -45,6 +45,26 @@ test('a run whose configuration is broken', () => {
   same(dir);
 });
 
+test('a run is named by its id, the beginning of it, its folder, or as the latest', () => {
+  const dir = project(['pass']);
+  for (const id of ['20260101-000000-aaaaaa', '20260101-000000-abbbbb', '20260202-000000-cccccc'])
+    assert.equal(runFake(dir, ['--out', `.muster/runs/${id}`]).code, 0);
+  assert.equal(runFake(dir, []).code, 0);
+  const replayed = (...args) => run(dir, args, {}).out.match(/^Starting {2}run (\S+)$/m)[1];
+  const id = n => JSON.parse(read(`${dir}/.muster/${n}/summary.json`)).run_id;
+  assert.equal(replayed('report', '202602'), id('runs/20260202-000000-cccccc'));
+  assert.equal(replayed('report', '20260101-000000-ab'), id('runs/20260101-000000-abbbbb'));
+  assert.equal(replayed('report', '.muster/runs/20260101-000000-aaaaaa'), id('runs/20260101-000000-aaaaaa'));
+  for (const name of [[], ['latest']])
+    assert.equal(replayed('report', ...name), id('latest'));
+  for (const command of [['report'], ['gate'], ['order', 'test/pass.js', '--run']]) {
+    const many = run(dir, [...command, '20260101'], {}), none = run(dir, [...command, '1999'], {});
+    assert.deepEqual([many.code, none.code], [2, 2], command);
+    assert.match(many.err, /^error: the ids of 2 runs start with 20260101\nhelp: `muster runs` /);
+    assert.match(none.err, /^error: no recorded run in 1999\nhelp: `muster runs` /);
+  }
+});
+
 test('interrupted', async () => {
   const dir = project(['pass1', 'hang', 'slowpass1']);
   const child = start(dir, ['-j2', '--no-fail-fast', ...live(dir)], { MUSTER_TEST_ADAPTERS: fake });

@@ -137,6 +137,34 @@ function job(acts, given, scripts, env) {
   return { dir, code: done.status, text: done.stdout + done.stderr };
 }
 
+test('the JSON Schema and muster agree on what a muster.yaml may hold', () => {
+  const dir = folder({ 'package.json': '{"name": "x"}', 'jest.config.js': '' });
+  const { default: Ajv } = require('ajv');
+  const valid = new Ajv({ strict: false }).compile(JSON.parse(run(dir, ['config', 'schema']).out));
+  const suite = (key, value) => ({ suites: [{ runner: 'jest', [key]: value }] });
+  const values = [0, 1, -1, 1.5, 100, 101, 99999999999, true, false, 'on', 'off', 'auto', 'a', '', '5m', '-5s', '50%', '101%',
+    '100%', [], ['a', 1], [['a']], {}, { a: 1 }, { a: 'b' }, { lines: 90 }, { lines: '101%' }, { default: 1 }];
+  // unknown names and paths are for muster alone; a file with a number in the place of a name has the number's text
+  const alone = /^error: (no (service|resource|such file)|.* is not a folder|unknown re|`name` expects a name, not `-1`)/;
+  const keys = Object.keys(JSON.parse(run(dir, ['config', 'schema']).out).properties.suites.items.properties);
+  const documents = values.flatMap(value => [
+    ...['version', 'workers', 'fail_fast', 'retries', 'retry_budget', 'early_detection', 'quarantine', 'timeout', 'coverage',
+      'gates', 'suites', 'reporters', 'unknown'].map(key => ({ [key]: value })),
+    ...keys.map(key => suite(key, value)),
+    ...['duration', 'coverage', 'coverage_by', 'failure_rate'].map(key => ({ gates: { [key]: value } })),
+    { resources: { db: value } },
+    { services: { a: { command: 'x', ready: value } } },
+  ]);
+  for (const document of documents) {
+    const text = JSON.stringify(document); // JSON is YAML
+    fs.writeFileSync(path.join(dir, 'muster.yaml'), text);
+    const { code, err } = run(dir, ['config', 'check']);
+    assert.ok(code === 0 || code === 2, text);
+    if (!alone.test(err))
+      assert.equal(valid(document), code === 0, `${text}\n${err}`);
+  }
+});
+
 const verdict = dir => {
   const { verdict: v, shards } = JSON.parse(fs.readFileSync(path.join(dir, 'merged/summary.json'), 'utf8'));
   return [v, shards.map(x => x.status)];

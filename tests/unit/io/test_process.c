@@ -69,7 +69,7 @@ static void run(struct seen *s, const char *script, int grace_ms)
 	int code;
 
 	*s = (struct seen){.out = STRBUF_INIT, .errors = STRBUF_INIT, .lines = STRBUF_INIT};
-	loop_init(&loop, NULL, NULL);
+	cr_assert_eq(loop_init(&loop, NULL, NULL, &err), 0, "%s", err.text);
 	s->process = process_start(&loop.uv, &options, &callbacks, s, &code, &err);
 	cr_assert_not_null(s->process, "%s", err.text);
 	loop_run(&loop);
@@ -153,7 +153,7 @@ TEST(process, a_program_that_is_not_there)
 	struct loop loop;
 	int code;
 
-	loop_init(&loop, NULL, NULL);
+	cr_assert_eq(loop_init(&loop, NULL, NULL, NULL), 0);
 	s.process = process_start(&loop.uv, &options, &callbacks, &s, &code, NULL);
 	cr_assert_not_null(s.process);
 	loop_run(&loop);

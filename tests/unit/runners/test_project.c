@@ -37,7 +37,8 @@ static void check(const struct row *row)
 {
 	struct error err = ERROR_INIT;
 	struct suites suites = SUITES_INIT;
-	cleanup_strbuf struct strbuf got = STRBUF_INIT, looked_for = STRBUF_INIT;
+	cleanup_project_notes struct project_notes notes = PROJECT_NOTES_INIT;
+	cleanup_strbuf struct strbuf got = STRBUF_INIT;
 	char *dir = temp_new();
 
 	for (const char *const *file = row->files; *file; file++) {
@@ -45,11 +46,14 @@ static void check(const struct row *row)
 		const char *text = strchr(*file, '\n');
 		temp_write(dir, name, text ? text + 1 : "");
 	}
-	cr_assert_eq(project_detect(dir, runners, &suites, &looked_for, &err), 0, "%s", err.text);
+	cr_assert_eq(project_detect(dir, runners, other_test_programs, &suites, &notes, &err), 0,
+		"%s", err.text);
 	render(dir, &suites, &got);
+	strbuf_addstr(&got, notes.not_run.buf);
 	cr_expect_str_eq(
 		got.buf, row->suites, "%s:\n got %s\nwant %s", row->files[0], got.buf, row->suites);
-	cr_assert(looked_for.len > 0 && looked_for.len < 500 && !strchr(looked_for.buf, '\n'));
+	cr_assert(notes.looked_for.len > 0 && notes.looked_for.len < 500 &&
+		  !strchr(notes.looked_for.buf, '\n'));
 	suites_release(&suites);
 	temp_free(dir);
 }
@@ -61,6 +65,7 @@ static void check_all(const struct row *rows, size_t n)
 }
 
 #define PACKAGE(text)     "package.json\n{" text "}"
+#define NOT_RUN(what)     "not run: " what "; muster runs jest, mocha, playwright only"
 #define TEST_SCRIPT(text) PACKAGE("\"scripts\":{\"test\":\"" text "\"}")
 
 TEST(project, single_package)
@@ -90,8 +95,8 @@ TEST(project, single_package)
 		{{".mocharc.jsonc"}, "mocha@. (.mocharc.jsonc)\n"},
 		{{TEST_SCRIPT("jest"), "playwright.config.mts"},
 			"jest@. (script `test`)\nplaywright@. (playwright.config.mts)\n"},
-		{{TEST_SCRIPT("vitest run")}, ""},
-		{{TEST_SCRIPT("node --test && tsd")}, ""},
+		{{TEST_SCRIPT("vitest run")}, NOT_RUN("`vitest` (script `test`)")},
+		{{TEST_SCRIPT("node --test && tsd")}, NOT_RUN("`node --test` (script `test`)")},
 		{{PACKAGE("")}, ""},
 		{{"readme"}, ""},
 		{{TEST_SCRIPT("npx playwright install && npx playwright test -c e2e/pw.config.ts")},
@@ -99,7 +104,8 @@ TEST(project, single_package)
 		{{TEST_SCRIPT("cd e2e && playwright test")}, "playwright@e2e (script `test`)\n"},
 		{{TEST_SCRIPT("jest --version"), "jest.config.js"}, "jest@. (jest.config.js)\n"},
 		/* started by a program with a configuration of its own */
-		{{PACKAGE("\"jest\":{},\"scripts\":{\"test\":\"react-scripts test\"}")}, ""},
+		{{PACKAGE("\"jest\":{},\"scripts\":{\"test\":\"react-scripts test\"}")},
+			NOT_RUN("`react-scripts test` (script `test`)")},
 	};
 	check_all(rows, ARRAY_LEN(rows));
 }
@@ -112,7 +118,8 @@ TEST(project, several_scripts)
 			  "\"test:e2e\":\"npx playwright test --config ./t/playwright.config.ts\","
 			  "\"test:e2e:dev\":\"npx playwright test --ui --config "
 			  "./t/playwright.config.ts\"}")},
-			"playwright@. config=t/playwright.config.ts (script `test:e2e`)\n"},
+			"playwright@. config=t/playwright.config.ts (script `test:e2e`)\n" NOT_RUN(
+				"`vitest` (script `test:unit`)")},
 		{{TEST_SCRIPT("jest -c jest.unit.config.js && jest -c jest.e2e.config.js"),
 			 "jest.config.js"},
 			"jest:unit@. config=jest.unit.config.js (script `test`)\n"
@@ -174,7 +181,7 @@ TEST(project, dependency_alone)
 			"jest@. (dependency `jest`, src/__tests__/)\n"},
 		{{PACKAGE("\"devDependencies\":{\"jest\":\"1\"},\"scripts\":{\"test\":\"ava\"}"),
 			 "test/a.js"},
-			""},
+			NOT_RUN("`ava` (script `test`)")},
 	};
 	check_all(rows, ARRAY_LEN(rows));
 }
@@ -197,6 +204,12 @@ TEST(project, workspaces)
 		{{ROOT("turbo run test"), "jest.config.js", MEMBER("a", "jest"),
 			 MEMBER("b", "jest")},
 			"@x/a:jest@p/a (script `test`)\n@x/b:jest@p/b (script `test`)\n"},
+		/* it does both */
+		{{ROOT("jest && npm test --workspaces"), "jest.config.js", MEMBER("a", "jest"),
+			 "p/b/package.json\n{}", "p/b/jest.config.js"},
+			"top:jest@. (script `test`)\n@x/a:jest@p/a (script `test`)\n"},
+		{{ROOT("jest && yarn workspaces run test"), MEMBER("a", "jest")},
+			"top:jest@. (script `test`)\n@x/a:jest@p/a (script `test`)\n"},
 		{{ROOT("echo no test specified"), "jest.config.js", MEMBER("a", "jest")},
 			"jest@. (jest.config.js)\n"},
 		{{ROOT("lerna run test"), MEMBER("a", "jest"), MEMBER("b", "mocha")},
@@ -293,6 +306,26 @@ TEST(project, options_of_runners)
 	check_all(rows, ARRAY_LEN(rows));
 }
 
+/* A green run must not pass for tests that `npm test` runs and muster does not. */
+TEST(project, other_frameworks)
+{
+	static const struct row rows[] = {
+		{{TEST_SCRIPT("npx vitest run && jest && node --import tsx --test && vitest")},
+			"jest@. (script `test`)\n" NOT_RUN(
+				"`vitest` (script `test`), `node --test` (script `test`)")},
+		/* a variant beside `test` is not what `npm test` runs */
+		{{PACKAGE("\"scripts\":{\"test\":\"jest\",\"test:e2e\":\"cypress run\"}")},
+			"jest@. (script `test`)\n"},
+		{{PACKAGE("\"scripts\":{\"test:a\":\"jest\",\"test:b\":\"ng test\"}")},
+			"jest@. (script `test:a`)\n" NOT_RUN("`ng test` (script `test:b`)")},
+		{{PACKAGE("\"workspaces\":[\"p/*\"]"),
+			 "p/a/package.json\n{\"name\":\"a\",\"scripts\":{\"test\":\"mocha\"}}",
+			 "p/b/package.json\n{\"scripts\":{\"test\":\"ava && ng build\"}}"},
+			"mocha@p/a (script `test`)\n" NOT_RUN("`ava` (script `test` of p/b)")},
+	};
+	check_all(rows, ARRAY_LEN(rows));
+}
+
 TEST(project, broken)
 {
 	char *dir = temp_new();
@@ -301,7 +334,7 @@ TEST(project, broken)
 
 	temp_write(dir, "package.json", "{\"workspaces\":[\"p/*\"]}");
 	temp_write(dir, "p/a/package.json", "{");
-	cr_assert_eq(project_detect(dir, runners, &suites, NULL, &err), -1);
+	cr_assert_eq(project_detect(dir, runners, other_test_programs, &suites, NULL, &err), -1);
 	cr_assert(strstr(err.text, "p/a/package.json"), "%s", err.text);
 	ASSERT_INT(err.code, EXIT_CODE_USAGE);
 	temp_free(dir);
