@@ -30,6 +30,14 @@ int outputs_columns(int fd)
 	return columns >= 20 && columns <= 1000 ? columns : 80;
 }
 
+static void fit(struct sink *s)
+{
+	struct winsize size;
+
+	s->columns = outputs_columns(s->fd);
+	s->rows = ioctl(s->fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 static bool set(const char *name)
 {
 	const char *value = getenv(name);
@@ -64,7 +72,7 @@ static void open_sink(struct output *out, const char *path, const struct outputs
 	const char *term = getenv("TERM");
 	sink_init_fd(&out->sink, fd);
 	out->stream = true;
-	out->sink.columns = outputs_columns(fd);
+	fit(&out->sink);
 	out->sink.color = outputs_color(o->color, fd);
 	out->sink.tty = isatty(fd) && !o->ci && !(term && streq(term, "dumb"));
 }
@@ -228,7 +236,7 @@ void outputs_resize(struct outputs *o)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (o->v[i].stream)
-			o->v[i].sink.columns = outputs_columns(o->v[i].sink.fd);
+			fit(&o->v[i].sink);
 }
 
 static struct output *live(const struct outputs *o)
