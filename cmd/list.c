@@ -11,7 +11,6 @@
 int list_collect(struct setup *setup, struct state *state, struct error *err)
 {
 	struct bus bus;
-	int signum;
 
 	bus_init(&bus, state);
 	if (setup_adapters(setup, err) < 0)
@@ -31,8 +30,7 @@ int list_collect(struct setup *setup, struct state *state, struct error *err)
 		.impact = setup->config->changed_only ? &setup->impact : NULL,
 		.list_only = true,
 	};
-	if (engine_run(&o, &signum, err) < 0)
-		return -1;
+	engine_run(&o);
 	return state->exit_code;
 }
 
@@ -179,6 +177,8 @@ static int run_list(const struct options *options, struct error *err)
 		else
 			list_text(&out, &state);
 		list_problems(&state);
+		if (code == 0 && !state.file_count && config->no_tests == NO_TESTS_WARN)
+			fprintf(stderr, "warning: there is no test file to list\n");
 		if (out.len && command_print(out.buf, out.len, err) < 0)
 			code = -1;
 	}

@@ -126,7 +126,6 @@ static int probe(struct order *o, const size_t *items, size_t n, enum result *re
 {
 	struct state state;
 	struct bus bus;
-	int signum = 0;
 
 	set_paths(o, items, n);
 	state_init(&state);
@@ -147,14 +146,14 @@ static int probe(struct order *o, const size_t *items, size_t n, enum result *re
 		.ci = o->setup.ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
 	};
-	int code = engine_run(&engine, &signum, o->err);
-	*ret = code < 0 ? RESULT_NONE : result_of(o, &state);
+	int signum = engine_run(&engine), code = 0;
+	*ret = result_of(o, &state);
 	o->probes++;
 	if (*ret == RESULT_FAILED)
 		note_failed(o, &state);
-	if (code == 0 && !signum)
+	if (!signum)
 		tell(o, n, *ret);
-	if (code == 0 && !signum && state.error_notices)
+	if (!signum && state.error_notices)
 		code = cannot_run(o, &state);
 	state_release(&state);
 	if (code == 0 && signum)

@@ -449,8 +449,6 @@ static int read_order(struct invocation *in, const struct options *options, stru
 
 static int run_tests(struct invocation *in, const struct options *options, struct error *err)
 {
-	int signum = 0;
-
 	if (setup_run_dir(&in->setup, err) < 0 || setup_adapters(&in->setup, err) < 0 ||
 		open_outputs(in, options, err) < 0)
 		return -1;
@@ -468,8 +466,7 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		run_nothing(in);
 	} else {
 		struct engine_options o = engine_options_of(in);
-		if (engine_run(&o, &signum, err) < 0)
-			return -1;
+		engine_run(&o);
 	}
 	before_sleep(in);
 	return judge_error(&in->judge, err) < 0 ? -1 : in->state.exit_code;

@@ -113,7 +113,7 @@ static int find_suites(struct setup *s, struct error *err)
 			return -1;
 		s->suites = &s->detected;
 	}
-	if (!s->suites->n) {
+	if (!s->suites->n && (s->config->no_tests == NO_TESTS_FAIL || s->config->only_suites.n)) {
 		error_set(err, EXIT_CODE_NO_TESTS, "no test suite found in %s", s->config->base);
 		return error_help(err, "%s", looked_for.buf);
 	}

@@ -182,7 +182,9 @@ static void describe_nothing(const struct run *run, struct strbuf *out)
 {
 	const struct config *c = run->options->config;
 
-	if (c->test_regex)
+	if (!run->suite_count)
+		strbuf_addf(out, "no test suite found in %s", c->base);
+	else if (c->test_regex)
 		strbuf_addf(out, "none matches -t %s", c->test_regex);
 	else if (c->changed_only)
 		strbuf_addstr(out, "the change touches no test file");
@@ -227,9 +229,9 @@ static void finish(struct run *run)
 			!o->select && !o->config->test_regex && !run->cancel, on_quarantine, run);
 	tell_nothing(run);
 	if (o->list_only)
-		code = run->worst          ? (int)run->worst
-		       : state->file_count ? EXIT_CODE_PASSED
-					   : EXIT_CODE_NO_TESTS;
+		code = state->file_count || o->config->no_tests != NO_TESTS_FAIL
+			       ? EXIT_CODE_PASSED
+			       : EXIT_CODE_NO_TESTS;
 	else
 		code = (int)state_exit_code(state, o->config->no_tests == NO_TESTS_FAIL);
 	if (run->worst)
@@ -372,18 +374,15 @@ static void release(struct run *run)
 	loop_release(&run->loop);
 }
 
-int engine_run(const struct engine_options *options, int *ret_signal, struct error *err)
+int engine_run(const struct engine_options *options)
 {
 	struct run run;
 
-	if (!options->suites->n)
-		return error_set(err, EXIT_CODE_NO_TESTS, "no suites to run");
 	init(&run, options);
 	run_publish(&run, &(struct event){.type = EVENT_RUN_STARTED, .run = options->info});
 	budget_check(&run, run.started_us); /* waiting may have used all of it */
 	run_tick(&run);
 	loop_run(&run.loop);
-	*ret_signal = run.signal;
 	release(&run);
-	return 0;
+	return run.signal;
 }

@@ -49,6 +49,24 @@ test('nothing to test: exit 4, and what was looked for', () => {
   assert.match(err, /help: looked in 1 package for jest/);
 });
 
+test('no suite at all: --no-tests says what that means', () => {
+  const dir = folder({ 'package.json': '{}' });
+  for (const command of [[], ['run', '--shard', '1/2'], ['list'], ['plan']]) {
+    const pass = run(dir, [...command, '--no-tests=pass']);
+    assert.equal(pass.code, 0, pass.err);
+    assert.equal(pass.err, '');
+    assert.equal(run(dir, [...command, '--no-tests=fail']).code, 4);
+  }
+  const warned = run(dir, ['--no-tests=warn', '--json']);
+  assert.equal(warned.code, 0);
+  assert.match(warned.err, /^warning: no test ran: no test suite found in /m);
+  const { verdict, exit_code, tests } = JSON.parse(warned.out);
+  assert.deepEqual([verdict, exit_code, tests.total], ['passed', 0, 0]);
+  for (const command of ['list', 'plan'])
+    assert.match(run(dir, [command, '--no-tests=warn']).err, /^warning: there is no test file to /);
+  assert.match(run(dir, ['--no-tests=pass', '--suite', 'unit']).err, /^error: no test suite found in /, 'one was asked for');
+});
+
 test('a broken package.json is an error with its place', () => {
   const { code, err } = run(folder({ 'package.json': '{"scripts": ' }), []);
   assert.equal(code, 2);
@@ -59,7 +77,8 @@ test('muster.yaml: errors have line, caret and the way out', () => {
   const yaml = {
     'wrokers: 4': /unknown key `wrokers` in muster\.yaml:1:1\n  1 \| wrokers: 4\n    \| \^{7} did you mean `workers`\?/,
     'workers: many': /workers/,
-    'suites: [{runner: ava}]': /unknown runner/,
+    'suites: [{runner: jset}]': /unknown runner `jset`[^]*help: did you mean `jest`\?/,
+    'suites: [{runner: vitest}]': /the runner `vitest` is not supported yet in muster\.yaml:1:19[^]*help: supported runners: jest, mocha, playwright/,
     'suites: [{runner: jest, root: ../..}]': /outside/,
     'a: &x 1': /anchor/i,
     'workers: 2\nworkers: 3': /twice|duplicate|already/,
