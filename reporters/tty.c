@@ -73,8 +73,8 @@ static void progress_line(struct tty *t, const struct state *s, struct strvec *l
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
 	int64_t total = s->file_counts.total, elapsed = s->now_ms - s->started_ms;
 
-	strbuf_addf(&line, is_narrow(t) ? "[%6.1fs] " : "Running [%8.1fs] ",
-		(double)elapsed / 1000);
+	strbuf_addf(
+		&line, is_narrow(t) ? "[%6.1fs] " : "Running [%8.1fs] ", (double)elapsed / 1000);
 	bar(&line, done_files(s), total, is_narrow(t) ? BAR_COLUMNS / 4 : BAR_COLUMNS,
 		t->summary.sink->color);
 	strbuf_addf(&line, " %" PRId64 "/%" PRId64 " file%s", done_files(s), total,
