@@ -280,9 +280,9 @@ const struct command completion_cmd = {
 	.name = "completion",
 	.usage = "completion bash|zsh|fish",
 	.summary = "print a completion script for a shell",
-	.details = "bash: source <(muster completion bash)\n"
-		   "zsh: muster completion zsh > a file `_muster` in a folder of $fpath\n"
-		   "fish: muster completion fish > ~/.config/fish/completions/muster.fish",
+	.details = "bash  source <(muster completion bash)\n"
+		   "zsh  muster completion zsh > DIR/_muster, where DIR is a folder of $fpath\n"
+		   "fish  muster completion fish > ~/.config/fish/completions/muster.fish",
 	.words = completion_words,
 	.max_words = 1,
 	.run = run_completion,

@@ -501,12 +501,10 @@ const struct command flaky_cmd = {
 	.name = "flaky",
 	.usage = "flaky [--since 30d] [--suite S] [--branch B] [--owner O] [--limit N]",
 	.summary = "flaky and broken tests: how often, since when, at what cost",
-	.details = "Those that fail most come first. The rate is how likely an attempt fails now: "
-		   "runs\n"
-		   "count half after 14 days, and the interval holds the true rate in 9 of 10 "
-		   "cases.\n"
-		   "Broken tests fail run after run, also on the default branch; they are told "
-		   "apart.",
+	.details = "Those that fail most come first. The rate is how likely an attempt fails "
+		   "now: runs count half after 14 days, and the interval holds the true rate in "
+		   "9 of 10 cases. Broken tests fail run after run, also on the default branch; "
+		   "they are told apart.",
 	.options = flaky_options,
 	.run = run_flaky,
 };

@@ -419,9 +419,8 @@ const struct command history_cmd = {
 	.name = "history",
 	.usage = "history [FILE|TEST] [--since 30d] [--limit N] [--json|--csv|--markdown]",
 	.summary = "what is known of tests: durations, failures, last outcomes",
-	.details =
-		"FILE|TEST is a part of the path or of the title; the slowest come first. When it\n"
-		"means one test, its last runs follow, with what each of them said.",
+	.details = "FILE|TEST is a part of the path or of the title; the slowest come first. "
+		   "When it means one test, its last runs follow, with what each of them said.",
 	.options = test_options,
 	.max_words = 1,
 	.run = run_history,

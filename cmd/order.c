@@ -469,11 +469,9 @@ const struct command order_cmd = {
 	.name = "order",
 	.usage = "order FILE|TEST [--run RUN] [--repeat N]",
 	.summary = "find the file whose earlier run in the same worker breaks another",
-	.details = "Starts from the order of a recorded run and leaves out ever more of the files "
-		   "that\n"
-		   "ran before, each time in a fresh worker. The exit code is 1 when FILE fails "
-		   "alone,\n"
-		   "after others or now and then, and 0 when it passes always.",
+	.details = "Starts from the order of a recorded run and leaves out ever more of the "
+		   "files that ran before, each time in a fresh worker. The exit code is 1 when "
+		   "FILE fails alone, after others or now and then, and 0 when it passes always.",
 	.options = order_options,
 	.max_words = 1,
 	.run = run_order,

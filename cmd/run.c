@@ -561,9 +561,8 @@ const struct command run_cmd = {
 	.name = "run",
 	.usage = "run [OPTIONS] [PATH...] [-- RUNNER OPTIONS]",
 	.summary = "run the tests (the default command)",
-	.details =
-		"Suites are detected, or taken from muster.yaml. The first failure stops the run;\n"
-		"what it left is run by `muster --failed`.",
+	.details = "Suites are detected, or taken from muster.yaml. The first failure stops the "
+		   "run; what it left is run by `muster --failed`.",
 	.options = run_options,
 	.max_words = -1,
 	.takes_rest = true,
