@@ -390,8 +390,8 @@ static int read_repeat(struct order *o, const struct options *options, struct er
 	o->repeat = digits && digits < 3 && !text[digits] ? atoi(text) : 0;
 	if (o->repeat >= 1 && o->repeat <= REPEAT_MAX)
 		return 0;
-	return error_set(
-		err, EXIT_CODE_USAGE, "`--repeat` expects a whole number from 1 to %d", REPEAT_MAX);
+	return error_set(err, EXIT_CODE_USAGE,
+		"`--repeat` expects a whole number from 1 to %d, not `%.60s`", REPEAT_MAX, text);
 }
 
 /* Nothing but the files in their order: no retries, no stop, no second opinion. */
@@ -425,9 +425,10 @@ static int run_order(const struct options *options, struct error *err)
 	struct config *config = NULL;
 	int code = -1;
 
-	if (!options->words.n)
+	if (!options->words.n) {
 		error_set(err, EXIT_CODE_USAGE, "`muster order` needs a file or a test");
-	else if (read_repeat(&o, options, err) == 0)
+		error_help(err, "usage: muster order FILE|TEST [--run RUN] [--repeat N]");
+	} else if (read_repeat(&o, options, err) == 0)
 		config = command_config_only(options, err);
 	if (config)
 		code = find(&o, config, options);

@@ -145,6 +145,10 @@ static int add(struct outputs *o, const char *spec, const struct outputs_options
 
 	if (!reporter)
 		return -1;
+	if (path && !*path) {
+		error_set(err, EXIT_CODE_USAGE, "reporter `%s` names no file", spec);
+		return error_help(err, "NAME=PATH, or NAME alone for its usual place");
+	}
 	if (!path && reporter->default_path && options->run_dir)
 		path = path_join(options->run_dir, reporter->default_path);
 	struct output *out = &o->v[o->n++];

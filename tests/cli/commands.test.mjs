@@ -15,6 +15,9 @@ const cases = [
   [['run', 'no/such/file.js'], 2, 'error: no such file or folder: no/such/file.js'],
   [['--suite', 'none'], 2, 'error: no suite is named `none`\nhelp: suites here: mocha'],
   [['--reporter', 'fancy'], 2, 'error: unknown reporter `fancy`\nhelp: '],
+  [['--reporter', 'junit='], 2, 'error: reporter `junit=` names no file\nhelp: '],
+  [['order'], 2, 'error: `muster order` needs a file or a test\nhelp: usage: muster order FILE|TEST'],
+  [['order', 'x', '--repeat', 'y'], 2, 'error: `--repeat` expects a whole number from 1 to 20, not `y`'],
   [['--failed'], 2, 'error: --failed needs the history of an earlier run'],
   [['report'], 2, 'error: no run was recorded'],
   [['help', 'nothing'], 2, 'error: no help on `nothing`'],
@@ -145,6 +148,22 @@ test('two runs in one folder at once do not disturb each other', () => {
   });
   assert.equal(both.status, 0, both.stdout + both.stderr);
   assert.equal(JSON.parse(run(dir, ['runs', '--json']).out).runs.length, 2);
+});
+
+test('a history that is damaged is told by whoever finds it', () => {
+  const dir = project(['pass'], { '.muster/history.db': 'x'.repeat(9000) });
+  const { code, err } = run(dir, ['slow']);
+  assert.equal(code, 2);
+  assert.match(err, /^error: the history was damaged; it is set aside as history\.db\.broken-\d+ and learning starts afresh\nhelp: /);
+});
+
+test('without node: what to do', () => {
+  const bin = folder({});
+  for (const name of ['git', 'sh'])
+    fs.symlinkSync(spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim(), path.join(bin, name));
+  const { code, out } = runFake(project(['pass']), [], { PATH: bin });
+  assert.equal(code, 7);
+  assert.match(out, /^error: .*cannot start node: No such file or directory\nhelp: Node 18 or newer runs the tests/m);
 });
 
 test('doctor: what is missing, and exit 7', () => {
