@@ -33,6 +33,7 @@ const struct help_row help_environment[] = {
 	{"MUSTER_COLOR", "always or never: colours; --color wins over it"},
 	{"FORCE_COLOR, NO_COLOR", "colours on or off, as in other programs"},
 	{"COLUMNS", "width of the output where it is no terminal"},
+	{"TERM", "dumb or not set: no live display, no colours"},
 	{"CI", "no live display, one line for each file"},
 	{"XDG_CACHE_HOME", "where caches of the runs go (default: ~/.cache)"},
 	{NULL},

@@ -45,10 +45,22 @@ static bool set(const char *name)
 	return value && *value;
 }
 
+/* A terminal that nobody has named is not trusted either. */
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return !term || !*term || streq(term, "dumb");
+}
+
+static bool can_redraw(int fd, bool ci)
+{
+	return isatty(fd) && !ci && !is_dumb();
+}
+
 bool outputs_color(int flag, int fd)
 {
 	const char *own = getenv("MUSTER_COLOR"), *force = getenv("FORCE_COLOR");
-	const char *term = getenv("TERM");
 
 	if (flag >= 0)
 		return flag;
@@ -56,9 +68,9 @@ bool outputs_color(int flag, int fd)
 		return streq(own, "always");
 	if (force && *force)
 		return !streq(force, "0") && !streq(force, "false");
-	if (set("NO_COLOR") || (term && streq(term, "dumb")))
+	if (set("NO_COLOR"))
 		return false;
-	return isatty(fd) || set("CLICOLOR_FORCE") || set("GITHUB_ACTIONS");
+	return (isatty(fd) && !is_dumb()) || set("CLICOLOR_FORCE") || set("GITHUB_ACTIONS");
 }
 
 static void open_sink(struct output *out, const char *path, const struct outputs_options *o)
@@ -69,12 +81,11 @@ static void open_sink(struct output *out, const char *path, const struct outputs
 	}
 	/* With --json stdout carries one document; what people read goes to stderr. */
 	int fd = o->json && !streq(out->reporter->name, "json") ? STDERR_FILENO : STDOUT_FILENO;
-	const char *term = getenv("TERM");
 	sink_init_fd(&out->sink, fd);
 	out->stream = true;
 	fit(&out->sink);
 	out->sink.color = outputs_color(o->color, fd);
-	out->sink.tty = isatty(fd) && !o->ci && !(term && streq(term, "dumb"));
+	out->sink.tty = can_redraw(fd, o->ci);
 }
 
 static const struct reporter *find(const char *spec, struct error *err)
@@ -170,7 +181,7 @@ static bool has(const struct outputs *o, const char *name)
 /* One reporter for people, chosen by where the output goes; the files of the run beside it. */
 static int add_usual(struct outputs *o, const struct outputs_options *options, struct error *err)
 {
-	bool tty = isatty(options->json ? STDERR_FILENO : STDOUT_FILENO) && !options->ci;
+	bool tty = can_redraw(options->json ? STDERR_FILENO : STDOUT_FILENO, options->ci);
 
 	if (!options->names->n && add(o, tty ? "tty" : "plain", options, err) < 0)
 		return -1;

@@ -125,6 +125,8 @@ static void draw(struct tty *t, const struct state *s)
 	cleanup_strvec struct strvec lines = STRVEC_INIT;
 	size_t room = tty_frame_room(&t->frame), running = 0;
 
+	if (!t->frame.sink->tty) /* asked for by name, into a file */
+		return;
 	progress_line(t, s, &lines);
 	for (size_t i = 0; i < s->file_count; i++)
 		running += is_running(s->files[i]);

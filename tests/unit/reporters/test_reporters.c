@@ -80,6 +80,7 @@ static void open_with(struct fixture *f, const char *name, int columns, bool sha
 	bus_init(&f->bus, &f->state);
 	sink_init_memory(&f->sink);
 	f->sink.columns = columns;
+	f->sink.tty = true;
 	f->self = f->reporter->open(&options, &f->sink);
 	bus_subscribe(&f->bus, on_event, f);
 }
