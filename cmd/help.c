@@ -205,6 +205,12 @@ static const struct {
 	{"muster.yaml", "keys of the configuration file", topic_keys},
 };
 
+void help_topic_names(struct strbuf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
+		strbuf_addf(out, "%s\n", topics[i].name);
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static void overview(struct strbuf *out)
