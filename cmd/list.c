@@ -2,6 +2,7 @@
 
 #include "cmd/list.h"
 #include "cmd/machine.h"
+#include "core/base/ansi.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/bus.h"
@@ -36,11 +37,16 @@ int list_collect(struct setup *setup, struct state *state, struct error *err)
 
 void list_problems(const struct state *s)
 {
-	for (size_t i = 0; i < s->notice_count; i++)
-		if (s->notices[i].severity == SEVERITY_ERROR)
-			fprintf(stderr, "error: %s: %s\n",
-				s->notices[i].suite ? s->notices[i].suite : "muster",
-				s->notices[i].text);
+	for (size_t i = 0; i < s->notice_count; i++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		if (s->notices[i].severity != SEVERITY_ERROR)
+			continue;
+		/* The words of a runner, or of what it has loaded: they must not drive the
+		 * terminal. */
+		ansi_filter(&text, s->notices[i].text, strlen(s->notices[i].text), false);
+		fprintf(stderr, "error: %s: %s\n",
+			s->notices[i].suite ? s->notices[i].suite : "muster", text.buf);
+	}
 	for (size_t i = 0; i < s->suite_count; i++)
 		if (s->suites[i]->discovered)
 			fprintf(stderr, "%s: %s %s, %" PRId64 " files (%s)\n", s->suites[i]->name,

@@ -147,3 +147,13 @@ test('a dumb terminal, or one without a name, is not redrawn; nor is a file', as
   assert.match(out, /PASS \[/);
   assert.doesNotMatch(out, /\u001b|Running \[/);
 });
+
+test('what a configuration throws does not drive the terminal of `list`', () => {
+  const dir = suite('mocha', { soon });
+  fs.writeFileSync(path.join(dir, '.mocharc.js'), 'throw new Error("\\u001b]0;owned\\u0007\\u001b[2J broken");');
+  const { code, err } = run(dir, ['list']);
+  assert.notEqual(code, 0);
+  assert.match(err, /^error: mocha: .*broken/m);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(err, /[\x1b\x07]/);
+});
