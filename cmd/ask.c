@@ -46,10 +46,12 @@ static struct history *open_history(
 {
 	cleanup_free char *usual = path_join(base, ".muster/history.db");
 	const char *path = options_value(options, "history", usual);
-	struct history *h = history_open(path, HISTORY_READ, NULL, err);
+	cleanup_free char *damaged = NULL;
+	struct history *h = history_open(path, HISTORY_READ, &damaged, err);
 
 	if (!h && err->code == EXIT_CODE_PASSED) {
-		error_set(err, EXIT_CODE_USAGE, "there is no history at %s", path);
+		error_set(err, EXIT_CODE_USAGE, damaged ? "%s" : "there is no history at %s",
+			damaged ? damaged : path);
 		error_help(err, "a first `muster` makes it");
 	}
 	if (h)

@@ -15,6 +15,11 @@
 	{                                                                                        \
 		"history", 0, OPTION_VALUE, "PATH", "history file (default: .muster/history.db)" \
 	}
+#define ASK_ALL                                                                \
+	{                                                                      \
+		"all", 0, OPTION_FLAG, NULL,                                   \
+			"also tests that are gone: deleted, renamed, not seen" \
+	}
 #define ASK_TEST_OPTIONS                                                             \
 	ASK_OPTIONS, {"suite", 0, OPTION_VALUE, "NAME", "tests of this suite"},      \
 	{                                                                            \

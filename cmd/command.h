@@ -9,9 +9,10 @@
 
 struct command {
 	const char *name;
-	const char *usage;            /* behind "muster": "run [PATH…]" */
-	const char *summary;          /* one line */
-	const char *details;          /* further lines for --help and the manual, or NULL */
+	const char *usage;   /* behind "muster": "run [PATH…]" */
+	const char *summary; /* one line */
+	/* For --help and the manual, or NULL. A line is a paragraph, or "NAME  text" a row. */
+	const char *details;
 	const struct option *options; /* beside the common ones */
 	const char *const *words;     /* what the one word can be, NULL-ended; NULL = anything */
 	int max_words;                /* -1 = any number; more are an error */

@@ -10,7 +10,7 @@
 
 extern const struct command order_cmd, report_cmd, runs_cmd, history_cmd, slow_cmd, flaky_cmd,
 	quarantine_cmd, config_cmd, doctor_cmd, init_cmd, junit_cmd, coverage_cmd, query_cmd,
-	help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd;
+	help_cmd, version_cmd, completion_cmd, docs_cmd, man_cmd, complete_cmd;
 
 const struct command *const commands[] = {
 	&run_cmd,
@@ -37,5 +37,6 @@ const struct command *const commands[] = {
 	&version_cmd,
 	&docs_cmd,
 	&man_cmd,
+	&complete_cmd,
 	NULL,
 };

@@ -1,8 +1,15 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "cmd/help.h"
 #include "core/base/strbuf.h"
+#include "core/base/file.h"
+#include "core/base/path.h"
 #include "core/base/strvec.h"
+#include "core/config.h"
+#include "core/project.h"
+#include "reporters/registry.h"
+#include "runners/registry.h"
 
 /*
  * Completion scripts. All words in them come from our own tables; what is prose is quoted for the
@@ -52,19 +59,49 @@ static void spaced(struct strbuf *out, const char *one_of)
 		strbuf_addch(out, *one_of == '|' ? ' ' : *one_of);
 }
 
+/* What `muster __complete` knows of this project for the value of an option; NULL = nothing. */
+static const char *source_of(const struct option *o)
+{
+	static const struct {
+		const char *option, *value, *source;
+	} sources[] = {
+		{"suite", "NAME", "suites"},
+		{"reporter", "NAME[=PATH]", "reporters"},
+		{"run", "RUN", "runs"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		if (streq(o->name, sources[i].option) && streq(o->value, sources[i].value))
+			return sources[i].source;
+	return NULL;
+}
+
+/* The same for the words of a command. */
+static const char *source_of_words(const struct command *c)
+{
+	if (streq(c->name, "help"))
+		return "commands";
+	return starts_with(c->usage + strlen(c->name), " [RUN]") ? "runs" : NULL;
+}
+
+#define ASK "muster __complete %s 2>/dev/null"
+
 /* ---- bash ------------------------------------------------------------------------------------ */
 
-/* Words that an option takes; files for all other values. */
-static void bash_values(struct strbuf *out, const struct option *table)
+/* Words that an option of a command (a pattern) takes; files for all other values. */
+static void bash_values(struct strbuf *out, const char *command, const struct option *table)
 {
-	for (const struct option *o = table; o->name; o++) {
+	for (const struct option *o = table; o && o->name; o++) {
 		if (o->kind != OPTION_VALUE)
 			continue;
-		strbuf_addf(out, "    --%s", o->name);
+		strbuf_addf(out, "    %s:--%s", command, o->name);
 		if (o->letter)
-			strbuf_addf(out, "|-%c", o->letter);
+			strbuf_addf(out, "|%s:-%c", command, o->letter);
 		strbuf_addstr(out, ") ");
-		if (o->one_of) {
+		if (source_of(o)) {
+			strbuf_addf(
+				out, "words=$(" ASK "); [[ $words ]] || return ;;\n", source_of(o));
+		} else if (o->one_of) {
 			strbuf_addstr(out, "words='");
 			spaced(out, o->value);
 			strbuf_addstr(out, "' ;;\n");
@@ -80,10 +117,12 @@ static void bash_commands(struct strbuf *out)
 		cleanup_strbuf struct strbuf words = STRBUF_INIT;
 		if ((*c)->hidden)
 			continue;
-		if (streq((*c)->name, "help"))
-			command_names(&words);
 		command_words(&words, *c);
-		strbuf_addf(out, "    %s) words='%s' ;;\n", (*c)->name, words.buf);
+		strbuf_addf(out, "    %s) words='%s'", (*c)->name, words.buf);
+		if (source_of_words(*c))
+			strbuf_addf(
+				out, "; [[ $cur == -* ]] || words=$(" ASK ")", source_of_words(*c));
+		strbuf_addstr(out, " ;;\n");
 	}
 }
 
@@ -97,9 +136,11 @@ static void bash(struct strbuf *out)
 			   "  local cur=${COMP_WORDS[COMP_CWORD]} "
 			   "prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
 			   "  COMPREPLY=()\n"
-			   "  case $prev in\n");
-	bash_values(out, config_options);
-	bash_values(out, common_options);
+			   "  case ${COMP_WORDS[1]}:$prev in\n");
+	for (const struct command *const *c = commands; *c; c++)
+		bash_values(out, (*c)->name, (*c)->options);
+	bash_values(out, "*", config_options);
+	bash_values(out, "*", common_options);
 	strbuf_addf(out, "  esac\n"
 			 "  if [[ -z $words ]]; then case ${COMP_WORDS[1]} in\n");
 	bash_commands(out);
@@ -129,6 +170,11 @@ static void zsh_text(struct strbuf *out, const char *text)
 	strbuf_addstr(out, escaped.buf);
 }
 
+static void zsh_ask(struct strbuf *out, const char *source)
+{
+	strbuf_addf(out, "{compadd -- ${(f)\"$(" ASK ")\"}}", source);
+}
+
 static void zsh_option(struct strbuf *out, const struct option *o)
 {
 	cleanup_strbuf struct strbuf spec = STRBUF_INIT;
@@ -143,7 +189,9 @@ static void zsh_option(struct strbuf *out, const struct option *o)
 		strbuf_addstr(&spec, o->kind == OPTION_OPTIONAL ? "::" : ":");
 		zsh_text(&spec, o->value);
 		strbuf_addch(&spec, ':');
-		if (o->one_of) {
+		if (source_of(o)) {
+			zsh_ask(&spec, source_of(o));
+		} else if (o->one_of) {
 			strbuf_addch(&spec, '(');
 			spaced(&spec, o->value);
 			strbuf_addch(&spec, ')');
@@ -170,6 +218,10 @@ static void zsh_command(struct strbuf *out, const struct command *c)
 		for (const char *const *w = c->words; *w; w++)
 			add_word(&words, "", *w);
 		strbuf_addf(out, " \\\n      '1:word:(%s)'", words.buf);
+	} else if (source_of_words(c)) {
+		strbuf_addstr(out, " \\\n      '1:word:");
+		zsh_ask(out, source_of_words(c));
+		strbuf_addch(out, '\'');
 	} else if (c->max_words) {
 		strbuf_addstr(out, " \\\n      '*:file:_files'");
 	}
@@ -225,7 +277,9 @@ static void fish_option(struct strbuf *out, const char *condition, const struct 
 		strbuf_addf(out, " -s %c", o->letter);
 	if (o->kind == OPTION_VALUE)
 		strbuf_addstr(out, " -r");
-	if (o->one_of) {
+	if (source_of(o)) {
+		strbuf_addf(out, " -f -a '(" ASK ")'", source_of(o));
+	} else if (o->one_of) {
 		strbuf_addstr(out, " -f -a '");
 		spaced(out, o->value);
 		strbuf_addch(out, '\'');
@@ -250,6 +304,9 @@ static void fish(struct strbuf *out)
 		strbuf_addch(out, '\n');
 		for (const char *const *w = (*c)->words; w && *w; w++)
 			strbuf_addf(out, "complete -c muster -n '%s' -f -a %s\n", condition, *w);
+		if (source_of_words(*c))
+			strbuf_addf(out, "complete -c muster -n '%s' -f -a '(" ASK ")'\n",
+				condition, source_of_words(*c));
 		command_tables(*c, tables);
 		for (size_t i = 0; tables[i]; i++)
 			for (const struct option *o = tables[i]; o->name; o++)
@@ -280,10 +337,89 @@ const struct command completion_cmd = {
 	.name = "completion",
 	.usage = "completion bash|zsh|fish",
 	.summary = "print a completion script for a shell",
-	.details = "bash: source <(muster completion bash)\n"
-		   "zsh: muster completion zsh > a file `_muster` in a folder of $fpath\n"
-		   "fish: muster completion fish > ~/.config/fish/completions/muster.fish",
+	.details = "bash  source <(muster completion bash)\n"
+		   "zsh  muster completion zsh > DIR/_muster, where DIR is a folder of $fpath\n"
+		   "fish  muster completion fish > ~/.config/fish/completions/muster.fish",
 	.words = completion_words,
 	.max_words = 1,
 	.run = run_completion,
+};
+
+/* ---- what the scripts ask ---------------------------------------------------------------------- */
+
+static void add_line(struct strbuf *out, const char *word)
+{
+	if (!strpbrk(word, "\n\r\x1b"))
+		strbuf_addf(out, "%s\n", word);
+}
+
+static void complete_suites(struct strbuf *out)
+{
+	cleanup_free char *cwd = path_cwd();
+	cleanup_free char *base = project_base(cwd);
+	struct config *config = config_new(base);
+	struct suites detected = SUITES_INIT;
+	const struct suites *suites = &config->suites;
+
+	if (config_load(config, runners, NULL, NULL) == 0 && !suites->n &&
+		project_detect(base, runners, other_test_programs, &detected, NULL, NULL) == 0)
+		suites = &detected;
+	for (size_t i = 0; i < suites->n; i++)
+		add_line(out, suites->v[i]->name);
+	suites_release(&detected);
+	config_free(config);
+}
+
+static void complete_reporters(struct strbuf *out)
+{
+	for (reporter_table r = reporters; *r; r++)
+		add_line(out, (*r)->name);
+}
+
+static void complete_runs(struct strbuf *out)
+{
+	cleanup_free char *cwd = path_cwd();
+	cleanup_free char *base = project_base(cwd);
+	cleanup_free char *runs = path_join(base, ".muster/runs");
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+
+	file_list_dir(runs, &names);
+	for (size_t i = names.n; i-- > 0;)
+		add_line(out, names.v[i]);
+}
+
+static void complete_commands(struct strbuf *out)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (!(*c)->hidden)
+			add_line(out, (*c)->name);
+	help_topic_names(out);
+}
+
+static int run_complete(const struct options *options, struct error *err)
+{
+	static const struct {
+		const char *name;
+		void (*write)(struct strbuf *out);
+	} sources[] = {
+		{"suites", complete_suites},
+		{"reporters", complete_reporters},
+		{"runs", complete_runs},
+		{"commands", complete_commands},
+	};
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		if (options->words.n && streq(options->words.v[0], sources[i].name))
+			sources[i].write(&out);
+	return out.len ? command_print(out.buf, out.len, err) : 0;
+}
+
+const struct command complete_cmd = {
+	.name = "__complete",
+	.usage = "__complete suites|reporters|runs|commands",
+	.summary = "write the words that a completion script asks for",
+	.max_words = 1,
+	.hidden = true,
+	.run = run_complete,
 };

@@ -366,13 +366,13 @@ const struct command coverage_cmd = {
 	.name = "coverage",
 	.usage = "coverage merge|report|check INPUT... [-o PATH] [--reporter NAME] [--json]",
 	.summary = "merge coverage of any tool into one, and report it",
-	.details =
-		"INPUT is a file (Istanbul JSON, lcov, Cobertura), a folder (all coverage below\n"
-		"it), a run directory (its coverage; of several the newest attempt of each shard\n"
-		"counts) or - for stdin. merge writes one Istanbul map; reports are those of\n"
-		"Istanbul, figure for figure. check judges the gates of coverage (default: of the\n"
-		"latest run; 6 when one fails). The exit code is 5 when something of the inputs\n"
-		"was lost: file and place are named, and the rest is merged.",
+	.details = "INPUT is a file (Istanbul JSON, lcov, Cobertura), a folder (all coverage "
+		   "below it), a run directory (its coverage; of several the newest attempt of "
+		   "each shard counts) or - for stdin. merge writes one Istanbul map; reports "
+		   "are those of Istanbul, figure for figure. check judges the gates of "
+		   "coverage (default: of the latest run; 6 when one fails). The exit code is 5 "
+		   "when something of the inputs was lost: file and place are named, and the "
+		   "rest is merged.",
 	.options = coverage_options,
 	.words = coverage_words,
 	.max_words = -1,

@@ -219,7 +219,8 @@ static void check_suites(struct doctor *d, struct config *c)
 	const struct suites *suites = &c->suites;
 
 	if (config_load(c, runners, NULL, &err) < 0) {
-		say(d, LEVEL_ERROR, "config", "%s", err.text);
+		say(d, LEVEL_ERROR, "config", "%s%s%s", err.text, *err.help ? "\nhelp: " : "",
+			err.help);
 		return;
 	}
 	say(d, LEVEL_OK, "config", "%s", c->path ? c->path : "no muster.yaml, defaults apply");
@@ -265,14 +266,18 @@ static void check_history(struct doctor *d, const char *base)
 
 static void check_folder(struct doctor *d, const char *base)
 {
-	cleanup_free char *own = path_join(base, ".muster");
-	const char *dir = path_exists(own) ? own : base;
+	cleanup_free char *own = path_join(base, ".muster"), *runs = path_join(own, "runs");
+	const char *const dirs[] = {path_exists(own) ? own : base, path_exists(runs) ? runs : NULL};
+	const char *bad = NULL;
 
-	if (!path_is_dir(dir) || access(dir, W_OK | X_OK) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(dirs) && !bad; i++)
+		if (dirs[i] && (!path_is_dir(dirs[i]) || access(dirs[i], W_OK | X_OK) < 0))
+			bad = dirs[i];
+	if (bad)
 		say(d, LEVEL_ERROR, "folder",
-			"%s cannot be written; --out and --history choose other places", dir);
+			"%s cannot be written; --out and --history choose other places", bad);
 	else
-		say(d, LEVEL_OK, "folder", "%s can be written", dir);
+		say(d, LEVEL_OK, "folder", "%s can be written", dirs[0]);
 }
 
 static void check_terminal(struct doctor *d, int color)
@@ -330,6 +335,7 @@ const struct command doctor_cmd = {
 	.name = "doctor",
 	.usage = "doctor [--json]",
 	.summary = "check that everything a run needs is there",
-	.details = "Exit code 7 when something is missing; a warning alone is none.",
+	.details = "Exit code 7 when something is missing; a warning alone is none. No runner is "
+		   "started: what one says of its own configuration, `muster list` tells.",
 	.run = run_doctor,
 };

@@ -415,15 +415,6 @@ static void print_section(struct page *p, bool broken)
 	}
 }
 
-static void print_gone(struct page *p)
-{
-	if (p->gone)
-		sink_printf(&p->rows.sink,
-			"%zu more %s gone (deleted, renamed, not seen for long); `--all` shows "
-			"%s\n",
-			p->gone, p->gone == 1 ? "is" : "are", p->gone == 1 ? "it" : "them");
-}
-
 static void print_text(struct page *p)
 {
 	struct rows *r = &p->rows;
@@ -431,7 +422,7 @@ static void print_text(struct page *p)
 
 	if (!p->n) {
 		sink_puts(&r->sink, "no flaky tests are known\n");
-		print_gone(p);
+		rows_gone(&p->rows, p->gone);
 		return;
 	}
 	text_duration(&cost, p->cost_us / 1000);
@@ -446,7 +437,7 @@ static void print_text(struct page *p)
 	sink_puts(&r->sink, "rate: how often an attempt fails now, and its 90 % interval\n");
 	if (p->n < p->flaky + p->broken)
 		sink_printf(&r->sink, "only the first %zu; `--limit all` shows all\n", p->n);
-	print_gone(p);
+	rows_gone(&p->rows, p->gone);
 }
 
 /* ---- the command ------------------------------------------------------------------------------- */
@@ -500,7 +491,7 @@ static const struct option flaky_options[] = {
 	{"class", 0, OPTION_VALUE,
 		"flaky_retry|flaky_same_commit|transitioning|timeout_flaky|order_dependent|broken",
 		"only this class", .one_of = true},
-	{"all", 0, OPTION_FLAG, NULL, "also tests that are gone: deleted, renamed, not seen"},
+	ASK_ALL,
 	{"config", 'c', OPTION_VALUE, "FILE", "configuration file (default: muster.yaml)"},
 	ROWS_OPTIONS,
 	{NULL},
@@ -510,12 +501,10 @@ const struct command flaky_cmd = {
 	.name = "flaky",
 	.usage = "flaky [--since 30d] [--suite S] [--branch B] [--owner O] [--limit N]",
 	.summary = "flaky and broken tests: how often, since when, at what cost",
-	.details = "Those that fail most come first. The rate is how likely an attempt fails now: "
-		   "runs\n"
-		   "count half after 14 days, and the interval holds the true rate in 9 of 10 "
-		   "cases.\n"
-		   "Broken tests fail run after run, also on the default branch; they are told "
-		   "apart.",
+	.details = "Those that fail most come first. The rate is how likely an attempt fails "
+		   "now: runs count half after 14 days, and the interval holds the true rate in "
+		   "9 of 10 cases. Broken tests fail run after run, also on the default branch; "
+		   "they are told apart.",
 	.options = flaky_options,
 	.run = run_flaky,
 };

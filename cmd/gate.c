@@ -366,11 +366,10 @@ const struct command gate_cmd = {
 	.name = "gate",
 	.usage = "gate [RUN] [--coverage FILE] [--junit FILE] [--against REF] [--json]",
 	.summary = "judge the gates of a recorded run, or of files of other tools",
-	.details =
-		"RUN is a run id, its beginning, `latest`, or a run's folder; default: the\n"
-		"latest, unless files are named.\n"
-		"The limits are those of muster.yaml as it is now. Exit code 6 when a gate fails,\n"
-		"1 when tests have failed, 5 when something could not be read.",
+	.details = "RUN is a run id, its beginning, `latest`, or a run's folder; default: the "
+		   "latest, unless files are "
+		   "named. The limits are those of muster.yaml as it is now. Exit code 6 when a "
+		   "gate fails, 1 when tests have failed, 5 when something could not be read.",
 	.options = gate_options,
 	.max_words = 1,
 	.run = run_gate,

@@ -2,13 +2,17 @@
 
 #include "cmd/help.h"
 #include "cmd/outputs.h"
+#include "core/base/strvec.h"
 #include "core/base/text.h"
 #include "core/config_keys.h"
 #include "runners/registry.h"
 
+#include <ctype.h>
+
 enum {
 	NAME_COLUMNS = 28, /* fits "-j, --workers N|N%|auto" */
 	MARGIN = 2,
+	MANY_CHOICES = 50,
 };
 
 const struct help_row help_exit_codes[] = {
@@ -29,20 +33,52 @@ const struct help_row help_environment[] = {
 	{"MUSTER_COLOR", "always or never: colours; --color wins over it"},
 	{"FORCE_COLOR, NO_COLOR", "colours on or off, as in other programs"},
 	{"COLUMNS", "width of the output where it is no terminal"},
+	{"TERM", "dumb or not set: no live display, no colours"},
 	{"CI", "no live display, one line for each file"},
 	{"XDG_CACHE_HOME", "where caches of the runs go (default: ~/.cache)"},
 	{NULL},
 };
 
+/* Too many choices to stand behind the option. */
+static bool has_many_choices(const struct option *o)
+{
+	return o->one_of && strlen(o->value) > MANY_CHOICES;
+}
+
 void help_option_words(struct strbuf *out, const struct option *o)
 {
+	cleanup_free char *name = xstrdup(o->name);
+
+	for (char *c = name; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
 	if (o->letter)
 		strbuf_addf(out, "-%c, ", o->letter);
 	strbuf_addf(out, "--%s", o->name);
 	if (o->kind == OPTION_VALUE)
-		strbuf_addf(out, " %s", o->value);
+		strbuf_addf(out, " %s", has_many_choices(o) ? name : o->value);
 	else if (o->kind == OPTION_OPTIONAL)
 		strbuf_addf(out, "[=%s]", o->value);
+}
+
+void help_option_text(struct strbuf *out, const struct option *o)
+{
+	cleanup_strvec struct strvec choices = STRVEC_INIT;
+
+	strbuf_addstr(out, o->help);
+	if (has_many_choices(o))
+		strvec_split(&choices, o->value, '|');
+	for (size_t i = 0; i < choices.n; i++)
+		strbuf_addf(out, "%s %s", i ? "," : ":", choices.v[i]);
+}
+
+const char *help_row_of(const char *line, char **ret_name)
+{
+	const char *gap = strstr(line, "  ");
+
+	if (!gap)
+		return NULL;
+	*ret_name = xstrndup(line, (size_t)(gap - line));
+	return gap + 2;
 }
 
 void help_key_type(struct strbuf *out, const struct config_key *key)
@@ -63,7 +99,8 @@ static void wrap(struct strbuf *out, const char *text, size_t indent)
 
 	columns = MAX(columns, indent + 24);
 	for (bool first = true; *text; first = false) {
-		size_t len = strcspn(text, " ");
+		size_t len = strcspn(text, *text == '[' ? "]" : " "); /* "[-o FILE]" stays whole */
+		len += strcspn(text + len, " ");
 		cleanup_free char *word = xstrndup(text, len);
 		size_t width = text_width(word);
 		if (!first && at + 1 + width > columns) {
@@ -107,8 +144,10 @@ static void option_rows(struct strbuf *out, const struct option *table)
 {
 	for (const struct option *o = table; o && o->name; o++) {
 		cleanup_strbuf struct strbuf words = STRBUF_INIT;
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
 		help_option_words(&words, o);
-		row(out, words.buf, o->letter ? 0 : strlen("-x, "), o->help);
+		help_option_text(&text, o);
+		row(out, words.buf, o->letter ? 0 : strlen("-x, "), text.buf);
 	}
 }
 
@@ -166,6 +205,12 @@ static const struct {
 	{"muster.yaml", "keys of the configuration file", topic_keys},
 };
 
+void help_topic_names(struct strbuf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
+		strbuf_addf(out, "%s\n", topics[i].name);
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static void overview(struct strbuf *out)
@@ -187,11 +232,32 @@ static void overview(struct strbuf *out)
 		row(out, topics[i].name, 0, topics[i].summary);
 }
 
+static void details(struct strbuf *out, const char *text)
+{
+	cleanup_strvec struct strvec lines = STRVEC_INIT;
+
+	strvec_split(&lines, text, '\n');
+	strbuf_addch(out, '\n');
+	strvec_each (line, &lines) {
+		cleanup_free char *name = NULL;
+		const char *right = help_row_of(line, &name);
+		if (right)
+			row(out, name, 0, right);
+		else
+			wrap(out, line, 0);
+	}
+}
+
 static void command_text(struct strbuf *out, const struct command *c)
 {
-	strbuf_addf(out, "muster %s: %s\n\nusage: muster %s\n", c->name, c->summary, c->usage);
+	static const char usage[] = "usage: muster ";
+	cleanup_free char *title = xasprintf("muster %s: %s", c->name, c->summary);
+
+	wrap(out, title, 0);
+	strbuf_addf(out, "\n%s", usage);
+	wrap(out, c->usage, strlen(usage));
 	if (c->details)
-		strbuf_addf(out, "\n%s\n", c->details);
+		details(out, c->details);
 	strbuf_addstr(out, "\noptions:\n");
 	option_rows(out, c->options);
 	if (c->takes_config)

@@ -6,16 +6,24 @@
 #include "core/base/ansi.h"
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/flaky_order.h"
 #include "core/test_id.h"
 
 /* `runs`, `slow` and `history`: what was recorded. */
 
 enum { SPARKS = 30, HASH = 7 };
 
+struct found {
+	int64_t id;
+	struct history_stats stats;
+};
+
 struct listing {
 	struct ask query;
 	struct rows rows;
 	int64_t shown;
+	struct found *found; /* tests, in the order of the page */
+	size_t found_count, found_cap, gone;
 	struct history_test only; /* `history`: the one test that matched */
 	char *title;              /* of it */
 };
@@ -31,6 +39,7 @@ static int close_listing(struct listing *l, int result, bool opened, struct erro
 	if (opened && rows_close(&l->rows, result == 0 ? err : NULL) < 0)
 		result = -1;
 	ask_close(&l->query);
+	free(l->found);
 	free(l->title);
 	return result;
 }
@@ -219,9 +228,8 @@ static void remember_only(struct listing *l, const struct history_test *t, const
 	l->title = xstrdup(title);
 }
 
-static int put_test(void *arg, const struct history_test *t)
+static void put_test(struct listing *l, const struct history_test *t)
 {
-	struct listing *l = arg;
 	const char *owners = codeowners_of(l->query.owners, t->file);
 	cleanup_strbuf struct strbuf title = STRBUF_INIT;
 
@@ -229,7 +237,7 @@ static int put_test(void *arg, const struct history_test *t)
 	remember_only(l, t, title.buf);
 	if (l->rows.format == ROWS_TEXT) {
 		test_lines(&l->rows, t, title.buf);
-		return stop_at_limit(l);
+		return;
 	}
 	rows_begin(&l->rows);
 	if (l->rows.format == ROWS_JSON)
@@ -237,7 +245,74 @@ static int put_test(void *arg, const struct history_test *t)
 	else
 		test_cells(&l->rows, t, title.buf, owners);
 	rows_end(&l->rows);
-	return stop_at_limit(l);
+}
+
+/* ---- which tests ------------------------------------------------------------------------------- */
+
+static int add_found(void *arg, int64_t id, const struct history_stats *stats)
+{
+	struct listing *l = arg;
+
+	GROW(l->found, l->found_count + 1, l->found_cap);
+	l->found[l->found_count++] = (struct found){id, *stats};
+	return 0;
+}
+
+/* Deleted and renamed tests leave the list; those are counted that stood before its end. */
+static int leave_out_gone(struct listing *l, size_t limit, struct error *err)
+{
+	cleanup_free int64_t *ids = xcalloc(l->found_count + 1, sizeof(*ids));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->found_count; i++)
+		ids[i] = l->found[i].id;
+	struct flaky_orders *orders =
+		flaky_orders_read(l->query.history, &l->query.filter, ids, l->found_count, err);
+	if (!orders)
+		return -1;
+	l->gone = 0;
+	for (size_t i = 0; i < l->found_count && (!limit || kept < limit); i++) {
+		if (flaky_orders_gone(orders, l->found[i].id, &l->found[i].stats))
+			l->gone++;
+		else
+			l->found[kept++] = l->found[i];
+	}
+	flaky_orders_free(orders);
+	l->found_count = kept;
+	return 0;
+}
+
+/* The slowest that are still there: of more than the page holds, as those in front may be gone. */
+static int find_tests(struct listing *l, bool all, struct error *err)
+{
+	struct history_filter filter = l->query.filter;
+	size_t limit = (size_t)l->query.limit, asked = all || !limit ? limit : 2 * limit + 20;
+
+	for (;; asked *= 4) {
+		filter.limit = (int)MIN(asked, (size_t)INT32_MAX);
+		l->found_count = 0;
+		if (history_list_stats(
+			    l->query.history, &filter, HISTORY_BY_DURATION, add_found, l, err) < 0)
+			return -1;
+		bool more = asked && l->found_count == asked;
+		if (all)
+			return 0;
+		if (leave_out_gone(l, limit, err) < 0)
+			return -1;
+		if (l->found_count >= limit || !more)
+			return 0;
+	}
+}
+
+static void put_tests(struct listing *l)
+{
+	for (size_t i = 0; i < l->found_count && !rows_unwanted(&l->rows); i++) {
+		struct history_test t;
+		if (!history_name_test(l->query.history, l->found[i].id, &l->found[i].stats, &t))
+			continue;
+		put_test(l, &t);
+		l->shown++;
+	}
 }
 
 /* ---- the runs of one test ---------------------------------------------------------------------- */
@@ -295,12 +370,14 @@ static int list_tests(
 		      rows_open(&l.rows, options, schema, "tests", test_headings, err) == 0;
 
 	l.query.filter.text = pattern;
-	result = opened ? history_list_tests(l.query.history, &l.query.filter, HISTORY_BY_DURATION,
-				  put_test, &l, err)
-			: -1;
+	result = opened ? find_tests(&l, options_has(options, "all"), err) : -1;
+	if (result == 0)
+		put_tests(&l);
 	if (result == 0 && outcomes)
 		result = list_outcomes(&l, err);
-	bool none = result == 0 && !l.shown;
+	bool none = result == 0 && !l.shown && !l.gone;
+	if (result == 0 && l.rows.format == ROWS_TEXT)
+		rows_gone(&l.rows, l.gone);
 	result = close_listing(&l, result, opened, err);
 	if (none && result == 0)
 		fprintf(stderr,
@@ -320,7 +397,7 @@ static int run_history(const struct options *options, struct error *err)
 }
 
 static const struct option runs_options[] = {ASK_OPTIONS, ROWS_OPTIONS, {NULL}};
-static const struct option test_options[] = {ASK_TEST_OPTIONS, ROWS_OPTIONS, {NULL}};
+static const struct option test_options[] = {ASK_TEST_OPTIONS, ASK_ALL, ROWS_OPTIONS, {NULL}};
 
 const struct command runs_cmd = {
 	.name = "runs",
@@ -342,9 +419,8 @@ const struct command history_cmd = {
 	.name = "history",
 	.usage = "history [FILE|TEST] [--since 30d] [--limit N] [--json|--csv|--markdown]",
 	.summary = "what is known of tests: durations, failures, last outcomes",
-	.details =
-		"FILE|TEST is a part of the path or of the title; the slowest come first. When it\n"
-		"means one test, its last runs follow, with what each of them said.",
+	.details = "FILE|TEST is a part of the path or of the title; the slowest come first. "
+		   "When it means one test, its last runs follow, with what each of them said.",
 	.options = test_options,
 	.max_words = 1,
 	.run = run_history,

@@ -254,9 +254,9 @@ const struct command init_cmd = {
 	.name = "init",
 	.usage = "init [--github] [--print] [--force]",
 	.summary = "write a muster.yaml, or a CI workflow, for the detected suites",
-	.details = "Not needed to run tests: only to change what is detected. --github writes\n"
-		   ".github/workflows/tests.yml: the suites over parallel jobs, as the lock file,\n"
-		   "the version of Node and Playwright's browsers call for.",
+	.details = "Not needed to run tests: only to change what is detected. --github writes "
+		   ".github/workflows/tests.yml: the suites over parallel jobs, as the lock "
+		   "file, the version of Node and Playwright's browsers call for.",
 	.options = init_options,
 	.run = run_init,
 };

@@ -172,11 +172,10 @@ const struct command junit_cmd = {
 	.name = "junit",
 	.usage = "junit merge FILE... [-o OUT.xml] [--time sum|max] [--json]",
 	.summary = "merge JUnit reports of any tool into one",
-	.details =
-		"FILE is a report, a folder (all *.xml below it) or - for stdin. With --json the\n"
-		"totals are printed, and a report is written only where -o says. Merging is not\n"
-		"judging: the exit code is 0 whatever the tests did, and 5 when something of the\n"
-		"files could not be read; what could is merged.",
+	.details = "FILE is a report, a folder (all *.xml below it) or - for stdin. With --json "
+		   "the totals are printed, and a report is written only where -o says. Merging "
+		   "is not judging: the exit code is 0 whatever the tests did, and 5 when "
+		   "something of the files could not be read; what could is merged.",
 	.options = junit_options,
 	.words = junit_words,
 	.max_words = -1,

@@ -2,6 +2,7 @@
 
 #include "cmd/list.h"
 #include "cmd/machine.h"
+#include "core/base/ansi.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/bus.h"
@@ -11,7 +12,6 @@
 int list_collect(struct setup *setup, struct state *state, struct error *err)
 {
 	struct bus bus;
-	int signum;
 
 	bus_init(&bus, state);
 	if (setup_adapters(setup, err) < 0)
@@ -31,18 +31,23 @@ int list_collect(struct setup *setup, struct state *state, struct error *err)
 		.impact = setup->config->changed_only ? &setup->impact : NULL,
 		.list_only = true,
 	};
-	if (engine_run(&o, &signum, err) < 0)
+	if (engine_run(&o, err) < 0)
 		return -1;
 	return state->exit_code;
 }
 
 void list_problems(const struct state *s)
 {
-	for (size_t i = 0; i < s->notice_count; i++)
-		if (s->notices[i].severity == SEVERITY_ERROR)
-			fprintf(stderr, "error: %s: %s\n",
-				s->notices[i].suite ? s->notices[i].suite : "muster",
-				s->notices[i].text);
+	for (size_t i = 0; i < s->notice_count; i++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		if (s->notices[i].severity != SEVERITY_ERROR)
+			continue;
+		/* The words of a runner, or of what it has loaded: they must not drive the
+		 * terminal. */
+		ansi_filter(&text, s->notices[i].text, strlen(s->notices[i].text), false);
+		fprintf(stderr, "error: %s: %s\n",
+			s->notices[i].suite ? s->notices[i].suite : "muster", text.buf);
+	}
 	for (size_t i = 0; i < s->suite_count; i++)
 		if (s->suites[i]->discovered)
 			fprintf(stderr, "%s: %s %s, %" PRId64 " file%s (%s)\n", s->suites[i]->name,
@@ -53,11 +58,17 @@ void list_problems(const struct state *s)
 }
 
 /* Why the list is empty. */
-static void list_nothing(const struct state *s)
+static bool list_nothing(const struct state *s)
 {
-	for (size_t i = 0; i < s->notice_count; i++)
-		if (!s->notices[i].suite && streq(s->notices[i].name, "no_tests"))
-			fprintf(stderr, "warning: %s\n", s->notices[i].text);
+	bool told = false;
+
+	for (size_t i = 0; i < s->notice_count; i++) {
+		if (s->notices[i].suite || !streq(s->notices[i].name, "no_tests"))
+			continue;
+		fprintf(stderr, "warning: %s\n", s->notices[i].text);
+		told = true;
+	}
+	return told;
 }
 
 static void notice_json(struct jsonw *w, const char *severity, const char *suite, const char *text)
@@ -203,7 +214,9 @@ static int run_list(const struct options *options, struct error *err)
 		else
 			list_text(&out, &state);
 		list_problems(&state);
-		list_nothing(&state);
+		if (!list_nothing(&state) && code == 0 && !state.file_count &&
+			config->no_tests == NO_TESTS_WARN)
+			fprintf(stderr, "warning: there is no test file to list\n");
 		if (setup.not_run_notice)
 			fprintf(stderr, "warning: %s\n", setup.not_run_notice);
 		if (out.len && command_print(out.buf, out.len, err) < 0)

@@ -240,12 +240,11 @@ const struct command merge_cmd = {
 	.name = "merge",
 	.usage = "merge DIR... [--plan FILE] [--out DIR] [OPTIONS]",
 	.summary = "merge the runs of many jobs into one, with proof that nothing is missing",
-	.details =
-		"DIR is the folder of a run, or one that holds several. Every item of the plan "
-		"must\n"
-		"have exactly one result, from the newest attempt of its shard; what is missing,\n"
-		"doubled, foreign or cut off makes the result incomplete (exit code 5). Merging\n"
-		"the same runs again changes nothing. Of jobs, merge alone writes the history.",
+	.details = "DIR is the folder of a run, or one that holds several. Every item of the "
+		   "plan must have exactly one result, from the newest attempt of its shard; "
+		   "what is missing, doubled, foreign or cut off makes the result incomplete "
+		   "(exit code 5). Merging the same runs again changes nothing. Of jobs, merge "
+		   "alone writes the history.",
 	.options = merge_options,
 	.max_words = -1,
 	.run = run_merge,

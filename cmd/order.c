@@ -126,7 +126,6 @@ static int probe(struct order *o, const size_t *items, size_t n, enum result *re
 {
 	struct state state;
 	struct bus bus;
-	int signum = 0;
 
 	set_paths(o, items, n);
 	state_init(&state);
@@ -147,17 +146,17 @@ static int probe(struct order *o, const size_t *items, size_t n, enum result *re
 		.ci = o->setup.ci.is_ci,
 		.env_is_secret = ci_env_is_secret,
 	};
-	int code = engine_run(&engine, &signum, o->err);
+	int signum = engine_run(&engine, o->err), code = MIN(signum, 0);
 	*ret = code < 0 ? RESULT_NONE : result_of(o, &state);
 	o->probes++;
 	if (*ret == RESULT_FAILED)
 		note_failed(o, &state);
-	if (code == 0 && !signum)
+	if (signum == 0)
 		tell(o, n, *ret);
-	if (code == 0 && !signum && state.error_notices)
+	if (signum == 0 && state.error_notices)
 		code = cannot_run(o, &state);
 	state_release(&state);
-	if (code == 0 && signum)
+	if (signum > 0)
 		return error_set(o->err,
 			signum == SIGINT ? EXIT_CODE_INTERRUPTED : EXIT_CODE_TERMINATED,
 			"interrupted after %d runs", o->probes);
@@ -391,8 +390,8 @@ static int read_repeat(struct order *o, const struct options *options, struct er
 	o->repeat = digits && digits < 3 && !text[digits] ? atoi(text) : 0;
 	if (o->repeat >= 1 && o->repeat <= REPEAT_MAX)
 		return 0;
-	return error_set(
-		err, EXIT_CODE_USAGE, "`--repeat` expects a whole number from 1 to %d", REPEAT_MAX);
+	return error_set(err, EXIT_CODE_USAGE,
+		"`--repeat` expects a whole number from 1 to %d, not `%.60s`", REPEAT_MAX, text);
 }
 
 /* Nothing but the files in their order: no retries, no stop, no second opinion. */
@@ -426,9 +425,10 @@ static int run_order(const struct options *options, struct error *err)
 	struct config *config = NULL;
 	int code = -1;
 
-	if (!options->words.n)
+	if (!options->words.n) {
 		error_set(err, EXIT_CODE_USAGE, "`muster order` needs a file or a test");
-	else if (read_repeat(&o, options, err) == 0)
+		error_help(err, "usage: muster order FILE|TEST [--run RUN] [--repeat N]");
+	} else if (read_repeat(&o, options, err) == 0)
 		config = command_config_only(options, err);
 	if (config)
 		code = find(&o, config, options);
@@ -470,11 +470,9 @@ const struct command order_cmd = {
 	.name = "order",
 	.usage = "order FILE|TEST [--run RUN] [--repeat N]",
 	.summary = "find the file whose earlier run in the same worker breaks another",
-	.details = "Starts from the order of a recorded run and leaves out ever more of the files "
-		   "that\n"
-		   "ran before, each time in a fresh worker. The exit code is 1 when FILE fails "
-		   "alone,\n"
-		   "after others or now and then, and 0 when it passes always.",
+	.details = "Starts from the order of a recorded run and leaves out ever more of the "
+		   "files that ran before, each time in a fresh worker. The exit code is 1 when "
+		   "FILE fails alone, after others or now and then, and 0 when it passes always.",
 	.options = order_options,
 	.max_words = 1,
 	.run = run_order,

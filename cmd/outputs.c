@@ -30,6 +30,14 @@ int outputs_columns(int fd)
 	return columns >= 20 && columns <= 1000 ? columns : 80;
 }
 
+static void fit(struct sink *s)
+{
+	struct winsize size;
+
+	s->columns = outputs_columns(s->fd);
+	s->rows = ioctl(s->fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 static bool set(const char *name)
 {
 	const char *value = getenv(name);
@@ -37,10 +45,22 @@ static bool set(const char *name)
 	return value && *value;
 }
 
+/* A terminal that nobody has named is not trusted either. */
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return !term || !*term || streq(term, "dumb");
+}
+
+static bool can_redraw(int fd, bool ci)
+{
+	return isatty(fd) && !ci && !is_dumb();
+}
+
 bool outputs_color(int flag, int fd)
 {
 	const char *own = getenv("MUSTER_COLOR"), *force = getenv("FORCE_COLOR");
-	const char *term = getenv("TERM");
 
 	if (flag >= 0)
 		return flag;
@@ -48,9 +68,9 @@ bool outputs_color(int flag, int fd)
 		return streq(own, "always");
 	if (force && *force)
 		return !streq(force, "0") && !streq(force, "false");
-	if (set("NO_COLOR") || (term && streq(term, "dumb")))
+	if (set("NO_COLOR"))
 		return false;
-	return isatty(fd) || set("CLICOLOR_FORCE") || set("GITHUB_ACTIONS");
+	return (isatty(fd) && !is_dumb()) || set("CLICOLOR_FORCE") || set("GITHUB_ACTIONS");
 }
 
 static void open_sink(struct output *out, const char *path, const struct outputs_options *o)
@@ -61,12 +81,11 @@ static void open_sink(struct output *out, const char *path, const struct outputs
 	}
 	/* With --json stdout carries one document; what people read goes to stderr. */
 	int fd = o->json && !streq(out->reporter->name, "json") ? STDERR_FILENO : STDOUT_FILENO;
-	const char *term = getenv("TERM");
 	sink_init_fd(&out->sink, fd);
 	out->stream = true;
-	out->sink.columns = outputs_columns(fd);
+	fit(&out->sink);
 	out->sink.color = outputs_color(o->color, fd);
-	out->sink.tty = isatty(fd) && !o->ci && !(term && streq(term, "dumb"));
+	out->sink.tty = can_redraw(fd, o->ci);
 }
 
 static const struct reporter *find(const char *spec, struct error *err)
@@ -137,6 +156,10 @@ static int add(struct outputs *o, const char *spec, const struct outputs_options
 
 	if (!reporter)
 		return -1;
+	if (path && !*path) {
+		error_set(err, EXIT_CODE_USAGE, "reporter `%s` names no file", spec);
+		return error_help(err, "NAME=PATH, or NAME alone for its usual place");
+	}
 	if (!path && reporter->default_path && options->run_dir)
 		path = path_join(options->run_dir, reporter->default_path);
 	struct output *out = &o->v[o->n++];
@@ -158,7 +181,7 @@ static bool has(const struct outputs *o, const char *name)
 /* One reporter for people, chosen by where the output goes; the files of the run beside it. */
 static int add_usual(struct outputs *o, const struct outputs_options *options, struct error *err)
 {
-	bool tty = isatty(options->json ? STDERR_FILENO : STDOUT_FILENO) && !options->ci;
+	bool tty = can_redraw(options->json ? STDERR_FILENO : STDOUT_FILENO, options->ci);
 
 	if (!options->names->n && add(o, tty ? "tty" : "plain", options, err) < 0)
 		return -1;
@@ -228,7 +251,7 @@ void outputs_resize(struct outputs *o)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (o->v[i].stream)
-			o->v[i].sink.columns = outputs_columns(o->v[i].sink.fd);
+			fit(&o->v[i].sink);
 }
 
 static struct output *live(const struct outputs *o)

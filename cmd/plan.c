@@ -173,11 +173,10 @@ const struct command plan_cmd = {
 	.name = "plan",
 	.usage = "plan [--shards N|auto] [--target DUR] [-o FILE] [OPTIONS] [PATH...]",
 	.summary = "spread the test files over shards by what the history knows",
-	.details =
-		"Longest first onto the lightest shard; files longer than half a share are split\n"
-		"between tests where that pays. The same files and history give the same plan on\n"
-		"every machine. Each shard runs `muster run --plan FILE --shard I/N`, and\n"
-		"`muster merge` proves that nothing is missing.",
+	.details = "Longest first onto the lightest shard; files longer than half a share are "
+		   "split between tests where that pays. The same files and history give the "
+		   "same plan on every machine. Each shard runs `muster run --plan FILE --shard "
+		   "I/N`, and `muster merge` proves that nothing is missing.",
 	.options = plan_options,
 	.max_words = -1,
 	.takes_rest = true,

@@ -272,9 +272,12 @@ static int read_limits(struct plan_input *in, const struct options *options, con
 }
 
 /* --no-tests=warn|pass: an empty plan is a plan. */
-static int allow_nothing(int code, const struct config *config, struct error *err)
+static int allow_nothing(
+	int code, const struct plan *plan, const struct config *config, struct error *err)
 {
-	bool nothing = code == EXIT_CODE_NO_TESTS || (code < 0 && err->code == EXIT_CODE_NO_TESTS);
+	bool nothing = code == EXIT_CODE_NO_TESTS ||
+		       (code < 0 && err->code == EXIT_CODE_NO_TESTS) ||
+		       (code == 0 && !plan->item_count);
 
 	if (!nothing || config->no_tests == NO_TESTS_FAIL)
 		return code;
@@ -300,7 +303,7 @@ static int collect(struct plan_input *in, const struct options *options, struct 
 	if (code == 0)
 		code = allow_nothing(
 			list ? add_listed(&in->plan, list, err) : discover(&in->plan, setup, err),
-			setup->config, err);
+			&in->plan, setup->config, err);
 	if (code == 0 && timings_path) {
 		code = read_timings(&timings, timings_path, err);
 		if (code == 0)

@@ -389,14 +389,10 @@ const struct command quarantine_cmd = {
 	.name = "quarantine",
 	.usage = "quarantine [list|add|remove|check|suggest] [FILE] [TEST] [OPTIONS]",
 	.summary = "tests that run but cannot fail the run: list, add, remove, check, suggest",
-	.details =
-		"add needs --owner, --reason and --expires; FILE and TEST are as reports print "
-		"them,\n"
-		"also as one word. check fails (exit code 2) when an entry has expired or means "
-		"no\n"
-		"test. suggest goes by the history: what to put in, and what has been stable for "
-		"so\n"
-		"long that it can be released.",
+	.details = "add needs --owner, --reason and --expires; FILE and TEST are as reports "
+		   "print them, also as one word. check fails (exit code 2) when an entry has "
+		   "expired or means no test. suggest goes by the history: what to put in, and "
+		   "what has been stable for so long that it can be released.",
 	.options = quarantine_options,
 	.words = quarantine_words,
 	.max_words = 4,

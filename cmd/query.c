@@ -265,8 +265,7 @@ const struct command query_cmd = {
 	.usage = "query SQL [--json|--csv]",
 	.summary = "ask the history in SQL; nothing can be changed",
 	.details = "Views: v_runs, v_files, v_tests, v_attempts, v_flaky, v_slow; their columns "
-		   "are in\n"
-		   "the guide (docs/guide/history.md).",
+		   "are in the guide (docs/guide/history.md).",
 	.options = query_options,
 	.max_words = 1,
 	.run = run_query,

@@ -1,24 +1,38 @@
 #include "core/base/base.h"
 
 #include "cmd/help.h"
+#include "core/base/strvec.h"
 #include "core/config_keys.h"
 
 /* ---- manual pages ---------------------------------------------------------------------------- */
 
+enum { FILL_COLUMNS = 60 };
+
+/* On one line: what stands behind a request. */
 static void roff(struct strbuf *out, const char *text)
 {
-	bool line_start = true;
-
 	for (; *text; text++) {
 		if (*text == '\\')
 			strbuf_addstr(out, "\\e");
 		else if (*text == '-')
 			strbuf_addstr(out, "\\-");
-		else if (line_start && (*text == '.' || *text == '\''))
-			strbuf_addf(out, "\\&%c", *text);
 		else
 			strbuf_addch(out, *text);
-		line_start = *text == '\n';
+	}
+}
+
+/* A text of its own, which is filled. */
+static void roff_text(struct strbuf *out, const char *text)
+{
+	while (*text) {
+		size_t len = strlen(text), n = MIN(len, (size_t)FILL_COLUMNS);
+		n += strcspn(text + n, " ");
+		cleanup_free char *line = xstrndup(text, n);
+		if (*line == '.' || *line == '\'')
+			strbuf_addstr(out, "\\&");
+		roff(out, line);
+		strbuf_addch(out, '\n');
+		text += n + strspn(text + n, " ");
 	}
 }
 
@@ -27,8 +41,7 @@ static void roff_row(struct strbuf *out, const char *name, const char *text)
 	strbuf_addstr(out, ".TP\n\\fB");
 	roff(out, name);
 	strbuf_addstr(out, "\\fR\n");
-	roff(out, text);
-	strbuf_addch(out, '\n');
+	roff_text(out, text);
 }
 
 static void roff_rows(struct strbuf *out, const struct help_row *table)
@@ -41,14 +54,36 @@ static void roff_options(struct strbuf *out, const struct option *table)
 {
 	for (const struct option *o = table; o && o->name; o++) {
 		cleanup_strbuf struct strbuf words = STRBUF_INIT;
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
 		help_option_words(&words, o);
-		roff_row(out, words.buf, o->help);
+		help_option_text(&text, o);
+		roff_row(out, words.buf, text.buf);
 	}
 }
 
+static void roff_details(struct strbuf *out, const char *details)
+{
+	cleanup_strvec struct strvec lines = STRVEC_INIT;
+
+	strvec_split(&lines, details, '\n');
+	strvec_each (line, &lines) {
+		cleanup_free char *name = NULL;
+		const char *text = help_row_of(line, &name);
+		if (text) {
+			roff_row(out, name, text);
+			continue;
+		}
+		strbuf_addstr(out, ".PP\n");
+		roff_text(out, line);
+	}
+}
+
+/* Ragged and without hyphens: names and options stay whole. */
+#define ROFF_HEAD "\"muster " MUSTER_VERSION "\"\n.ad l\n.nh\n.SH NAME\n"
+
 void manual_program(struct strbuf *out)
 {
-	strbuf_addstr(out, ".TH MUSTER 1 \"\" \"muster " MUSTER_VERSION "\"\n.SH NAME\n"
+	strbuf_addstr(out, ".TH MUSTER 1 \"\" " ROFF_HEAD
 			   "muster \\- run all JavaScript test suites of a project in parallel\n"
 			   ".SH SYNOPSIS\n\\fBmuster\\fR "
 			   "[COMMAND] [OPTIONS] [PATH...] [\\-\\- RUNNER OPTIONS]\n"
@@ -59,13 +94,10 @@ void manual_program(struct strbuf *out)
 		strbuf_addstr(out, ".SS muster ");
 		roff(out, (*c)->usage);
 		strbuf_addch(out, '\n');
-		roff(out, (*c)->summary);
-		strbuf_addstr(out, ".\n");
-		if ((*c)->details) {
-			strbuf_addstr(out, ".PP\n");
-			roff(out, (*c)->details);
-			strbuf_addch(out, '\n');
-		}
+		cleanup_free char *sentence = xasprintf("%s.", (*c)->summary);
+		roff_text(out, sentence);
+		if ((*c)->details)
+			roff_details(out, (*c)->details);
 		roff_options(out, (*c)->options);
 	}
 	strbuf_addstr(out, ".SH OPTIONS OF RUN, LIST AND CONFIG\n");
@@ -110,7 +142,7 @@ static void roff_keys(struct strbuf *out, const char *title, const struct config
 
 void manual_config(struct strbuf *out)
 {
-	strbuf_addstr(out, ".TH MUSTER.YAML 5 \"\" \"muster " MUSTER_VERSION "\"\n.SH NAME\n"
+	strbuf_addstr(out, ".TH MUSTER.YAML 5 \"\" " ROFF_HEAD
 			   "muster.yaml \\- configuration of muster\n.SH DESCRIPTION\n"
 			   "All keys are optional. A flag wins over the environment,\n"
 			   "which wins over this file.\n");
@@ -134,11 +166,13 @@ static void markdown_options(struct strbuf *out, const struct option *table)
 	strbuf_addstr(out, "| option | meaning |\n|---|---|\n");
 	for (const struct option *o = table; o && o->name; o++) {
 		cleanup_strbuf struct strbuf words = STRBUF_INIT;
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
 		help_option_words(&words, o);
+		help_option_text(&text, o);
 		strbuf_addstr(out, "| `");
 		cell(out, words.buf);
 		strbuf_addstr(out, "` | ");
-		cell(out, o->help);
+		cell(out, text.buf);
 		strbuf_addstr(out, " |\n");
 	}
 }
@@ -151,6 +185,22 @@ static void markdown_rows(
 		strbuf_addf(out, "| %s | %s |\n", table->name, table->text);
 }
 
+static void markdown_details(struct strbuf *out, const char *details)
+{
+	cleanup_strvec struct strvec lines = STRVEC_INIT;
+
+	strvec_split(&lines, details, '\n');
+	strbuf_addch(out, '\n');
+	strvec_each (line, &lines) {
+		cleanup_free char *name = NULL;
+		const char *text = help_row_of(line, &name);
+		if (text)
+			strbuf_addf(out, "- `%s`: %s\n", name, text);
+		else
+			strbuf_addf(out, "%s\n", line);
+	}
+}
+
 void reference_options(struct strbuf *out)
 {
 	strbuf_addstr(out, "# Commands and options\n\nMade from the tables of the program: "
@@ -161,7 +211,7 @@ void reference_options(struct strbuf *out)
 		strbuf_addf(
 			out, "\n## `muster %s`\n\nIn one line: %s.\n", (*c)->usage, (*c)->summary);
 		if ((*c)->details)
-			strbuf_addf(out, "\n%s\n", (*c)->details);
+			markdown_details(out, (*c)->details);
 		if ((*c)->options) {
 			strbuf_addch(out, '\n');
 			markdown_options(out, (*c)->options);

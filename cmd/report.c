@@ -72,10 +72,9 @@ const struct command report_cmd = {
 	.name = "report",
 	.usage = "report [RUN] [--reporter NAME[=PATH]]...",
 	.summary = "show a recorded run again, in any reporter",
-	.details =
-		"RUN is a run id, its beginning, `latest`, or a run's folder; default: the\n"
-		"latest. The journal is replayed through the same reporters, and the exit code is\n"
-		"that of the run.",
+	.details = "RUN is a run id, its beginning, `latest`, or a run's folder; default: the "
+		   "latest. The journal is "
+		   "replayed through the same reporters, and the exit code is that of the run.",
 	.options = report_options,
 	.max_words = 1,
 	.run = run_report,

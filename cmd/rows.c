@@ -161,6 +161,15 @@ int rows_close(struct rows *r, struct error *err)
 	return sink_close(&r->sink, err);
 }
 
+void rows_gone(struct rows *r, size_t n)
+{
+	if (n)
+		sink_printf(&r->sink,
+			"%zu more %s gone (deleted, renamed, not seen for long); `--all` shows "
+			"%s\n",
+			n, n == 1 ? "is" : "are", n == 1 ? "it" : "them");
+}
+
 void rows_sparkline(struct strbuf *out, uint64_t failed, uint64_t flaky, int n, bool utf8)
 {
 	while (n-- > 0) {

@@ -45,5 +45,7 @@ int rows_close(struct rows *rows, struct error *err);
  * `title` is for printing already; `project` may be "". */
 void rows_name(
 	struct rows *rows, int indent, const char *file, const char *project, const char *title);
+/* How many tests were left out because they are gone; nothing when none was. */
+void rows_gone(struct rows *rows, size_t n);
 /* The last outcomes, oldest first: 1 in `failed` and in `flaky`, newest in bit 0. */
 void rows_sparkline(struct strbuf *out, uint64_t failed, uint64_t flaky, int n, bool utf8);

@@ -448,8 +448,6 @@ static int read_order(struct invocation *in, const struct options *options, stru
 
 static int run_tests(struct invocation *in, const struct options *options, struct error *err)
 {
-	int signum = 0;
-
 	if (setup_run_dir(&in->setup, err) < 0 || setup_adapters(&in->setup, err) < 0 ||
 		open_outputs(in, options, err) < 0)
 		return -1;
@@ -469,7 +467,7 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		run_nothing(in);
 	} else {
 		struct engine_options o = engine_options_of(in);
-		if (engine_run(&o, &signum, err) < 0)
+		if (engine_run(&o, err) < 0)
 			return -1;
 	}
 	before_sleep(in);
@@ -565,9 +563,8 @@ const struct command run_cmd = {
 	.name = "run",
 	.usage = "run [OPTIONS] [PATH...] [-- RUNNER OPTIONS]",
 	.summary = "run the tests (the default command)",
-	.details =
-		"Suites are detected, or taken from muster.yaml. The first failure stops the run;\n"
-		"what it left is run by `muster --failed`.",
+	.details = "Suites are detected, or taken from muster.yaml. The first failure stops the "
+		   "run; what it left is run by `muster --failed`.",
 	.options = run_options,
 	.max_words = -1,
 	.takes_rest = true,

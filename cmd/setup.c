@@ -124,7 +124,7 @@ static int find_suites(struct setup *s, struct error *err)
 		if (notes.not_run.len && !is_part(c))
 			s->not_run_notice = strbuf_detach(&notes.not_run);
 	}
-	if (!s->suites->n) {
+	if (!s->suites->n && (c->no_tests == NO_TESTS_FAIL || c->only_suites.n)) {
 		error_set(err, EXIT_CODE_NO_TESTS, "no test suite found in %s", c->base);
 		return error_help(err, "%s", notes.looked_for.buf);
 	}

@@ -297,16 +297,14 @@ const struct command store_cmd = {
 	.name = "store",
 	.usage = "store export|import|prune|info|check [FILE] [OPTIONS]",
 	.summary = "take the history along, merge it with another, keep it small",
-	.details = "export FILE  one compact file for a CI cache; a history in use is not copied "
-		   "as it is\n"
-		   "import FILE  such a file (runs that are known already are left out), or times "
-		   "that\n"
-		   "             other tools measured\n"
-		   "prune        remove old runs; estimates and statistics stay (each run does "
-		   "this, too:\n"
-		   "             2000 runs, 400 days)\n"
-		   "info         what it costs, by table\n"
-		   "check        look for damage (exit code 7)",
+	.details = "export FILE  one compact file for a CI cache; a history in use is not "
+		   "copied as it is\n"
+		   "import FILE  such a file (runs that are known already are left out), or "
+		   "times that other tools measured\n"
+		   "prune  remove old runs; estimates and statistics stay (each run does this, "
+		   "too: 2000 runs, 400 days)\n"
+		   "info  what it costs, by table\n"
+		   "check  look for damage (exit code 7)",
 	.options = store_options,
 	.words = store_words,
 	.max_words = -1,

@@ -210,9 +210,12 @@ static const struct runner *suite_runner(struct reading *r, const struct yaml_no
 		yamltree_error(r->yaml, node, r->err, "a suite needs a `runner`");
 	else if (name->kind != YAML_SCALAR)
 		yamltree_error(r->yaml, name, r->err, "`runner` expects a name");
-	else
+	else if (closest)
 		yamltree_error(r->yaml, name, r->err, "unknown runner `%.60s`", name->text);
-	error_help(r->err, "%s%s%sknown runners: %s", closest ? "did you mean `" : "",
+	else
+		yamltree_error(r->yaml, name, r->err, "the runner `%.60s` is not supported yet",
+			name->text);
+	error_help(r->err, "%s%s%ssupported runners: %s", closest ? "did you mean `" : "",
 		closest ? closest : "", closest ? "`? " : "", known.buf);
 	return NULL;
 }

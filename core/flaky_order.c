@@ -5,6 +5,7 @@
 /* The history holds the order of more runs, but reading it is what takes the time; a test that
  * failed less often is not looked at. */
 enum { RUNS = 40, FAILURES_MIN = 3, MISSED_MIN = 3, DAY_MS = 24 * 3600 * 1000, UNSEEN_DAYS = 30 };
+enum { ID_MAX = INT32_MAX / 16 /* of rows; more is damage */ };
 
 struct place {
 	int64_t file;
@@ -23,6 +24,8 @@ struct run_order {
 	bool telling; /* of the branch that tells what is there */
 	struct place *places;
 	size_t n, cap;
+	uint32_t *at;           /* [file id]: its place + 1, 0 = it has none */
+	size_t *suite_files;    /* [suite id]: how many files of it; with o->suites */
 	struct result *results; /* [as tests] */
 };
 
@@ -39,6 +42,8 @@ struct flaky_orders {
 	bool branch;           /* the filter names one */
 	struct counts *counts; /* [file id] */
 	int64_t *suites;       /* [file id]; read when first needed */
+	size_t *most_files;    /* [suite id]: of one of the runs, the most: files come and go */
+	size_t suite_count;    /* above all ids */
 	size_t file_count;     /* of both */
 };
 
@@ -48,11 +53,14 @@ void flaky_orders_free(struct flaky_orders *o)
 		return;
 	for (size_t i = 0; i < o->n; i++) {
 		free(o->runs[i].places);
+		free(o->runs[i].at);
+		free(o->runs[i].suite_files);
 		free(o->runs[i].results);
 	}
 	free(o->tests);
 	free(o->counts);
 	free(o->suites);
+	free(o->most_files);
 	free(o);
 }
 
@@ -75,6 +83,8 @@ static int add_place(void *arg, const struct history_run_file *f)
 {
 	struct run_order *run = arg;
 
+	if (f->file_id < 0 || f->file_id >= ID_MAX)
+		return 0;
 	GROW(run->places, run->n + 1, run->cap);
 	run->places[run->n++] =
 		(struct place){f->file_id, f->worker, f->position, f->outcome == OUTCOME_PASSED};
@@ -95,6 +105,13 @@ static int read_run(struct flaky_orders *o, struct run_order *run, struct error 
 	for (size_t i = 0; i < run->n; i++)
 		o->file_count = MAX(o->file_count, (size_t)run->places[i].file + 1);
 	return history_list_results(o->h, run->id, o->tests, o->test_count, add_result, run, err);
+}
+
+static void index_places(struct flaky_orders *o, struct run_order *run)
+{
+	run->at = xcalloc(o->file_count + 1, sizeof(*run->at));
+	for (size_t i = run->n; i-- > 0;)
+		run->at[run->places[i].file] = (uint32_t)i + 1;
 }
 
 static int by_id(const void *a, const void *b)
@@ -124,6 +141,8 @@ struct flaky_orders *flaky_orders_read(struct history *h, const struct history_f
 		flaky_orders_free(o);
 		return NULL;
 	}
+	for (size_t i = 0; i < o->n; i++)
+		index_places(o, &o->runs[i]);
 	o->counts = xcalloc(o->file_count + 1, sizeof(*o->counts));
 	return o;
 }
@@ -136,19 +155,20 @@ bool flaky_orders_wants(const struct history_stats *stats)
 	return __builtin_popcountll(stats->recent | stats->recent_flaky) >= FAILURES_MIN;
 }
 
-static const struct place *place_of(const struct run_order *run, int64_t file)
+static const struct place *place_of(
+	const struct flaky_orders *o, const struct run_order *run, int64_t file)
 {
-	for (size_t i = 0; i < run->n; i++)
-		if (run->places[i].file == file)
-			return &run->places[i];
-	return NULL;
+	uint32_t at = file >= 0 && (size_t)file < o->file_count ? run->at[file] : 0;
+
+	return at ? &run->places[at - 1] : NULL;
 }
 
 /* Where the test stood: its failed attempt says it, a pass stood where its file did. */
-static struct result stood(const struct run_order *run, size_t test, int64_t own)
+static struct result stood(
+	const struct flaky_orders *o, const struct run_order *run, size_t test, int64_t own)
 {
 	struct result r = run->results[test];
-	const struct place *p = r.ran && !r.failed ? place_of(run, own) : NULL;
+	const struct place *p = r.ran && !r.failed ? place_of(o, run, own) : NULL;
 
 	if (p) {
 		r.worker = p->worker;
@@ -199,7 +219,7 @@ int64_t flaky_order_of(struct flaky_orders *o, int64_t test, struct flaky_order 
 	*ret = (struct flaky_order){0};
 	memset(o->counts, 0, o->file_count * sizeof(*o->counts));
 	for (size_t i = 0; i < o->n; i++) {
-		struct result at = stood(&o->runs[i], index, own);
+		struct result at = stood(o, &o->runs[i], index, own);
 		if (!at.ran)
 			continue;
 		ran++;
@@ -231,8 +251,17 @@ static void add_suite(void *arg, int64_t file, int64_t suite)
 {
 	struct flaky_orders *o = arg;
 
-	if (file >= 0 && (size_t)file < o->file_count)
+	if (file >= 0 && (size_t)file < o->file_count && suite >= 0 && suite < ID_MAX)
 		o->suites[file] = suite;
+}
+
+static void count_suites(struct flaky_orders *o, struct run_order *run)
+{
+	run->suite_files = xcalloc(o->suite_count, sizeof(*run->suite_files));
+	for (size_t i = 0; i < run->n; i++)
+		run->suite_files[o->suites[run->places[i].file]]++;
+	for (size_t i = 0; i < o->suite_count; i++)
+		o->most_files[i] = MAX(o->most_files[i], run->suite_files[i]);
 }
 
 static void read_suites(struct flaky_orders *o)
@@ -241,37 +270,25 @@ static void read_suites(struct flaky_orders *o)
 		return;
 	o->suites = xcalloc(o->file_count + 1, sizeof(*o->suites));
 	history_list_suites(o->h, add_suite, o);
-}
-
-static size_t files_of(const struct flaky_orders *o, const struct run_order *run, int64_t suite)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < run->n; i++)
-		n += o->suites[run->places[i].file] == suite;
-	return n;
-}
-
-/* Of one of the runs, the most: files come and go. */
-static size_t most_files(const struct flaky_orders *o, int64_t suite)
-{
-	size_t most = 0;
-
+	o->suite_count = 1;
+	for (size_t i = 0; i < o->file_count; i++)
+		o->suite_count = MAX(o->suite_count, (size_t)o->suites[i] + 1);
+	o->most_files = xcalloc(o->suite_count, sizeof(*o->most_files));
 	for (size_t i = 0; i < o->n; i++)
-		most = MAX(most, files_of(o, &o->runs[i], suite));
-	return most;
+		count_suites(o, &o->runs[i]);
 }
 
-static bool misses(struct flaky_orders *o, const struct run_order *run, size_t index, int64_t file,
-	int64_t suite)
+static bool misses(const struct flaky_orders *o, const struct run_order *run, size_t index,
+	int64_t file, int64_t suite)
 {
-	const struct place *p = place_of(run, file);
+	const struct place *p = place_of(o, run, file);
 
 	if (run->results[index].ran)
 		return false;
 	if (p)
 		return p->passed && p->position >= 1;
-	return files_of(o, run, suite) * 10 >= most_files(o, suite) * 9;
+	return (size_t)suite >= o->suite_count ||
+	       run->suite_files[suite] * 10 >= o->most_files[suite] * 9;
 }
 
 bool flaky_orders_gone(struct flaky_orders *o, int64_t test, const struct history_stats *stats)

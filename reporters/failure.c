@@ -91,6 +91,14 @@ static bool in_two_projects(const struct state *state, const struct state_file *
 	return false;
 }
 
+/* As "adds #2" does: the second "adds" is called so, too. */
+static bool ends_with_number(const char *title)
+{
+	const char *hash = strrchr(title, '#');
+
+	return hash && hash[1] && !hash[1 + strspn(hash + 1, "0123456789")];
+}
+
 void failure_rerun(struct strbuf *out, const struct state *state, const struct state_file *file,
 	const struct state_test *test)
 {
@@ -105,10 +113,13 @@ void failure_rerun(struct strbuf *out, const struct state *state, const struct s
 	text_shell_quote(out, file->file);
 	if (!test)
 		return;
-	cleanup_strbuf struct strbuf name = STRBUF_INIT, regex = STRBUF_INIT;
+	cleanup_strbuf struct strbuf title = STRBUF_INIT, name = STRBUF_INIT, regex = STRBUF_INIT;
 	if (*file->project && in_two_projects(state, file))
 		strbuf_addf(&name, "[%s] ", file->project);
-	test_id_full(&name, test->path, test->occurrence);
+	test_id_full(&title, test->path, 1);
+	if (test->occurrence > 1 || ends_with_number(title.buf))
+		strbuf_addf(&name, "#%d: ", test->occurrence);
+	strbuf_add(&name, title.buf, title.len);
 	strbuf_addch(&regex, '^');
 	text_regex_escape(&regex, name.buf);
 	strbuf_addch(&regex, '$');

@@ -8,7 +8,7 @@
 #include "reporters/tty_frame.h"
 
 /* Status lines scroll; below them a region shows progress and what runs. */
-enum { RUNNING_MAX = 8, REDRAW_MS = 66, BAR_COLUMNS = 24, NARROW_COLUMNS = 60 };
+enum { REDRAW_MS = 66, BAR_COLUMNS = 24, NARROW_COLUMNS = 60 };
 
 struct tty {
 	struct summary summary;
@@ -73,7 +73,8 @@ static void progress_line(struct tty *t, const struct state *s, struct strvec *l
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
 	int64_t total = s->file_counts.total, elapsed = s->now_ms - s->started_ms;
 
-	strbuf_addf(&line, "Running [%8.1fs] ", (double)elapsed / 1000);
+	strbuf_addf(
+		&line, is_narrow(t) ? "[%6.1fs] " : "Running [%8.1fs] ", (double)elapsed / 1000);
 	bar(&line, done_files(s), total, is_narrow(t) ? BAR_COLUMNS / 4 : BAR_COLUMNS,
 		t->summary.sink->color);
 	strbuf_addf(&line, " %" PRId64 "/%" PRId64 " file%s", done_files(s), total,
@@ -114,20 +115,31 @@ static void running_line(
 	strvec_push(lines, line.buf);
 }
 
+static bool is_running(const struct state_file *f)
+{
+	return f->phase == FILE_RUNNING || f->repeating_ms;
+}
+
 static void draw(struct tty *t, const struct state *s)
 {
 	cleanup_strvec struct strvec lines = STRVEC_INIT;
-	size_t shown = 0, running = 0;
+	size_t room = tty_frame_room(&t->frame), running = 0;
 
+	if (!t->frame.sink->tty) /* asked for by name, into a file */
+		return;
 	progress_line(t, s, &lines);
-	for (size_t i = 0; i < s->file_count; i++) {
-		if (s->files[i]->phase != FILE_RUNNING && !s->files[i]->repeating_ms)
+	for (size_t i = 0; i < s->file_count; i++)
+		running += is_running(s->files[i]);
+	/* The last line counts the rest, unless it is the only one there is. */
+	size_t show = room > 2 && running > room - 1 ? room - 2 : running, shown = 0;
+	for (size_t i = 0; i < s->file_count && shown < show && lines.n < room; i++) {
+		if (!is_running(s->files[i]))
 			continue;
-		if (running++ < RUNNING_MAX && ++shown)
-			running_line(t, s, s->files[i], &lines);
+		running_line(t, s, s->files[i], &lines);
+		shown++;
 	}
-	if (running > shown)
-		strvec_pushf(&lines, "        … and %zu more", running - shown);
+	if (running > show)
+		strvec_pushf(&lines, "        … and %zu more", running - show);
 	tty_frame_draw(&t->frame, &lines);
 	t->drawn_ms = s->now_ms;
 }

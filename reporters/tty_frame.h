@@ -17,5 +17,7 @@ struct tty_frame {
 
 /* Take the region off the screen, so that other lines can be written. */
 void tty_frame_erase(struct tty_frame *f);
+/* How many lines of it fit above the cursor. */
+size_t tty_frame_room(const struct tty_frame *f);
 /* Draw the region; each line is cut to the width of the terminal. */
 void tty_frame_draw(struct tty_frame *f, const struct strvec *lines);

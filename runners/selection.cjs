@@ -24,22 +24,26 @@ function occurrences() {
 /*
  * (path, occ) => whether this test runs. `source` is the regular expression of -t or null; `only` and
  * `except` are lists of {path, occ} or null; all must hold. `.all` is true when everything runs. Throws
- * on a bad expression. One that begins with `^\[` may name the project of the test, too: `^\[firefox\] adds$`.
+ * on a bad expression. One that begins with `^\[` may name the project of the test, too: `^\[firefox\] adds$`;
+ * one that begins with `^#` its number: `^#2: adds$` is the second `adds`, and not the test with the title `adds #2`.
  */
 function matcher(source, only, except, project) {
 	const regex = source === null || source === undefined ? null : new RegExp(source);
 	const setOf = list => (list ? new Set(list.map(test => keyOf(test.path, test.occ || 1))) : null);
 	const wanted = setOf(only);
 	const unwanted = except?.length ? setOf(except) : null;
+	const named = Boolean(project) && Boolean(regex) && source.startsWith('^\\[');
+	const numbered = Boolean(regex) && /^\^(\\\[.*\\\] )?#\d+: /.test(source);
 	const selects = (titles, occ) => {
 		if (wanted && !wanted.has(keyOf(titles, occ)))
 			return false;
 		if (unwanted?.has(keyOf(titles, occ)))
 			return false;
-		const suffix = occ > 1 ? ` #${occ}` : '';
-		if (!regex || regex.test(titles.join(' ') + suffix) || regex.test(titles.join(' › ') + suffix))
+		const suffix = occ > 1 ? ` #${occ}` : '', text = titles.join(' › ');
+		if (!regex || regex.test(titles.join(' ') + suffix) || regex.test(text + suffix))
 			return true;
-		return Boolean(project) && source.startsWith('^\\[') && regex.test(`[${project}] ${titles.join(' › ')}${suffix}`);
+		const exact = numbered ? `#${occ}: ${text}` : text + suffix;
+		return (numbered && regex.test(exact)) || (named && regex.test(`[${project}] ${exact}`));
 	};
 	selects.all = !regex && !wanted && !unwanted;
 	return selects;

@@ -18,6 +18,7 @@ struct sink {
 	bool tty;            /* a terminal that may be redrawn */
 	bool color;
 	int columns; /* width for people; 80 when unknown */
+	int rows;    /* height of the terminal; 0 when unknown */
 	int errnum;  /* first write error, 0 = none */
 };
 

@@ -61,6 +61,6 @@ struct engine_options {
 	void *arg;
 };
 
-/* Runs to the end. 0: run_finished was published, *ret_signal is the signal that ended the run (0 =
- * none). -1: nothing could be started at all. */
-int engine_run(const struct engine_options *options, int *ret_signal, struct error *err);
+/* Runs to the end: run_finished was published. Returns the signal that ended the run, 0 = none; -1:
+ * it could not begin. */
+int engine_run(const struct engine_options *options, struct error *err);

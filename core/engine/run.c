@@ -183,7 +183,9 @@ static void describe_nothing(const struct run *run, struct strbuf *out)
 {
 	const struct config *c = run->options->config;
 
-	if (c->test_regex)
+	if (!run->suite_count)
+		strbuf_addf(out, "no test suite found in %s", c->base);
+	else if (c->test_regex)
 		strbuf_addf(out, "none matches -t %s", c->test_regex);
 	else if (c->changed_only)
 		strbuf_addstr(out, "the change touches no test file");
@@ -231,9 +233,9 @@ static void finish(struct run *run)
 			!o->select && !o->config->test_regex && !run->cancel, on_quarantine, run);
 	tell_nothing(run);
 	if (o->list_only)
-		code = run->worst          ? (int)run->worst
-		       : state->file_count ? EXIT_CODE_PASSED
-					   : EXIT_CODE_NO_TESTS;
+		code = state->file_count || o->config->no_tests != NO_TESTS_FAIL
+			       ? EXIT_CODE_PASSED
+			       : EXIT_CODE_NO_TESTS;
 	else
 		code = (int)state_exit_code(state, o->config->no_tests == NO_TESTS_FAIL);
 	if (run->worst)
@@ -377,7 +379,7 @@ static void release(struct run *run)
 	loop_release(&run->loop);
 }
 
-int engine_run(const struct engine_options *options, int *ret_signal, struct error *err)
+int engine_run(const struct engine_options *options, struct error *err)
 {
 	struct run run = {
 		.options = options, .scratch = STRBUF_INIT, .started_us = clock_mono_us()};
@@ -390,7 +392,6 @@ int engine_run(const struct engine_options *options, int *ret_signal, struct err
 	budget_check(&run, run.started_us); /* waiting may have used all of it */
 	run_tick(&run);
 	loop_run(&run.loop);
-	*ret_signal = run.signal;
 	release(&run);
-	return 0;
+	return run.signal;
 }

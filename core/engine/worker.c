@@ -104,7 +104,11 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	bool own = w->pid && !w->failure && !status->signal;
 
 	if (status->start_errno)
-		strbuf_addf(&text, "cannot start node: %s", strerror(status->start_errno));
+		strbuf_addf(&text,
+			"cannot start node: %s\nhelp: Node 18 or newer runs the tests; it is "
+			"looked "
+			"for in PATH (`muster doctor`)",
+			strerror(status->start_errno));
 	else if (w->failure)
 		strbuf_addstr(&text, w->failure);
 	else if (status->signal)

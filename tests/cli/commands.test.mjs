@@ -16,6 +16,9 @@ const cases = [
   [['--suite', 'none'], 2, 'error: no suite is named `none`\nhelp: suites here: mocha'],
   [['--reporter', 'fancy'], 2, 'error: unknown reporter `fancy`\nhelp: '],
   [['--events', '--json'], 2, 'error: --events and --json both want stdout'],
+  [['--reporter', 'junit='], 2, 'error: reporter `junit=` names no file\nhelp: '],
+  [['order'], 2, 'error: `muster order` needs a file or a test\nhelp: usage: muster order FILE|TEST'],
+  [['order', 'x', '--repeat', 'y'], 2, 'error: `--repeat` expects a whole number from 1 to 20, not `y`'],
   [['--failed'], 2, 'error: --failed needs the history of an earlier run'],
   [['report'], 2, 'error: no run was recorded'],
   [['help', 'nothing'], 2, 'error: no help on `nothing`'],
@@ -68,6 +71,24 @@ test('list: an empty list says why', () => {
   assert.doesNotMatch(runFake(dir, ['list']).err, /warning/);
 });
 
+test('no suite at all: --no-tests says what that means', () => {
+  const dir = folder({ 'package.json': '{}' });
+  for (const command of [[], ['run', '--shard', '1/2'], ['list'], ['plan']]) {
+    const pass = run(dir, [...command, '--no-tests=pass']);
+    assert.equal(pass.code, 0, pass.err);
+    assert.equal(pass.err, '');
+    assert.equal(run(dir, [...command, '--no-tests=fail']).code, 4);
+  }
+  const warned = run(dir, ['--no-tests=warn', '--json']);
+  assert.equal(warned.code, 0);
+  assert.match(warned.err, /^warning: no test ran: no test suite found in /m);
+  const { verdict, exit_code, tests } = JSON.parse(warned.out);
+  assert.deepEqual([verdict, exit_code, tests.total], ['passed', 0, 0]);
+  for (const command of ['list', 'plan'])
+    assert.match(run(dir, [command, '--no-tests=warn']).err, /^warning: there is no test file to /);
+  assert.match(run(dir, ['--no-tests=pass', '--suite', 'unit']).err, /^error: no test suite found in /, 'one was asked for');
+});
+
 test('a broken package.json is an error with its place', () => {
   const { code, err } = run(folder({ 'package.json': '{"scripts": ' }), []);
   assert.equal(code, 2);
@@ -78,7 +99,8 @@ test('muster.yaml: errors have line, caret and the way out', () => {
   const yaml = {
     'wrokers: 4': /unknown key `wrokers` in muster\.yaml:1:1\n  1 \| wrokers: 4\n    \| \^{7} did you mean `workers`\?/,
     'workers: many': /workers/,
-    'suites: [{runner: ava}]': /unknown runner/,
+    'suites: [{runner: jset}]': /unknown runner `jset`[^]*help: did you mean `jest`\?/,
+    'suites: [{runner: vitest}]': /the runner `vitest` is not supported yet in muster\.yaml:1:19[^]*help: supported runners: jest, mocha, playwright/,
     'suites: [{runner: jest, root: ../..}]': /outside/,
     'a: &x 1': /anchor/i,
     'workers: 2\nworkers: 3': /twice|duplicate|already/,
@@ -176,6 +198,22 @@ test('two runs in one folder at once do not disturb each other', () => {
   });
   assert.equal(both.status, 0, both.stdout + both.stderr);
   assert.equal(JSON.parse(run(dir, ['runs', '--json']).out).runs.length, 2);
+});
+
+test('a history that is damaged is told by whoever finds it', () => {
+  const dir = project(['pass'], { '.muster/history.db': 'x'.repeat(9000) });
+  const { code, err } = run(dir, ['slow']);
+  assert.equal(code, 2);
+  assert.match(err, /^error: the history was damaged; it is set aside as history\.db\.broken-\d+ and learning starts afresh\nhelp: /);
+});
+
+test('without node: what to do', () => {
+  const bin = folder({});
+  for (const name of ['git', 'sh'])
+    fs.symlinkSync(spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim(), path.join(bin, name));
+  const { code, out } = runFake(project(['pass']), [], { PATH: bin });
+  assert.equal(code, 7);
+  assert.match(out, /^error: .*cannot start node: No such file or directory\nhelp: Node 18 or newer runs the tests/m);
 });
 
 test('doctor: what is missing, and exit 7', () => {

@@ -20,12 +20,34 @@
   $ complete_words muster run --suite ''
   
 
+What only the project knows is asked for:
+
+  $ printf 'suites:\n  - {name: unit, runner: jest}\n  - {name: e2e, runner: playwright}\n' > muster.yaml
+  $ complete_words muster run --suite ''
+  unit e2e
+  $ complete_words muster --suite e
+  e2e
+  $ complete_words muster --reporter j
+  junit json
+  $ complete_words muster flaky --class b
+  broken
+  $ complete_words muster help exit
+  exit-codes
+  $ mkdir -p .muster/runs/20261126-070000-abcdef && complete_words muster report 2
+  20261126-070000-abcdef
+  $ complete_words muster report --js
+  --json
+
 zsh and fish, where they are installed:
 
   $ muster completion zsh > _muster
   $ if command -v zsh > /dev/null; then zsh -n _muster; fi
   $ muster completion fish > muster.fish
   $ if command -v fish > /dev/null; then fish -n muster.fish; fi
+  $ suites() { if command -v fish > /dev/null; then fish --no-config -c "source muster.fish; complete -C 'muster run --suite '"; else printf 'e2e\tx\nunit\tx\n'; fi; }
+  $ suites | cut -f 1 | sort
+  e2e
+  unit
 
 All of them know all options:
 

@@ -318,7 +318,7 @@ Mistakes are shown where they are:
   error: unknown runner `jset` in muster.yaml:2:13
     2 |   - runner: jset
       |             ^^^^
-  help: did you mean `jest`? known runners: jest, mocha, playwright
+  help: did you mean `jest`? supported runners: jest, mocha, playwright
   $ check <<'YAML'
   > suites:
   >   - runner: jest

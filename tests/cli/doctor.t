@@ -46,9 +46,13 @@ A browser is looked for where Playwright puts it:
 
 Broken configuration and history are told:
 
-  $ echo 'wrokers: 1' > muster.yaml; muster doctor | grep -A1 ' config '
+  $ echo 'wrokers: 1' > muster.yaml; muster doctor | grep -A3 ' config ' | cut -c -60 | sed 's/ *$//'
   error    config     unknown key `wrokers` in muster.yaml:1:1
     1 | wrokers: 1
+      | ^^^^^^^ did you mean `workers`?
+  help: known keys here: version, workers, fail_fast, retries,
+  $ touch .muster; muster doctor | grep ' folder ' | sed "s|$PWD|.|"; rm .muster
+  error    folder     ./.muster cannot be written; --out and --history choose other places
   $ rm muster.yaml; mkdir .muster; echo nonsense > .muster/history.db
   $ muster doctor | grep ' history ' | sed "s|$PWD|.|"
   warning  history    ./.muster/history.db is no history; the next run sets it aside and starts a new one

@@ -164,6 +164,16 @@ test('tests that are gone leave the page, those that were only not run stay', ()
   assert.deepEqual(page('--all'), ['told1 works', 'told2 works']);
   assert.doesNotMatch(run(dir, ['quarantine', 'suggest'], at(i)).out, /told1/);
   assert.match(run(dir, ['flaky'], at(i)).out, /^1 more is gone \(deleted, renamed, not seen for long\); `--all` shows it$/m);
+  const listed = (command, ...args) => JSON.parse(run(dir, [command, '--json', ...args], at(i)).out).tests.map(t => `${t.file} ${t.test}`);
+  for (const command of ['slow', 'history']) {
+    assert.ok(!listed(command, '--limit', 'all').includes('test/told1.js works'), command);
+    assert.ok(listed(command, '--all').includes('test/told1.js works'), command);
+    assert.ok(listed(command).includes('test/told1.js renamed'), command);
+  }
+  assert.deepEqual(listed('history', 'told1.js'), ['test/told1.js renamed']);
+  assert.equal(listed('slow', '-n', '2').length, 2, 'those that are there fill the page');
+  assert.match(run(dir, ['history', 'told1.js › works'], at(i)).out, /^1 more is gone \(.*\); `--all` shows it\n$/);
+  assert.equal(run(dir, ['history', 'told1.js › works'], at(i)).err, '');
   // back again
   once({});
   assert.deepEqual(page(), ['told1 works', 'told2 works']);

@@ -80,3 +80,11 @@ Every key and its variable is explained:
   keys of muster.yaml in `gates` in `coverage`:
   keys of muster.yaml in `gates` in `coverage_per_file`:
   keys of muster.yaml in `gates` in `patch_coverage`:
+
+No help is wider than the terminal, and the manuals have no warning:
+
+  $ muster help | sed -n '/^commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' > commands; wc -l < commands
+  22
+  $ while read -r command; do COLUMNS=80 muster help "$command" | grep -E '^.{81}'; done < commands
+  [1]
+  $ for page in 1 5; do muster __man $page > page; if command -v groff > /dev/null; then groff -ww -man -Tutf8 page; fi 2>&1 > /dev/null; done

@@ -9,7 +9,7 @@ import { environment, folder, journal, muster, run, summary } from './support.mj
 
 const titles = [
   `it's "quoted" \\ $HOME $(touch pwned) \`touch pwned\``, 'two\nlines\tand ^a.*b+(c|d)?[e]{2}$ ',
-  '-t 日本語 🎉 #2 !history * ? ~ & ; | < > %s /c/ */', 'same', 'same',
+  '-t 日本語 🎉 #2 !history * ? ~ & ; | < > %s /c/ */', 'same', 'same', 'same #2', 'same #2',
 ];
 
 const body = (names, it, group) => `${group}('a group (of) $things', () => {
@@ -57,10 +57,10 @@ test('playwright', () => {
 });
 
 test('Jest: projects that share a file', () => {
-  const dir = suite('jest', {}, { a: 'test("fails", () => { throw new Error("no"); });' });
+  const dir = suite('jest', {}, { a: 'for (const title of ["fails", "fails", "fails #2"]) test(title, () => { throw new Error("no"); });' });
   fs.writeFileSync(path.join(dir, 'jest.config.js'), `module.exports = { projects: [
     { displayName: 'one' }, { displayName: "it's two" }] };`);
-  check(dir, 2);
+  check(dir, 6);
 });
 
 test('Playwright: projects that share a file', () => {

@@ -79,6 +79,7 @@ test('what is told to ignore a hang-up runs on', async () => {
   assert.equal(await testStarted(dir), true);
   term.hangUp();
   assert.equal(await until(() => /"run_finished"/.test(journalOf(dir)), 10000), true);
+  assert.equal(await until(() => fs.existsSync(path.join(dir, '.muster/latest/summary.json')), 10000), true);
   assert.equal(await until(() => processes(dir).length === 0, 5000), true);
   assert.equal(summary(dir).verdict, 'passed');
 });
@@ -131,4 +132,28 @@ test('the key t and SIGUSR1 say what runs', async () => {
   child.kill('SIGINT');
   await new Promise(resolve => child.on('close', resolve));
   assert.match(text, /RUNNING \[ *[\d.]+s\] mocha +test\/waits\.js › waits one/);
+});
+
+test('a dumb terminal, or one without a name, is not redrawn; nor is a file', async () => {
+  const dir = suite('mocha', { soon });
+  for (const [TERM, redrawn] of [['xterm', true], ['dumb', false], ['', false]]) {
+    const term = terminal(dir, [muster], { env: { TERM } });
+    await term.end;
+    assert.match(term.text, /PASS \[/);
+    assert.equal(term.text.includes('\u001b['), redrawn, term.text);
+    assert.equal(/Running \[/.test(term.text), redrawn);
+  }
+  const { out } = run(dir, ['--reporter', 'tty']);
+  assert.match(out, /PASS \[/);
+  assert.doesNotMatch(out, /\u001b|Running \[/);
+});
+
+test('what a configuration throws does not drive the terminal of `list`', () => {
+  const dir = suite('mocha', { soon });
+  fs.writeFileSync(path.join(dir, '.mocharc.js'), 'throw new Error("\\u001b]0;owned\\u0007\\u001b[2J broken");');
+  const { code, err } = run(dir, ['list']);
+  assert.notEqual(code, 0);
+  assert.match(err, /^error: mocha: .*broken/m);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(err, /[\x1b\x07]/);
 });

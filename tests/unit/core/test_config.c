@@ -343,7 +343,7 @@ TEST(config, errors)
 		{"suites:\n  - runner: jets\n",
 			"unknown runner `jets` in muster.yaml:2:13\n  2 |   - runner: jets\n"
 			"    |             ^^^^",
-			"did you mean `jest`? known runners: jest, mocha"},
+			"did you mean `jest`? supported runners: jest, mocha"},
 		{"suites:\n  - {runner: jest, needs: {gpu: 2}}\n",
 			"no resource is named `gpu` in muster.yaml:2:28\n"
 			"  2 |   - {runner: jest, needs: {gpu: 2}}\n"

@@ -11,7 +11,8 @@ enum { ROWS = 200, COLUMNS = 400 };
 /* As much of a terminal as the display may use; anything else is a failure of the test. */
 struct screen {
 	char cells[ROWS][COLUMNS];
-	int row, column, width;
+	int row, column;
+	int height, bottom; /* what has scrolled out at the top is out of reach */
 };
 
 static void screen_write(struct screen *s, const char *text, size_t len)
@@ -20,10 +21,13 @@ static void screen_write(struct screen *s, const char *text, size_t len)
 		if (text[i] == '\n') {
 			s->row++;
 			s->column = 0;
+			s->bottom = MAX(s->bottom, s->row);
 		} else if (text[i] == '\x1b') {
 			cr_assert(text[i + 1] == '[');
 			if (strncmp(text + i, "\x1b[1A", 4) == 0) {
 				cr_assert(s->row > 0, "the cursor left its region");
+				cr_assert(!s->height || s->row > s->bottom - s->height + 1,
+					"the region is taller than the terminal");
 				s->row--;
 			} else {
 				cr_assert(
@@ -76,6 +80,7 @@ static void open_with(struct fixture *f, const char *name, int columns, bool sha
 	bus_init(&f->bus, &f->state);
 	sink_init_fd(&f->sink, -1);
 	f->sink.columns = columns;
+	f->sink.tty = true;
 	f->self = f->reporter->open(&options, &f->sink);
 	bus_subscribe(&f->bus, on_event, f);
 }
@@ -226,6 +231,41 @@ TEST(reporters, tty)
 	}
 }
 
+/* On the screen now: what runs is counted even where there is no room for all of it. */
+TEST(reporters, tty_region_fits_the_height)
+{
+	static const struct {
+		int rows, shown, counted;
+	} cases[] = {{0, 8, 4}, {24, 8, 4}, {11, 8, 4}, {6, 3, 9}, {3, 1, 0}, {2, 0, 0}, {1, 0, 0}};
+	static struct run_info run = {
+		.run_id = "r1", .version = "0", .base = "/p", .workers = 12, .history_runs = -1};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct fixture fixture, *f = &fixture;
+		char name[20], more[20];
+		int running = 0, counted = 0;
+		open_fixture(f, "tty", 80);
+		f->sink.rows = f->screen.height = cases[i].rows;
+		E(RUN_STARTED, .run = &run);
+		E(SUITE_DISCOVERED, .runner = "jest", .count = 12);
+		for (int file = 0; file < 12; file++) {
+			snprintf(name, sizeof(name), "file%d.js", file);
+			E(FILE_PLANNED, .file = name);
+			E(FILE_STARTED, .file = name);
+			E(TICK);
+		}
+		snprintf(more, sizeof(more), "and %d more", cases[i].counted);
+		for (int row = 0; row < f->screen.row; row++) {
+			running += strstr(f->screen.cells[row], "jest        file") != NULL;
+			counted += strstr(f->screen.cells[row], more) != NULL;
+		}
+		cr_assert(running == cases[i].shown && counted == (cases[i].counted > 0),
+			"%d rows: %d, %d", cases[i].rows, running, counted);
+		E(RUN_FINISHED, .exit_code = 0);
+		close_fixture(f);
+	}
+}
+
 static int count(const char *text, const char *word)
 {
 	int n = 0;
@@ -308,9 +348,9 @@ TEST(reporters, rerun_command_is_exact)
 		for (int c; (c = fgetc(p)) != EOF;)
 			strbuf_addch(&got, (char)c);
 		pclose(p);
-		strbuf_addstr(&want, "run\nit's/a b.test.js\n-t\n^");
+		strbuf_addstr(&want, "run\nit's/a b.test.js\n-t\n^#2: ");
 		text_regex_escape(&want, titles[i]);
-		strbuf_addstr(&want, " #2$\n");
+		strbuf_addstr(&want, "$\n");
 		ASSERT_STR(got.buf, want.buf);
 		state_release(&state);
 	}
