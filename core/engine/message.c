@@ -102,6 +102,12 @@ static int on_error(struct worker *w, const struct json *message, struct error *
 		strbuf_addf(&text, "\n%s", stack);
 	if (help)
 		strbuf_addf(&text, "\nhelp: %s", help);
+	/* A test has broken what all of its process needs: the files behind it run elsewhere. */
+	if (!w->suite->spec->runner->batch && result_current_file(w)) {
+		cleanup_free char *why = xasprintf("the worker cannot go on: %s", text.buf);
+		worker_stop(w, STOP_PROTOCOL, why);
+		return 0;
+	}
 	run_suite_failed(w->suite,
 		streq(code, "infrastructure") ? EXIT_CODE_INFRASTRUCTURE
 		: streq(code, "tests")        ? EXIT_CODE_FAILED
