@@ -323,6 +323,8 @@ void result_load_failed(struct worker *worker, struct run_file *file, struct eve
 void result_hand_back(struct worker *worker);
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
+/* One more failure that counts; the first of them stops the run by default. */
+void result_count_failure(struct run *run);
 
 /* budget.c */
 void budget_check(struct run *run, int64_t now_us);
