@@ -37,7 +37,7 @@ enum exit_code state_exit_code(const struct state *s, bool no_tests_is_failure)
 
 	if (s->expired_quarantines)
 		code = exit_code_worst(code, EXIT_CODE_USAGE);
-	if (s->file_counts.failed || s->test_counts.failed)
+	if (s->file_counts.failed || s->test_counts.failed || s->error_notices)
 		code = exit_code_worst(code, EXIT_CODE_FAILED);
 	if (s->run.fail_on_flaky && state_counted_flaky(s))
 		code = exit_code_worst(code, EXIT_CODE_FAILED);

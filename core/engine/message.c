@@ -105,6 +105,14 @@ static int on_teardown_done(struct worker *w, const struct json *message, struct
 	return 0;
 }
 
+/* A runner's errors outside of any test: what ran has its results, and the run has failed. */
+static void errors_outside_tests(struct worker *w, const char *text)
+{
+	run_notice(w->run, SEVERITY_ERROR, "errors_outside_tests", w->suite->spec->name, NULL, "%s",
+		text);
+	result_count_failure(w->run);
+}
+
 static int on_error(struct worker *w, const struct json *message, struct error *err)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -118,10 +126,18 @@ static int on_error(struct worker *w, const struct json *message, struct error *
 		strbuf_addf(&text, "\n%s", stack);
 	if (help)
 		strbuf_addf(&text, "\nhelp: %s", help);
+	/* A test has broken what all of its process needs: the files behind it run elsewhere. */
+	if (!w->suite->spec->runner->batch && result_current_file(w)) {
+		cleanup_free char *why = xasprintf("the worker cannot go on: %s", text.buf);
+		worker_stop(w, STOP_PROTOCOL, why);
+		return 0;
+	}
+	if (streq(code, "tests")) {
+		errors_outside_tests(w, text.buf);
+		return 0;
+	}
 	run_suite_failed(w->suite,
-		streq(code, "infrastructure") ? EXIT_CODE_INFRASTRUCTURE
-		: streq(code, "tests")        ? EXIT_CODE_FAILED
-					      : EXIT_CODE_USAGE,
+		streq(code, "infrastructure") ? EXIT_CODE_INFRASTRUCTURE : EXIT_CODE_USAGE,
 		text.buf);
 	if (w->stop == STOP_NONE)
 		worker_stop(w, STOP_CANCEL, NULL);

@@ -334,6 +334,8 @@ void result_hand_back(struct worker *worker);
 /* The worker is gone, or is about to be: every file it had gets what it deserves. */
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
+/* One more failure that counts; the first of them stops the run by default. */
+void result_count_failure(struct run *run);
 
 /* budget.c */
 void budget_check(struct run *run, int64_t now_us);

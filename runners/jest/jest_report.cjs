@@ -28,12 +28,13 @@ class FileReport {
 		this.context = context;
 		this.location = location;
 		this.tests = new Map(); // circus test -> {path, occ, selected, started, held}
-		this.reported = new Set();
+		this.reported = new Map(); // key of a test -> its outcome
 		this.hookErrors = new Set();
 		this.count = 0;
 		this.failed = 0;
 		this.passed = 0;
 		this.failure = null; // of the file itself
+		this.ended = false; // its tests and hooks are over
 		this.environment = null;
 	}
 
@@ -126,6 +127,7 @@ class FileReport {
 
 	on_run_finish(event, state) {
 		this.releaseAll();
+		this.ended = true;
 		if (state.unhandledErrors.length > 0)
 			this.fail(failureFrom(state.unhandledErrors, this.context, error => this.hookErrors.has(error)));
 	}
@@ -151,7 +153,7 @@ class FileReport {
 		const key = keyOf(path, occ);
 		if (this.reported.has(key))
 			return;
-		this.reported.add(key);
+		this.reported.set(key, result.outcome);
 		this.count++;
 		if (result.outcome === 'failed')
 			this.failed++;
@@ -166,7 +168,10 @@ class FileReport {
 		this.failure ??= failure;
 	}
 
-	/* The result's list of tests is the authority: what no event told is reported now. */
+	/*
+	 * The result's list of tests is the authority: what no event told is reported now. A test may fail after
+	 * its end was told, by a promise that nobody waits for: the file has failed.
+	 */
 	reconcile(testResults) {
 		const occurrence = occurrences();
 		for (const result of testResults) {
@@ -175,13 +180,15 @@ class FileReport {
 			if (!this.selects(path, occ))
 				continue;
 			const outcome = { passed: 'passed', failed: 'failed' }[result.status] ?? 'skipped';
-			this.finish({ path, occ }, {
-				outcome,
-				ms: result.duration || 0,
-				attempt: result.invocations || 1,
-				...(outcome === 'failed'
-					? { failure: failureFromText(result.failureMessages.join('\n\n'), this.context) } : {}),
-			});
+			const told = this.reported.get(keyOf(path, occ));
+			if (told && (told === 'failed' || outcome !== 'failed'))
+				continue;
+			const failure = outcome === 'failed'
+				? failureFromText(result.failureMessages.join('\n\n'), this.context) : undefined;
+			if (told)
+				this.fail({ ...failure, message: `${path.join(' › ')}: failed after its end: ${failure.message}` });
+			else
+				this.finish({ path, occ }, { outcome, ms: result.duration || 0, attempt: result.invocations || 1, failure });
 		}
 	}
 

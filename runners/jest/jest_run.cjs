@@ -2,10 +2,12 @@
 'use strict';
 
 const path = require('path');
-const { bound, elapsed, keyOf, location, matcher, now, printed, rssKb, send, sendSoon } = require('./channel.cjs');
+const {
+	bound, elapsed, keyOf, location, matcher, now, print, printed, rssKb, send, sendSoon,
+} = require('./channel.cjs');
 const { Deltas } = require('./coverage.cjs');
 const { sendCoverage } = require('./jest_coverage.cjs');
-const { failureFromText, loadFailure } = require('./jest_failure.cjs');
+const { failureFrom, failureFromText, loadFailure } = require('./jest_failure.cjs');
 const { FileReport } = require('./jest_report.cjs');
 const { shareScripts, shareSources } = require('./jest_scripts.cjs');
 
@@ -57,15 +59,31 @@ async function tapEnvironments(modules, config) {
 	};
 }
 
-/* Errors after a file has finished: Jest's worker would end and be replaced; this one says so and stays. */
+/*
+ * Errors that no circus catches. Jest's worker would end and be replaced; this one stays. Between the last hook
+ * of a file and its result the file has failed, as in Jest; later, or from another test file, it is a notice.
+ */
 function survive(error) {
-	const text = bound(error?.stack || String(error));
+	const text = textOf(error);
 	const file = lastPlace && (location(text, lastPlace.where).file ?? lastPlace.file);
 	process.stderr.write(`${text}\n`);
+	if (current?.ended && (file === lastPlace.file || !lastPlace.isTest(file))) {
+		current.fail(failureFrom([error], current.context));
+		return;
+	}
 	send('notice', {
 		file, name: 'late_error', severity: 'warning',
 		text: `an error after the tests of this file had finished: ${text}`,
 	});
+}
+
+/* Whatever was thrown, also what cannot be looked at. */
+function textOf(error) {
+	try {
+		return bound(error?.stack || String(error));
+	} catch {
+		return print(error);
+	}
 }
 
 class Runner {
@@ -76,6 +94,7 @@ class Runner {
 		this.test = test;
 		this.projects = new Map(plan.projects.map(project => [project.name, project]));
 		this.paths = new Map(plan.files.map(file => [`${file.project}\0${file.file}`, file.path]));
+		this.names = new Set(plan.files.map(({ file }) => file));
 		this.customRunners = new Map();
 		this.deltas = coverage ? new Deltas(coverage.folder) : null;
 	}
@@ -116,7 +135,7 @@ class Runner {
 		sendSoon('file_started', { ...identity, attempt: item.attempt });
 		const report = this.newReport(item);
 		current = report;
-		lastPlace = { file, where: this.where };
+		lastPlace = { file, where: this.where, isTest: name => this.names.has(name) };
 		try {
 			const result = await this.execute(item, report);
 			report.releaseAll();

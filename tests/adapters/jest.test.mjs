@@ -197,6 +197,17 @@ describe('one file', () => {
 		assert.equal(notice.file, 'tests/late.test.js');
 	});
 
+	it('fails the file for what fails after the end of a test, as Jest does', async () => {
+		for (const [name, text] of [
+			['forgotten', 'forgets what fails later: failed after its end: nobody waits for this'],
+			['after_all', 'nobody waits for the hook'],
+		]) {
+			const { outcome, failure } = finished(await run(name));
+			assert.deepEqual([outcome, failure?.message, failure?.file], ['failed', text, `tests/${name}.test.js`]);
+		}
+		assert.equal(finished(await run('only')).outcome, 'passed');
+	});
+
 	it('works in environments of docblocks', async () => {
 		assert.deepEqual(outcomes(await run('docblock')),
 			{ 'in its own environment › has its global': 'passed', 'in its own environment › fails there': 'failed' });

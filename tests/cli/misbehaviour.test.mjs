@@ -23,6 +23,7 @@ const bad = [
   ['liar', 'protocol', 'passed, but tests'],
   ['silent', 'error', 'no test of it did'],
   ['huge', 'protocol', '16 MiB'],
+  ['broken', 'protocol', 'cannot go on: map is gone'],
 ];
 
 for (const [act, kind, text] of bad) {

@@ -152,3 +152,19 @@ test('a test in quarantine has its own number of retries, and costs nobody else 
     assert.deepEqual([tests.passed, tests.flaky, tests.quarantined, tests.failed], [1, 1, 1, 0]);
   }
 });
+
+test('an error outside of any test fails the run, not the infrastructure; so does a merge', () => {
+  const dir = suite({
+    a: `const own = test.extend({ left: [async ({}, use) => {
+      await use(); throw new Error('nobody takes it down');
+    }, { scope: 'worker', auto: true }] });
+    own('a', () => {});`,
+  }, {});
+  const done = run(dir, ['--no-fail-fast']);
+  assert.equal(done.code, 1, done.out + done.err);
+  assert.match(done.out, /error: playwright: Error: nobody takes it down/);
+  const { verdict, exit_reason, tests } = summary(dir);
+  assert.deepEqual([verdict, exit_reason, tests.passed, tests.failed], ['failed', 'tests failed', 1, 0]);
+  assert.equal(run(dir, ['report']).code, 1);
+  assert.equal(run(dir, ['merge', '.muster/latest', '--out', 'merged']).code, 1);
+});

@@ -177,6 +177,7 @@ const acts = {
   half: () => (raw('{"type":"file_fin'), process.exit(0)),
   wrongtype: file => (raw(JSON.stringify({ type: 'file_finished', file, project: 7 }) + '\n'), acts.idle()),
   unknown: file => (raw('{"type":"test_exploded"}\n'), finish(file, 0)),
+  broken: file => (test(file, 'good', 'passed'), send({ type: 'error', message: 'map is gone' })),
   foreign: () => finish('somebody/elses.js', 0),
   lost: file => (test(file, 'good', 'passed'), finish(file, 3)),
   liar: file => (test(file, 'bad', 'failed', { failure }), finish(file, 1, 'passed')),
