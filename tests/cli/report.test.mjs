@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { suite } from './frameworks.mjs';
-import { fake, here, project, run, runFake, start, summary, until } from './support.mjs';
+import { fake, here, journal, project, run, runFake, start, summary, until } from './support.mjs';
 
 const reporters = ['plain', 'dot', 'junit', 'json', 'ndjson', 'github'];
 const live = dir => reporters.map(name => `--reporter=${name}=${dir}/live.${name}`);
@@ -184,4 +184,13 @@ test('GitHub: ten of 300 failures are annotated, 200 have a group, and it says h
   assert.match(out, /^290 failures have no annotation: GitHub shows 10$/m);
   const page = fs.readFileSync(step, 'utf8');
   assert.ok(page.length < 1024 * 1024 && page.endsWith('(cut: the summary of a step is limited to 1 MiB)\n'), String(page.length));
+});
+
+test('what is printed is read again as it was: characters over two chunks, none at the end, NUL', () => {
+  const dir = suite('mocha', { prints: `require('fs').writeSync(1, 'x' + 'é'.repeat(60000) + '\\0');
+    require('fs').writeSync(1, Buffer.from([0x2e, 0xc3])); throw new Error('no');` });
+  assert.equal(run(dir, live(dir)).code, 1);
+  const text = journal(dir).filter(e => e.type === 'output').map(e => e.text).join('');
+  assert.equal(text, `x${'é'.repeat(60000)}\ufffd.\ufffd`);
+  same(dir, 1);
 });
