@@ -146,6 +146,18 @@ static void fence_close(struct outputs *o, struct output *out)
 	out->released = true;
 }
 
+/* One that was asked for, or the usual one, tells people of each failure where they see the run. */
+static bool tells_people(const struct strvec *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		const char *equals = strchr(names->v[i], '=');
+		const struct reporter *reporter = find(names->v[i], NULL);
+		if (reporter && reporter->terminal && (!equals || streq(equals, "=-")))
+			return true;
+	}
+	return !names->n;
+}
+
 /* "name", "name=path" or "name=-". */
 static int add(struct outputs *o, const char *spec, const struct outputs_options *options,
 	struct error *err)
@@ -166,6 +178,7 @@ static int add(struct outputs *o, const char *spec, const struct outputs_options
 	*out = (struct output){.reporter = reporter};
 	open_sink(out, path, options);
 	fence_open(o, out);
+	o->options.told = out->stream && tells_people(options->names);
 	out->self = reporter->open(&o->options, &out->sink);
 	return 0;
 }

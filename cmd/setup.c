@@ -175,6 +175,7 @@ static void fill_info(struct setup *s)
 		.run_id = s->run_id,
 		.version = MUSTER_VERSION,
 		.base = s->config->base,
+		.repo_path = s->repo_path,
 		.commit = s->commit,
 		.branch = s->branch,
 		.platform = s->platform,
@@ -199,6 +200,10 @@ static void read_git(struct setup *s)
 	s->branch = s->ci.branch  ? xstrdup(s->ci.branch)
 		    : head.branch ? xstrdup(head.branch)
 				  : NULL;
+	/* Without git on the machine GitHub's checkout leaves the files alone. */
+	const char *root = head.root ? head.root : getenv("GITHUB_WORKSPACE");
+	if (root && !streq(root, s->config->base) && path_is_below(root, s->config->base))
+		s->repo_path = path_relative(root, s->config->base);
 	git_head_release(&head);
 }
 
@@ -274,6 +279,7 @@ void setup_release(struct setup *s)
 	free(s->adapters_dir);
 	free(s->program);
 	free(s->run_dir);
+	free(s->repo_path);
 	free(s->commit);
 	free(s->branch);
 }

@@ -26,6 +26,7 @@ struct setup {
 	char run_id[24];
 	char platform[128];
 	struct ci_info ci;
+	char *repo_path; /* as in struct run_info */
 	char *commit, *branch;
 	struct run_info info;
 	struct impact impact; /* --changed */

@@ -35,6 +35,7 @@ static void keep_info(struct bundles *b, struct run_info *to, const struct run_i
 	to->platform = arena_strdup(&b->arena, from->platform);
 	to->plan_id = arena_strdup(&b->arena, from->plan_id);
 	to->run_url = arena_strdup(&b->arena, from->run_url);
+	to->repo_path = arena_strdup(&b->arena, from->repo_path);
 }
 
 struct adding {

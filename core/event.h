@@ -95,6 +95,7 @@ struct run_info {
 	const char *run_id;
 	const char *version;         /* of muster */
 	const char *base;            /* absolute folder that all paths are relative to */
+	const char *repo_path;       /* of the base in its repository; NULL = it is the root */
 	const char *commit, *branch; /* NULL = unknown */
 	const char *platform;        /* class for the history: "linux-x64" + CI runner label */
 	const char *plan_id;         /* NULL = no plan */

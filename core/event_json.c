@@ -72,6 +72,7 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_string(w, "run_id", run->run_id);
 	put_string(w, "version", run->version);
 	put_string(w, "base", run->base);
+	put_string(w, "repo_path", run->repo_path);
 	put_string(w, "commit", run->commit);
 	put_string(w, "branch", run->branch);
 	put_string(w, "platform", run->platform);
@@ -240,6 +241,7 @@ static const struct field run_fields[] = {
 	RUN_FIELD("run_id", FIELD_STRING, run_id),
 	RUN_FIELD("version", FIELD_STRING, version),
 	RUN_FIELD("base", FIELD_STRING, base),
+	RUN_FIELD("repo_path", FIELD_STRING, repo_path),
 	RUN_FIELD("commit", FIELD_STRING, commit),
 	RUN_FIELD("branch", FIELD_STRING, branch),
 	RUN_FIELD("platform", FIELD_STRING, platform),

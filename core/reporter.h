@@ -24,6 +24,7 @@ struct reporter_options {
 	void *known_arg;
 	const char *token; /* github: fresh word for ::stop-commands::, fixed in tests */
 	bool shard; /* github: one job of many; what GitHub shows a few of is left to the merge */
+	bool told;  /* github: a reporter for people tells of each failure in the same stream */
 };
 
 /* What a person at the terminal asked a live display for. */

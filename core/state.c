@@ -173,6 +173,7 @@ static void on_run_started(struct state *s, const struct event *e)
 	s->run.run_id = keep(s, run->run_id);
 	s->run.version = keep(s, run->version);
 	s->run.base = keep(s, run->base);
+	s->run.repo_path = keep(s, run->repo_path);
 	s->run.commit = keep(s, run->commit);
 	s->run.branch = keep(s, run->branch);
 	s->run.platform = keep(s, run->platform);

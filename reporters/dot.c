@@ -61,7 +61,7 @@ static void all_failures(struct dot *d, const struct state *state)
 {
 	for (size_t i = 0; i < state->file_failure_count; i++) {
 		const struct state_file *f = state->file_failures[i];
-		if (f->outcome == OUTCOME_FAILED)
+		if (f->outcome == OUTCOME_FAILED && !failure_is_blamed(f, &f->failure))
 			failure_write(d->summary.sink, state, f, NULL, &f->failure);
 	}
 	for (size_t i = 0; i < state->failure_count; i++) {

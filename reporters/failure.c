@@ -29,6 +29,15 @@ const char *failure_word(const struct failure *f)
 	}
 }
 
+bool failure_is_blamed(const struct state_file *file, const struct failure *failure)
+{
+	for (size_t i = 0; i < file->test_count; i++)
+		if (file->tests[i]->outcome == OUTCOME_FAILED && !file->tests[i]->quarantined &&
+			file->tests[i]->failure.kind == failure->kind)
+			return true;
+	return false;
+}
+
 void failure_title(struct strbuf *out, const struct state_file *file, const struct state_test *test)
 {
 	if (*file->project)

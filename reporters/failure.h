@@ -20,5 +20,7 @@ void failure_write(struct sink *sink, const struct state *state, const struct st
 void failure_output(struct sink *sink, const struct state_file *file);
 /* The first line of its message, cleaned of anything a terminal would act on. */
 void failure_first_line(struct strbuf *out, const struct failure *failure);
+/* A test of the file failed the same way and tells the story already: it ran when the worker died. */
+bool failure_is_blamed(const struct state_file *file, const struct failure *failure);
 /* "TIMEOUT", "CRASH", "LOAD", "FAIL": the status word. */
 const char *failure_word(const struct failure *failure);

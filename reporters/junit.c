@@ -2,16 +2,19 @@
 
 #include "core/base/ansi.h"
 #include "core/base/clock.h"
+#include "core/base/strmap.h"
 #include "core/base/text.h"
 #include "core/test_id.h"
+#include "reporters/failure.h"
 #include "reporters/registry.h"
 
 /*
- * JUnit XML as Jenkins, GitLab, CircleCI and dorny/test-reporter read it: a suite a file, classname
- * = file, name = full title (unique inside the file), flakyFailure and rerunFailure in surefire's
- * order.
+ * JUnit XML as Jenkins, GitLab, CircleCI and dorny/test-reporter read it: a suite a file (of each
+ * project and suite that it runs in), classname = name of the suite, name = full title (unique
+ * inside of it), flakyFailure and rerunFailure in surefire's order. What a report may consist of:
+ * tests/support/junit_rules.py.
  */
-enum { TEXT_BYTES = 64 * 1024 };
+enum { TEXT_BYTES = 64 * 1024, LINE_BYTES = 1000 };
 
 static void *junit_open(const struct reporter_options *options, struct sink *sink)
 {
@@ -103,17 +106,37 @@ static void failure_text(struct strbuf *out, const struct failure *f)
 	}
 }
 
+/* The first line of what is said, with `prefix` in front. */
+static void message_attribute(struct strbuf *out, const char *prefix, const struct failure *f)
+{
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+
+	strbuf_addstr(&line, prefix);
+	failure_first_line(&line, f);
+	if (line.len > LINE_BYTES) {
+		size_t end = LINE_BYTES;
+		while ((line.buf[end] & 0xc0) == 0x80) /* in the middle of a character */
+			end--;
+		strbuf_setlen(&line, end);
+	}
+	attribute(out, "message", line.buf);
+}
+
+static void line_attribute(struct strbuf *out, int line)
+{
+	if (line <= 0)
+		return;
+	strbuf_addstr(out, " line=\"");
+	strbuf_addu(out, (uint64_t)line);
+	strbuf_addch(out, '"');
+}
+
 /* <failure>, <error>: the text is the content; <flakyFailure>, <rerunFailure>: in <stackTrace>. */
 static void failure_element(struct strbuf *out, const char *name, const char *prefix,
 	const struct failure *f, bool again)
 {
-	cleanup_strbuf struct strbuf first = STRBUF_INIT;
-	const char *message = f->message ? f->message : "";
-
-	strbuf_addstr(&first, prefix);
-	strbuf_add(&first, message, MIN(strcspn(message, "\n"), (size_t)1000));
 	strbuf_addf(out, "      <%s", name);
-	attribute(out, "message", first.buf);
+	message_attribute(out, prefix, f);
 	attribute(out, "type", failure_kind_name(f->kind));
 	strbuf_addstr(out, again ? "><stackTrace>" : ">");
 	failure_text(out, f);
@@ -149,34 +172,25 @@ static void failed_elements(struct strbuf *out, const struct state_test *t)
  * <skipped> as skipped (Jenkins, GitLab): so that is what it is, and its failure is its output. */
 static void quarantined_elements(struct strbuf *out, const struct failure *f)
 {
-	cleanup_strbuf struct strbuf first = STRBUF_INIT;
-	const char *message = f->message ? f->message : "";
-
-	strbuf_addstr(&first, "quarantined: ");
-	strbuf_add(&first, message, MIN(strcspn(message, "\n"), (size_t)1000));
 	strbuf_addstr(out,
 		"      <properties><property name=\"muster.quarantined\" value=\"true\"/>"
 		"</properties>\n      <skipped");
-	attribute(out, "message", first.buf);
+	message_attribute(out, "quarantined: ", f);
 	strbuf_addstr(out, "/>\n      <system-out>");
 	failure_text(out, f);
 	strbuf_addstr(out, "</system-out>\n");
 }
 
-static void test_case(struct strbuf *out, const struct state_test *t)
+static void test_case(struct strbuf *out, const struct state_test *t, const char *class)
 {
 	cleanup_strbuf struct strbuf name = STRBUF_INIT;
 
 	test_id_text(&name, t->path, t->occurrence);
 	strbuf_addstr(out, "    <testcase");
-	attribute(out, "classname", t->file->file);
+	attribute(out, "classname", class);
 	attribute(out, "name", name.buf);
 	attribute(out, "file", t->file->file);
-	if (t->line > 0) {
-		strbuf_addstr(out, " line=\"");
-		strbuf_addu(out, (uint64_t)t->line);
-		strbuf_addch(out, '"');
-	}
+	line_attribute(out, t->line);
 	seconds(out, t->duration_us);
 	size_t head = out->len;
 	strbuf_addstr(out, ">\n");
@@ -229,9 +243,29 @@ static void timestamp(struct strbuf *out, int64_t ms)
 	strbuf_addf(out, " timestamp=\"%.19s\"", text);
 }
 
-static void suite_name(struct strbuf *out, const struct state_file *f)
+/* Files that run in more than one suite. */
+static void find_shared(const struct state *s, struct strmap *ret)
+{
+	struct strmap suites = STRMAP_INIT;
+
+	for (size_t i = 0; i < s->file_count; i++) {
+		struct state_file *f = s->files[i];
+		const struct state_suite *other = strmap_get(&suites, f->file);
+		if (!other)
+			strmap_put(&suites, f->file, f->suite);
+		else if (other != f->suite)
+			strmap_put(ret, f->file, f);
+	}
+	strmap_release(&suites, NULL);
+}
+
+/* No two alike: Jenkins makes suites of one name one suite, GitLab shows the first of two tests
+ * that agree in suite, class and name. */
+static void suite_name(struct strbuf *out, const struct state_file *f, const struct strmap *shared)
 {
 	strbuf_addstr(out, f->file);
+	if (strmap_has(shared, f->file))
+		strbuf_addf(out, " [%s]", f->suite->name);
 	if (*f->project)
 		strbuf_addf(out, " [%s]", f->project);
 }
@@ -249,12 +283,27 @@ static void system_out(struct strbuf *out, const struct state_file *f)
 	strbuf_addstr(out, "</system-out>\n");
 }
 
-static void test_suite(struct strbuf *out, const struct state_file *f)
+/* A failure of the file and of none of its tests. */
+static void file_case(struct strbuf *out, const struct state_file *f, const char *class)
+{
+	const struct failure *own = &f->failure;
+
+	strbuf_addstr(out, "    <testcase");
+	attribute(out, "classname", class);
+	attribute(out, "name", "the file itself");
+	attribute(out, "file", f->file);
+	line_attribute(out, own->file && streq(own->file, f->file) ? own->line : 0);
+	strbuf_addstr(out, " time=\"0.000\">\n");
+	failure_element(out, "error", "", own, false);
+	strbuf_addstr(out, "    </testcase>\n");
+}
+
+static void test_suite(struct strbuf *out, const struct state_file *f, const struct strmap *shared)
 {
 	struct counts c = count(f);
 	cleanup_strbuf struct strbuf name = STRBUF_INIT;
 
-	suite_name(&name, f);
+	suite_name(&name, f, shared);
 	strbuf_addstr(out, "  <testsuite");
 	attribute(out, "name", name.buf);
 	attribute(out, "file", f->file);
@@ -269,18 +318,11 @@ static void test_suite(struct strbuf *out, const struct state_file *f)
 	strbuf_addstr(out, ">\n    <properties><property name=\"muster.suite\"");
 	attribute(out, "value", f->suite->name);
 	strbuf_addstr(out, "/></properties>\n");
-	if (c.errors) {
-		strbuf_addstr(out, "    <testcase");
-		attribute(out, "classname", f->file);
-		attribute(out, "name", "the file itself");
-		attribute(out, "file", f->file);
-		strbuf_addstr(out, " time=\"0.000\">\n");
-		failure_element(out, "error", "", &f->failure, false);
-		strbuf_addstr(out, "    </testcase>\n");
-	}
+	if (c.errors)
+		file_case(out, f, name.buf);
 	for (size_t i = 0; i < f->test_count; i++)
 		if (f->tests[i]->outcome != OUTCOME_NONE)
-			test_case(out, f->tests[i]);
+			test_case(out, f->tests[i], name.buf);
 	if (f->outcome == OUTCOME_FAILED && f->output.len)
 		system_out(out, f);
 	strbuf_addstr(out, "  </testsuite>\n");
@@ -289,6 +331,7 @@ static void test_suite(struct strbuf *out, const struct state_file *f)
 static int junit_finish(void *self, const struct state *s, struct error *err)
 {
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct strmap shared = STRMAP_INIT;
 	struct counts all = {0};
 
 	(void)err;
@@ -307,13 +350,15 @@ static int junit_finish(void *self, const struct state *s, struct error *err)
 	seconds(&out, s->duration_us);
 	timestamp(&out, s->started_ms);
 	strbuf_addstr(&out, ">\n");
+	find_shared(s, &shared);
 	for (size_t i = 0; i < s->file_count; i++) {
 		if (!s->files[i]->started_ms && !s->files[i]->test_count)
 			continue;
-		test_suite(&out, s->files[i]);
+		test_suite(&out, s->files[i], &shared);
 		sink_write(self, out.buf, out.len);
 		strbuf_reset(&out);
 	}
+	strmap_release(&shared, NULL);
 	strbuf_addstr(&out, "</testsuites>\n");
 	sink_write(self, out.buf, out.len);
 	return 0;

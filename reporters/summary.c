@@ -188,16 +188,6 @@ static void test_finished(struct summary *s, const struct event *e, const struct
 	}
 }
 
-/* The test that ran when the worker died has told the story already. */
-static bool blamed(const struct state_file *f, const struct failure *failure)
-{
-	for (size_t i = 0; i < f->test_count; i++)
-		if (f->tests[i]->outcome == OUTCOME_FAILED && !f->tests[i]->quarantined &&
-			f->tests[i]->failure.kind == failure->kind)
-			return true;
-	return false;
-}
-
 static void file_finished(struct summary *s, const struct event *e, const struct state *st)
 {
 	struct state_file *f = state_file_of(st, e);
@@ -214,7 +204,7 @@ static void file_finished(struct summary *s, const struct event *e, const struct
 		status(s, failure_word(&e->failure), ANSI_RED, e->duration_us, f->suite->name);
 		add_file(&line, f);
 		finish_line(s, &line);
-		if (!blamed(f, &e->failure))
+		if (!failure_is_blamed(f, &e->failure))
 			failure_write(s->sink, st, f, NULL, &f->failure);
 		failure_output(s->sink, f);
 		return;
@@ -391,7 +381,7 @@ static void list_failures(struct summary *s, const struct state *st)
 	for (size_t i = 0; i < st->file_failure_count && listed < FAILURES_LISTED; i++, listed++) {
 		const struct state_file *f = st->file_failures[i];
 		cleanup_strbuf struct strbuf line = STRBUF_INIT;
-		if (f->outcome != OUTCOME_FAILED || blamed(f, &f->failure))
+		if (f->outcome != OUTCOME_FAILED || failure_is_blamed(f, &f->failure))
 			continue;
 		strbuf_addf(&line, "%s%7s%s  ", ansi(ANSI_RED, s->sink->color),
 			failure_word(&f->failure), ansi(ANSI_RESET, s->sink->color));

@@ -37,6 +37,10 @@ struct run_output {
 	int64_t bytes; /* published as they came */
 	int64_t dropped;
 	struct strbuf tail; /* the last bytes of what was dropped */
+	struct {
+		char bytes[4];
+		size_t len;
+	} begun[2]; /* of stdout and stderr: the character that the last chunk ends in */
 };
 
 /*
