@@ -100,6 +100,7 @@ TEST(project, single_package)
 		{{TEST_SCRIPT("jest --version"), "jest.config.js"}, "jest@. (jest.config.js)\n"},
 		/* started by a program with a configuration of its own */
 		{{PACKAGE("\"jest\":{},\"scripts\":{\"test\":\"react-scripts test\"}")}, ""},
+		{{TEST_SCRIPT("kcd-scripts test"), "jest.config.js"}, "jest@. (jest.config.js)\n"},
 	};
 	check_all(rows, ARRAY_LEN(rows));
 }
