@@ -212,6 +212,20 @@ bool project_found_entry_counts(const struct package *package, const char *entry
 	return has_test_script(package) ? is_test(entry) : is_test_like(entry);
 }
 
+/* `mocha` and `nyc mocha` are the same tests; the second tells how coverage is meant. */
+static void take_tool(const struct package *package, struct suite *suite)
+{
+	for (size_t i = 0; i < package->command_count && !suite->coverage_tool.n; i++) {
+		const struct script_command *command = &package->commands[i];
+		if (!command->coverage_tool.n || !starts_runner(command, suite->runner))
+			continue;
+		struct suite *other = make_suite(package, suite->runner, command, suite->reason);
+		if (other && same_suite(suite, other))
+			strvec_push_all(&suite->coverage_tool, &other->coverage_tool);
+		suite_free(other);
+	}
+}
+
 void project_found_package(
 	struct project_found *found, const struct package *package, runner_table runners)
 {
@@ -233,6 +247,8 @@ void project_found_package(
 		if (!add_config(found, package, runners[i]) && after_test > before)
 			add_commands(found, package, runners[i], is_test_like);
 	}
+	for (size_t i = before; i < found->n; i++)
+		take_tool(package, found->v[i].suite);
 	if (found->n > before || has_test_script(package))
 		return;
 	for (size_t i = 0; runners[i]; i++)
@@ -315,21 +331,12 @@ void project_found_drop_covered(struct project_found *found)
 	free(dropped);
 }
 
-/* `test` and `test:coverage` are the same tests; the second tells how coverage is meant. */
-static void take_tool(struct suite *suite, const struct suite *other)
-{
-	if (!suite->coverage_tool.n)
-		strvec_push_all(&suite->coverage_tool, &other->coverage_tool);
-}
-
 void project_found_drop_equal(struct project_found *found)
 {
 	for (size_t i = 0; i < found->n; i++)
 		for (size_t k = found->n - 1; k > i; k--)
-			if (same_suite(found->v[i].suite, found->v[k].suite)) {
-				take_tool(found->v[i].suite, found->v[k].suite);
+			if (same_suite(found->v[i].suite, found->v[k].suite))
 				drop(found, k);
-			}
 }
 
 /* "jest.e2e.config.js" -> "e2e", "jest.config.js" -> "", "config/unit.ts" -> "unit". */

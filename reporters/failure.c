@@ -191,9 +191,13 @@ static void write_frames(struct sink *s, const struct state *state, const char *
 			continue;
 		cleanup_strbuf struct strbuf clean = STRBUF_INIT;
 		ansi_filter(&clean, line, strlen(line), false);
-		char *at = strstr(clean.buf, base);
-		if (at && base[1])
-			strbuf_remove(&clean, (size_t)(at - clean.buf), strlen(base));
+		const char *at = strstr(clean.buf, base);
+		if (at && base[1]) { /* ES modules are told as file:///base/... */
+			size_t from = (size_t)(at - clean.buf), scheme = strlen("file://");
+			if (from < scheme || !starts_with(at - scheme, "file://"))
+				scheme = 0;
+			strbuf_remove(&clean, from - scheme, strlen(base) + scheme);
+		}
 		sink_printf(s, "      %s%s%s\n", ansi(ANSI_DIM, s->color), clean.buf,
 			ansi(ANSI_RESET, s->color));
 		shown++;

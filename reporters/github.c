@@ -244,7 +244,7 @@ static void details(struct strbuf *out, const struct state *s, const struct stat
 	struct sink sink;
 
 	bounded.message = message;
-	sink_init_memory(&sink);
+	sink_init_fd(&sink, -1);
 	failure_write(&sink, s, f, t, &bounded);
 	strbuf_rtrim(&sink.buf);
 	strbuf_addstr(out, "<pre>");

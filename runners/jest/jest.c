@@ -36,7 +36,7 @@ static const struct option options[] = {
 static bool has_other_starter(const struct package *package)
 {
 	static const char *const starters[] = {"react-scripts", "react-app-rewired", "craco",
-		"vue-cli-service", "kcd-scripts", "wp-scripts", "umi-test", "tsdx", NULL};
+		"vue-cli-service", "wp-scripts", "umi-test", "tsdx", NULL};
 	const struct script_command *command = package_command(package, starters);
 
 	return command && streq(command->entry, "test");

@@ -69,6 +69,17 @@ const cases = {
       it('passes after all that', () => {});`,
     'test/b.js': 'it("b", () => {});',
   },
+  'a file system of the tests below fs, as mock-fs puts it there': {
+    'test/a.js': `
+      const fs = require('fs'), binding = process.binding('fs'), { writeBuffer, writeString } = binding;
+      const refuse = () => { throw Object.assign(new Error('EBADF, bad file descriptor'), { code: 'EBADF' }); };
+      before(() => { Object.assign(binding, { writeBuffer: refuse, writeString: refuse }); });
+      after(() => { Object.assign(binding, { writeBuffer, writeString }); });
+      it('is in place', () => require('assert').throws(() => fs.writeSync(1, Buffer.from('x')), /EBADF/));
+      it('stays in place', () => require('assert').throws(() => fs.writeSync(1, Buffer.from('x')), /EBADF/));
+      it('fails', () => { throw new Error('no'); });`,
+    'test/b.js': 'it("b", () => {});',
+  },
   'work that a file sets going while it loads': {
     'test/a.js': `
       let hash;

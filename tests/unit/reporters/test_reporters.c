@@ -160,7 +160,8 @@ static void tell(struct fixture *f)
 			.message = hostile,
 			.expected = "1",
 			.actual = "2",
-			.stack = "    at f (/p/src/b.js:3:4)\n    at g "
+			.stack = "    at f (/p/src/b.js:3:4)\n    at file:///p/src/c.mjs:5:6\n    "
+				 "at g "
 				 "(/p/node_modules/x/y.js:1:1)"});
 	E(FILE_FINISHED, .file = b, .outcome = OUTCOME_FAILED, .count = 1, .duration_us = 9000);
 	E(RUN_FINISHED, .exit_code = 1, .duration_us = 2000000);
@@ -193,7 +194,7 @@ TEST(reporters, plain)
 		"  FLAKY [   0.002s] jest        src/a.test.js \xe2\x80\xba cart \xe2\x80\xba adds "
 		"(passed on attempt 2 of 2)\n",
 		"   PASS [   0.004s] jest        src/a.test.js (2)\n",
-		"      at f (src/b.js:3:4)\n",
+		"      at f (src/b.js:3:4)\n      at src/c.mjs:5:6\n",
 		"Summary [   2.000s] 3 tests in 2 files: 1 passed (1 flaky), 1 failed, 1 skipped"};
 	struct fixture f;
 	const char *at;

@@ -24,6 +24,8 @@ static void render(const char *dir, const struct suites *suites, struct strbuf *
 			strbuf_addf(out, " node:%s", s->node_options.v[k]);
 		for (size_t k = 0; k < s->args.n; k++)
 			strbuf_addf(out, " [%s]", s->args.v[k]);
+		for (size_t k = 0; k < s->coverage_tool.n; k++)
+			strbuf_addf(out, " cover:%s", s->coverage_tool.v[k]);
 		strbuf_addf(out, " (%s)\n", s->reason);
 	}
 }
@@ -81,13 +83,14 @@ TEST(project, single_package)
 		{{TEST_SCRIPT("nyc --reporter=lcov --reporter=text mocha --throw-deprecation "
 			      "t/*.test.js"),
 			 "t/b.test.js", "t/a.test.js", "t/c.js"},
-			"mocha@. node:--throw-deprecation [t/a.test.js] [t/b.test.js] (script "
+			"mocha@. node:--throw-deprecation [t/a.test.js] [t/b.test.js] cover:nyc "
+			"cover:--reporter=lcov cover:--reporter=text (script "
 			"`test`)\n"},
 		{{TEST_SCRIPT("c8 mocha --enable-source-maps ./t/*.mjs --require ./t/x.mjs "
 			      "--timeout=24000 --check-leaks"),
 			 "t/a.mjs"},
 			"mocha@. node:--enable-source-maps [./t/a.mjs] [--require] [./t/x.mjs] "
-			"[--timeout=24000] [--check-leaks] (script `test`)\n"},
+			"[--timeout=24000] [--check-leaks] cover:c8 (script `test`)\n"},
 		{{"jest.config.ts"}, "jest@. (jest.config.ts)\n"},
 		{{PACKAGE("\"jest\":{\"verbose\":true}")}, "jest@. (package.json `jest`)\n"},
 		{{PACKAGE("\"jest\":false,\"mocha\":null")}, ""},
@@ -106,6 +109,7 @@ TEST(project, single_package)
 		/* started by a program with a configuration of its own */
 		{{PACKAGE("\"jest\":{},\"scripts\":{\"test\":\"react-scripts test\"}")},
 			NOT_RUN("`react-scripts test` (script `test`)")},
+		{{TEST_SCRIPT("kcd-scripts test"), "jest.config.js"}, "jest@. (jest.config.js)\n"},
 	};
 	check_all(rows, ARRAY_LEN(rows));
 }
@@ -113,6 +117,10 @@ TEST(project, single_package)
 TEST(project, several_scripts)
 {
 	static const struct row rows[] = {
+		/* another script says how coverage of the same tests is meant */
+		{{PACKAGE("\"scripts\":{\"test\":\"mocha t/\",\"cover\":\"nyc npm test\","
+			  "\"other\":\"c8 mocha u/\"}")},
+			"mocha@. [t/] cover:nyc (script `test`)\n"},
 		{{PACKAGE("\"scripts\":{\"test\":\"npm run test:unit && npm run test:e2e\","
 			  "\"test:unit\":\"vitest run\","
 			  "\"test:e2e\":\"npx playwright test --config ./t/playwright.config.ts\","
