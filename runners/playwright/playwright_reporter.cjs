@@ -7,7 +7,8 @@ const path = require('path');
 const channel = require('./channel.cjs');
 const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
-const { init, version, core } = globalThis[Symbol.for('muster.playwright')];
+const shared = globalThis[Symbol.for('muster.playwright')];
+const { init, version, core } = shared;
 const where = channel.paths(init.base);
 const coverage = init.coverage ? require('./playwright_coverage.cjs') : null;
 const arrivals = coverage ? new coverage.Arrivals(init) : null;
@@ -173,7 +174,7 @@ module.exports = class Reporter {
       files: records.map(r => ({
         file: r.file, project: r.project, units: r.units?.size, spread_units: this.early ? r.spread?.size : undefined,
       })),
-      plan_path: null, ordered: false, max_workers: 0, ...more,
+      plan_path: null, ordered: false, max_workers: shared.workersAreFree ? 0 : this.config?.workers || 0, ...more,
     });
   }
 

@@ -80,6 +80,23 @@ test('several workers: long files first, and parallel tests of one file keep all
   assert.equal(done.code, 0, done.out + done.err);
 });
 
+test('a number of workers in the configuration or the script is not exceeded; a percentage leaves it to muster', () => {
+  const locked = `test('locks', () => { fs.mkdirSync('lock'); fs.writeFileSync('met', ''); });
+    test('works', async () => { await new Promise(resolve => setTimeout(resolve, 1000)); });
+    test('unlocks', () => fs.rmdirSync('lock'));`;
+  const config = workers => ({ 'playwright.config.js': `module.exports = { testDir: "e2e", ${workers} };` });
+  const script = '{"scripts":{"test":"playwright test --workers=1"}}';
+  for (const more of [config('workers: 1'), { 'package.json': script }]) {
+    const dir = suite({ a: locked, b: locked }, more);
+    const done = run(dir, ['-j2']);
+    assert.equal(done.code, 0, done.out + done.err);
+  }
+  const free = suite({ a: `test('a', () => until('met'));`, b: `test('b', () => fs.writeFileSync('met', ''));` },
+    config('workers: "1%", timeout: 120000'));
+  const done = run(free, ['-j2']);
+  assert.equal(done.code, 0, done.out + done.err);
+});
+
 const long = `
   let up = 0;
   test.beforeAll(() => { up++; });
