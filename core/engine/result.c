@@ -75,7 +75,7 @@ static void remember_failed(struct run_file *file, const struct event *event)
 }
 
 /* One more failure that counts; the first of them stops the run by default. */
-static void count_failure(struct run *run)
+void result_count_failure(struct run *run)
 {
 	int limit = run->options->config->fail_fast;
 
@@ -207,7 +207,7 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	}
 	run_publish(w->run, event);
 	if (failed_for_good && !event->quarantined)
-		count_failure(w->run);
+		result_count_failure(w->run);
 }
 
 void result_test(struct worker *w, struct run_file *file, struct event *event)
@@ -323,7 +323,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	}
 	forget_failed(file);
 	if (failed && !counted)
-		count_failure(w->run);
+		result_count_failure(w->run);
 }
 
 static void set_failure(struct event *event, enum failure_kind kind, const char *message)

@@ -79,7 +79,10 @@ void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *
 	run->suite_failed = true;
 	run->worst = run->worst ? exit_code_worst(run->worst, code) : code;
 	run_notice(run, SEVERITY_ERROR, "suite_failed", suite->spec->name, NULL, "%s", text);
-	run_cancel(run, CANCEL_INFRASTRUCTURE, "a suite cannot run");
+	if (code == EXIT_CODE_FAILED) /* it ran, and something apart from its tests failed */
+		result_count_failure(run);
+	else
+		run_cancel(run, CANCEL_INFRASTRUCTURE, "a suite cannot run");
 }
 
 static void kill_all(struct run *run)

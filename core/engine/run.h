@@ -320,6 +320,8 @@ bool result_fall_back(struct run_suite *suite);
 /* A file that cannot be loaded; event has the failure. */
 void result_load_failed(struct worker *worker, struct run_file *file, struct event *event);
 /* What this worker has not begun goes to another one. */
+/* One failure more: stops the run when it is the last one allowed. */
+void result_count_failure(struct run *run);
 void result_hand_back(struct worker *worker);
 void result_worker_lost(struct worker *worker, const struct process_status *status);
 struct run_file *result_current_file(const struct worker *worker);
