@@ -91,6 +91,12 @@ TEST(project, single_package)
 		{{TEST_SCRIPT("jest"), "playwright.config.mts"},
 			"jest@. (script `test`)\nplaywright@. (playwright.config.mts)\n"},
 		{{TEST_SCRIPT("vitest run")}, ""},
+		{{TEST_SCRIPT("vitest run"), "jest.config.js"}, ""}, /* left behind */
+		{{PACKAGE("\"scripts\":{\"test\":\"vitest\",\"test:old\":\"jest\"}"),
+			 "jest.config.js"},
+			"jest@. (script `test:old`)\n"},
+		{{TEST_SCRIPT("vitest run"), "playwright.config.ts"},
+			"playwright@. (playwright.config.ts)\n"},
 		{{TEST_SCRIPT("node --test && tsd")}, ""},
 		{{PACKAGE("")}, ""},
 		{{"readme"}, ""},
