@@ -149,7 +149,6 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	if (suite->handed_back)
 		pending(&w, suite);
 	jsonw_int(&w, "slot", worker->slot);
-	jsonw_int(&w, "workers", worker->run->slots);
 	jsonw_string(&w, "test", config->test_regex);
 	jsonw_int(&w, "retries", again_retries(suite, RETRY_NORMAL));
 	jsonw_int(&w, "repeat", repetitions(suite));

@@ -119,7 +119,7 @@ struct run_suite {
 	struct strvec node_options; /* spec's and what discovery asked for */
 	bool ordered, exclusive, global_setup, restarted;
 	bool together; /* its files share more than a process: they are loaded together */
-	bool serial; /* fell back to one process in the runner's own order */
+	bool serial;   /* fell back to one process in the runner's own order */
 	int max_workers;
 	int target;     /* workers that pay */
 	bool known;     /* most of its files, to the history */
@@ -188,8 +188,8 @@ struct worker {
 	struct run_file **items; /* assigned, not finished, in order */
 	size_t item_count, item_cap;
 	size_t last_item; /* of the message before: the next is mostly of the same, or the next */
-	bool spent; /* a batch that has had its run: it takes no other */
-	int claim;  /* slots it takes while it is busy (batch: more than one) */
+	bool spent;       /* a batch that has had its run: it takes no other */
+	int claim;        /* slots it takes while it is busy (batch: more than one) */
 	struct worker_test *tests;
 	size_t test_count, test_cap;
 	int64_t spawned_us;

@@ -42,10 +42,20 @@ static bool has_other_starter(const struct package *package)
 	return command && streq(command->entry, "test");
 }
 
+/* Who has moved to vitest often leaves the configuration file behind. */
+static bool is_left_behind(const struct package *package)
+{
+	static const char *const successors[] = {"vitest", NULL};
+
+	return package_command(package, successors) && !package_command(package, programs);
+}
+
 static bool detect(
 	const struct package *package, const struct script_command *command, struct suite *suite)
 {
-	return command ? option_apply(options, suite) : !has_other_starter(package);
+	if (command)
+		return option_apply(options, suite);
+	return !has_other_starter(package) && !is_left_behind(package);
 }
 
 /* `<rootDir>/x` and relative paths, as seen from the suite's root; "" for what cannot be known. */

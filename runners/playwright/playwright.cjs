@@ -4,6 +4,7 @@
 'use strict';
 
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
 const { createRequire } = require('module');
 const channel = require('./channel.cjs');
@@ -45,7 +46,6 @@ function commandLine(init, cli) {
   const args = ['test', ...init.args];
   if (init.config) args.push('--config=' + init.config);
   args.push('--reporter=' + path.join(__dirname, 'playwright_reporter.cjs'));
-  args.push('--workers=' + init.workers);
   args.push('--max-failures=0'); // the engine stops the run, and not for tests in quarantine
   if (init.repeat > 0) args.push('--repeat-each=' + init.repeat, '--retries=0');
   else if (init.retries > 0) args.push('--retries=' + init.retries);
@@ -58,6 +58,16 @@ function commandLine(init, cli) {
   return [process.argv[0], cli, ...args];
 }
 
+// Playwright counts the cores when neither the configuration nor the command line has a number of workers, only a
+// percentage or nothing. Whoever wrote a number meant it: with one worker, files may share what there is but once.
+function watchWorkers(core, shared) {
+  const { cpus } = os;
+  os.cpus = () => {
+    if (new Error().stack.split('\n')[2].includes(path.join(core, 'lib', 'common') + path.sep)) shared.workersAreFree = true;
+    return cpus();
+  };
+}
+
 async function main() {
   channel.send('hello', { pid: process.pid, node: process.version });
   const init = await channel.next();
@@ -66,7 +76,9 @@ async function main() {
     const { cli, version, core } = resolveCli(init.root);
     while ((await channel.next()).type !== 'discover');
     if (init.coverage) require('./playwright_coverage.cjs').prepare(init);
-    globalThis[Symbol.for('muster.playwright')] = { init, version, core };
+    const shared = { init, version, core, workersAreFree: false };
+    globalThis[Symbol.for('muster.playwright')] = shared;
+    watchWorkers(core, shared);
     process.argv = commandLine(init, cli);
     require(cli);
   } catch (error) {

@@ -7,7 +7,8 @@ const path = require('path');
 const channel = require('./channel.cjs');
 const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
-const { init, version, core } = globalThis[Symbol.for('muster.playwright')];
+const shared = globalThis[Symbol.for('muster.playwright')];
+const { init, version, core } = shared;
 const where = channel.paths(init.base);
 const coverage = init.coverage ? require('./playwright_coverage.cjs') : null;
 const arrivals = coverage ? new coverage.Arrivals(init) : null;
@@ -173,7 +174,7 @@ module.exports = class Reporter {
       files: records.map(r => ({
         file: r.file, project: r.project, units: r.units?.size, spread_units: this.early ? r.spread?.size : undefined,
       })),
-      plan_path: null, ordered: false, max_workers: 0, ...more,
+      plan_path: null, ordered: false, max_workers: shared.workersAreFree ? 0 : this.config?.workers || 0, ...more,
     });
   }
 
@@ -257,10 +258,11 @@ module.exports = class Reporter {
     }
     let any = init.retries > 0;
     for (const test of kept) {
-      const { record, path: titles, occ } = this.ids.get(test);
+      const id = this.ids.get(test);
+      const { record, path: titles, occ } = id;
       const quarantine = quarantines.get(keyOf(record));
-      const count = quarantine && isMeant(quarantine.tests, record.file, titles, occ)
-        ? quarantine.count : counts.get(keyOf(record) + channel.keyOf(titles, occ));
+      id.quarantined = Boolean(quarantine) && isMeant(quarantine.tests, record.file, titles, occ);
+      const count = id.quarantined ? quarantine.count : counts.get(keyOf(record) + channel.keyOf(titles, occ));
       if (count === undefined) continue;
       any = true;
       test.retries = count;
@@ -403,6 +405,7 @@ module.exports = class Reporter {
       for (const test of record.tests) this.neverRan(test);
       this.finish(record);
     }
+    if (result.status === 'failed' && !broken.length) this.refuseFlaky();
     if (this.errors.length && !broken.length) this.tellErrors('tests');
     if (coverage && result.status !== 'interrupted') await this.collectCoverage();
     // Playwright runs nothing when one file does not load; the others run without it
@@ -421,6 +424,16 @@ module.exports = class Reporter {
       type: 'test_finished', file: id.record.file, project: id.record.project, path: id.path, occ: id.occ,
       attempt: 1, outcome: failure ? 'failed' : 'skipped', failure: failure || undefined,
     });
+  }
+
+  // `failOnFlakyTests`, of the configuration or the command line: then a run fails whose tests all passed at last.
+  refuseFlaky() {
+    const tests = this.suite.allTests();
+    if (!this.config.failOnFlakyTests && tests.some(test => test.outcome() === 'unexpected')) return;
+    const flaky = tests.filter(test => test.outcome() === 'flaky' && !this.ids.get(test).quarantined);
+    if (this.errors.length || !flaky.length) return;
+    const names = flaky.map(test => `${where.relative(fileOf(test))} › ${this.ids.get(test).path.join(' › ')}`);
+    this.errors.push({ message: `flaky, which failOnFlakyTests does not let pass: ${names.join(', ')}` });
   }
 
   tellErrors(code) {

@@ -97,6 +97,43 @@ test('several workers: long files first, and parallel tests of one file keep all
   assert.equal(done.code, 0, done.out + done.err);
 });
 
+test('a number of workers in the configuration or the script is not exceeded; a percentage leaves it to muster', () => {
+  const locked = `test('locks', () => { fs.mkdirSync('lock'); fs.writeFileSync('met', ''); });
+    test('works', async () => { await new Promise(resolve => setTimeout(resolve, 1000)); });
+    test('unlocks', () => fs.rmdirSync('lock'));`;
+  const config = workers => ({ 'playwright.config.js': `module.exports = { testDir: "e2e", ${workers} };` });
+  const script = '{"scripts":{"test":"playwright test --workers=1"}}';
+  for (const more of [config('workers: 1'), { 'package.json': script }]) {
+    const dir = suite({ a: locked, b: locked }, more);
+    const done = run(dir, ['-j2']);
+    assert.equal(done.code, 0, done.out + done.err);
+  }
+  const free = suite({ a: `test('a', () => until('met'));`, b: `test('b', () => fs.writeFileSync('met', ''));` },
+    config('workers: "1%", timeout: 120000'));
+  const done = run(free, ['-j2']);
+  assert.equal(done.code, 0, done.out + done.err);
+});
+
+test('what fails apart from the tests fails the run: a global teardown, failOnFlakyTests but for what is in quarantine', () => {
+  const flaky = `test('flaky', ({}, info) => { if (!info.retry) throw new Error('first'); });`;
+  const down = suite({ a: `ran('a');` }, {
+    'playwright.config.js': 'module.exports = { testDir: "e2e", globalTeardown: "./down.js" };',
+    'down.js': 'module.exports = () => { throw new Error("down broke"); };',
+  });
+  const config = { 'playwright.config.js': 'module.exports = { testDir: "e2e", retries: 1, failOnFlakyTests: true };' };
+  const refused = suite({ a: flaky }, config);
+  for (const [dir, text] of [[down, /down broke/], [refused, /failOnFlakyTests does not let pass: e2e\/a\.spec\.js › flaky/]]) {
+    const done = run(dir, []);
+    assert.equal(done.code, 1, done.out + done.err);
+    assert.match(done.out + done.err, text);
+    assert.equal(summary(dir).verdict, 'failed');
+  }
+  const entry = '- file: e2e/a.spec.js\n  test: flaky\n  owner: me\n  reason: flaky\n  expires: 2999-01-01\n';
+  const excused = suite({ a: flaky }, { ...config, 'quarantine.yaml': entry, 'muster.yaml': 'retries: {quarantined: 1}\n' });
+  const done = run(excused, []);
+  assert.equal(done.code, 0, done.out + done.err);
+});
+
 const long = `
   let up = 0;
   test.beforeAll(() => { up++; });

@@ -99,6 +99,14 @@ TEST(project, single_package)
 		{{TEST_SCRIPT("jest"), "playwright.config.mts"},
 			"jest@. (script `test`)\nplaywright@. (playwright.config.mts)\n"},
 		{{TEST_SCRIPT("vitest run")}, NOT_RUN("`vitest` (script `test`)")},
+		{{TEST_SCRIPT("vitest run"), "jest.config.js"},
+			NOT_RUN("`vitest` (script `test`)")}, /* left behind */
+		{{PACKAGE("\"scripts\":{\"test\":\"vitest\",\"test:old\":\"jest\"}"),
+			 "jest.config.js"},
+			"jest@. (script `test:old`)\n" NOT_RUN("`vitest` (script `test`)")},
+		{{TEST_SCRIPT("vitest run"), "playwright.config.ts"},
+			"playwright@. (playwright.config.ts)\n" NOT_RUN(
+				"`vitest` (script `test`)")},
 		{{TEST_SCRIPT("node --test && tsd")}, NOT_RUN("`node --test` (script `test`)")},
 		{{PACKAGE("")}, ""},
 		{{"readme"}, ""},
