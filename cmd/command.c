@@ -293,7 +293,7 @@ char *command_find_run(const char *base, const char *word, struct error *err)
 	else if ((found || !word || streq(word, "latest")) && is_run(dir))
 		return xstrdup(dir);
 	else if (word)
-		error_set(err, EXIT_CODE_USAGE, "no recorded run in %s", word);
+		error_set(err, EXIT_CODE_USAGE, "no recorded run is called `%s`", word);
 	else
 		error_set(err, EXIT_CODE_USAGE, "no run was recorded in %s", base);
 	error_help(err, "`muster runs` lists what is there");

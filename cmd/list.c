@@ -58,17 +58,11 @@ void list_problems(const struct state *s)
 }
 
 /* Why the list is empty. */
-static bool list_nothing(const struct state *s)
+static void list_nothing(const struct state *s)
 {
-	bool told = false;
-
-	for (size_t i = 0; i < s->notice_count; i++) {
-		if (s->notices[i].suite || !streq(s->notices[i].name, "no_tests"))
-			continue;
-		fprintf(stderr, "warning: %s\n", s->notices[i].text);
-		told = true;
-	}
-	return told;
+	for (size_t i = 0; i < s->notice_count; i++)
+		if (!s->notices[i].suite && streq(s->notices[i].name, "no_tests"))
+			fprintf(stderr, "warning: %s\n", s->notices[i].text);
 }
 
 static void notice_json(struct jsonw *w, const char *severity, const char *suite, const char *text)
@@ -214,9 +208,8 @@ static int run_list(const struct options *options, struct error *err)
 		else
 			list_text(&out, &state);
 		list_problems(&state);
-		if (!list_nothing(&state) && code == 0 && !state.file_count &&
-			config->no_tests == NO_TESTS_WARN)
-			fprintf(stderr, "warning: there is no test file to list\n");
+		if (config->no_tests != NO_TESTS_PASS)
+			list_nothing(&state);
 		if (setup.not_run_notice)
 			fprintf(stderr, "warning: %s\n", setup.not_run_notice);
 		if (out.len && command_print(out.buf, out.len, err) < 0)

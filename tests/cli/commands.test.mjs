@@ -85,7 +85,7 @@ test('no suite at all: --no-tests says what that means', () => {
   const { verdict, exit_code, tests } = JSON.parse(warned.out);
   assert.deepEqual([verdict, exit_code, tests.total], ['passed', 0, 0]);
   for (const command of ['list', 'plan'])
-    assert.match(run(dir, [command, '--no-tests=warn']).err, /^warning: there is no test file to /);
+    assert.match(run(dir, [command, '--no-tests=warn']).err, /^warning: (?:there is no test file to plan|no test file: no test suite found in )/);
   assert.match(run(dir, ['--no-tests=pass', '--suite', 'unit']).err, /^error: no test suite found in /, 'one was asked for');
 });
 

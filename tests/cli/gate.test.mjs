@@ -79,7 +79,7 @@ test('a recorded run is judged by the limits of now', () => {
   assert.equal(run(dir, ['coverage', 'check']).code, 0);
   const unknown = run(dir, ['gate', 'nothing']);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.err, /no recorded run in .*\/runs\/nothing\nhelp: `muster runs` lists what is there/);
+  assert.match(unknown.err, /no recorded run is called `nothing`\nhelp: `muster runs` lists what is there/);
 });
 
 test('failed, stopped, chosen: no figure is judged', () => {

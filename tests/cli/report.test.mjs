@@ -123,7 +123,7 @@ test('a run is named by its id, the beginning of it, its folder, or as the lates
     const many = run(dir, [...command, '20260101'], {}), none = run(dir, [...command, '1999'], {});
     assert.deepEqual([many.code, none.code], [2, 2], command);
     assert.match(many.err, /^error: the ids of 2 runs start with 20260101\nhelp: `muster runs` /);
-    assert.match(none.err, /^error: no recorded run in 1999\nhelp: `muster runs` /);
+    assert.match(none.err, /^error: no recorded run is called `1999`\nhelp: `muster runs` /);
   }
 });
 
