@@ -39,6 +39,16 @@ struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t
 	return best;
 }
 
+bool schedule_keeps(const struct schedule_suite *suites, size_t n, size_t suite)
+{
+	cleanup_free struct schedule_suite *then = xcalloc(n, sizeof(*then));
+
+	memcpy(then, suites, n * sizeof(*then));
+	then[suite].active--;
+	then[suite].idle++;
+	return schedule_pick(then, n).suite == (int)suite;
+}
+
 static int by_length(const void *pa, const void *pb)
 {
 	const struct schedule_item *a = pa, *b = pb;

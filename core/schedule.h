@@ -29,6 +29,9 @@ struct schedule_choice {
  * the start of another would cost more than it brings. */
 struct schedule_choice schedule_pick(const struct schedule_suite *suites, size_t n);
 
+/* Would the slot of this suite's worker go to the suite again, if it were free now? */
+bool schedule_keeps(const struct schedule_suite *suites, size_t n, size_t suite);
+
 struct schedule_item {
 	int position;        /* in the runner's own order */
 	int64_t estimate_ms; /* >= 1 */

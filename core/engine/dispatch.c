@@ -322,13 +322,19 @@ static struct schedule_suite describe(const struct run_suite *suite)
 	return s;
 }
 
-/* One decision; false when nothing can be placed. */
-static bool place_one(struct run *run)
+static struct schedule_suite *view_of(const struct run *run)
 {
-	cleanup_free struct schedule_suite *view = xcalloc(run->suite_count, sizeof(*view));
+	struct schedule_suite *view = xcalloc(run->suite_count, sizeof(*view));
 
 	for (size_t i = 0; i < run->suite_count; i++)
 		view[i] = describe(&run->suites[i]);
+	return view;
+}
+
+/* One decision; false when nothing can be placed. */
+static bool place_one(struct run *run)
+{
+	cleanup_free struct schedule_suite *view = view_of(run);
 	struct schedule_choice choice = schedule_pick(view, run->suite_count);
 	if (choice.suite < 0)
 		return false;
@@ -350,7 +356,8 @@ static bool place_one(struct run *run)
 	return true;
 }
 
-/* While there is plenty of work, a busy worker gets its next file before it has finished this one. */
+/* While there is plenty of work, a busy worker gets its next file before it has finished this one;
+ * unless its slot will be wanted by another suite. */
 static void queue_ahead(struct run *run)
 {
 	for (size_t i = 0; i < run->worker_count; i++) {
@@ -362,7 +369,9 @@ static void queue_ahead(struct run *run)
 			continue;
 		if (suite->pending_count < (size_t)(QUEUE_AHEAD_FACTOR * run->slots))
 			continue;
-		assign_some(suite, w);
+		cleanup_free struct schedule_suite *view = view_of(run);
+		if (schedule_keeps(view, run->suite_count, (size_t)(suite - run->suites)))
+			assign_some(suite, w);
 	}
 }
 

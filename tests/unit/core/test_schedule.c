@@ -53,6 +53,22 @@ TEST(schedule, pick)
 	}
 }
 
+/* A worker that is busy gets its next file now if its slot would come back to its suite. */
+TEST(schedule, keeps)
+{
+	struct schedule_suite suites[] = {
+		{.pending = 9, .left_ms = 900, .active = 1, .target = 2},
+		{.pending = 3, .left_ms = 400, .idle = 1, .target = 1},
+	};
+
+	cr_assert(schedule_keeps(suites, 2, 0));
+	suites[1].left_ms = 500; /* in one process: it would end last */
+	cr_assert_not(schedule_keeps(suites, 2, 0));
+	suites[1].active = 1; /* it has its one worker */
+	cr_assert(schedule_keeps(suites, 2, 0));
+	cr_assert(schedule_keeps(suites, 1, 0));
+}
+
 TEST(schedule, order_of_files)
 {
 	enum { N = 200 };
