@@ -123,17 +123,22 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	run_suite_failed(w->suite, own ? EXIT_CODE_USAGE : EXIT_CODE_INFRASTRUCTURE, text.buf);
 }
 
-/* Every file has its result; what it did after them nobody knows. */
+/* Every file has its result; what it did after them nobody knows. One that was too slow to leave was
+ * ended by us; one that died has not proven that all went well. */
 static void tell_lost(const struct worker *w, const struct process_status *status)
 {
+	bool died = w->stop == STOP_NONE || w->stop == STOP_ORDERLY;
 	cleanup_strbuf struct strbuf how = STRBUF_INIT;
 
 	if (status->signal)
 		strbuf_addf(&how, "signal %d", status->signal);
 	else
 		strbuf_addf(&how, "exit status %d", status->exit_status);
-	run_notice(w->run, SEVERITY_WARNING, "worker_lost", w->suite->spec->name, NULL,
-		"a worker ended without saying that it was done (%s)", how.buf);
+	run_notice(w->run, died ? SEVERITY_ERROR : SEVERITY_WARNING, "worker_lost",
+		w->suite->spec->name, NULL, "a worker %s without saying that it was done (%s)",
+		died ? "ended" : "was ended", how.buf);
+	if (died)
+		result_count_failure(w->run);
 }
 
 static void on_exit_of(void *arg, const struct process_status *status)

@@ -80,7 +80,6 @@ class Group {
   constructor(context, items) {
     this.context = context;
     this.runs = items.map(item => this.newRun(item));
-    this.next = 0; // the first that has not begun
     this.current = null; // whose tests run
     this.owners = new Map(); // suites and tests outside of any other -> run
     this.halted = ''; // the failure of a hook outside of any suite: Mocha runs nothing more
@@ -91,7 +90,9 @@ class Group {
   newRun(item) {
     const { base, test } = this.context;
     return {
-      item, name: path.resolve(base, item.file), count: 0, failed: 0, ms: 0, since: 0, done: false, suites: [], tests: [],
+      item, name: path.resolve(base, item.file), count: 0, failed: 0, ms: 0, since: 0, done: false,
+      suites: [], // outside of any other
+      waiting: 0, // of those that have something to run, not begun
       identity: new WeakMap(), number: channel.occurrences(), selected: channel.matcher(test, item.only, item.except),
       failure: undefined, // of the file itself
     };
@@ -100,7 +101,7 @@ class Group {
   /* False: these files cannot share an instance, each must be run by itself. */
   async run() {
     await (this.context.settles ? settled(() => this.load()) : this.load());
-    if (this.runs.length > 1 && this.mixes()) {
+    if (this.runs.length > 1 && this.instance.suite.hasOnly?.()) { // `.only` that a look at the texts did not see
       this.dispose();
       return false;
     }
@@ -108,19 +109,19 @@ class Group {
     for (const run of this.runs) this.select(run);
     await this.execute();
     await channel.printed();
-    if (this.current) this.finish(this.current);
-    while (this.next < this.runs.length) this.pass(this.runs[this.next++]);
+    if (this.current) this.leave();
+    for (const run of this.runs.filter(left => !left.done)) this.conclude(run);
     this.dispose();
     return true;
   }
 
   async execute() {
     const loaded = this.runs.filter(run => !run.failure);
-    if (!loaded.some(run => run.selected.all || run.suites.length || run.tests.length)) return;
+    if (!loaded.some(run => run.selected.all || this.instance.suite.total() > 0)) return;
     try {
       await execute(this.instance);
     } catch (error) {
-      const run = this.current || this.runs[Math.min(this.next, this.runs.length - 1)];
+      const run = this.current || loaded[0];
       run.failure = run.failure || this.failureOf(error, 'load');
     }
   }
@@ -141,17 +142,10 @@ class Group {
         tests.length = before.tests;
       }
       run.suites = suites.slice(before.suites);
-      run.tests = tests.slice(before.tests);
-      for (const own of [...run.suites, ...run.tests]) this.owners.set(own, run);
+      for (const own of [...run.suites, ...tests.slice(before.tests)]) this.owners.set(own, run);
       if (this.runs.length > 1) this.park(run);
     }
     this.instance.files = [...this.preloaded, ...this.runs.map(run => run.name)];
-  }
-
-  /* Mocha runs tests outside of any suite first, those of all files; and `.only` is meant for all of them. */
-  mixes() {
-    const { suite } = this.instance;
-    return suite.tests.length > 0 || Boolean(suite.hasOnly?.());
   }
 
   // Leave only the selected tests; suites left empty do not run their hooks.
@@ -200,30 +194,33 @@ class Group {
     channel.sendSoon('file_loaded', { file, project });
   }
 
-  /* Its first suite, test or hook begins. Those before it are through, or have nothing to run. */
+  /* A suite, test or hook of it begins. Mocha runs what is outside of any suite first, that of all files. */
   enter(run) {
     if (run === this.current || run.done) return;
-    if (this.current) this.finish(this.current);
-    while (this.runs[this.next] !== run) this.pass(this.runs[this.next++]);
-    this.next++;
+    if (this.current) this.leave();
     this.current = run;
     if (this.runs.length > 1) this.begin(run);
   }
 
-  /* Nothing of it has run. */
-  pass(run) {
+  leave() {
+    if (this.current.waiting > 0) this.park(this.current);
+    else this.finish(this.current);
+    this.current = null;
+  }
+
+  /* Mocha is through, and never came to this one, or not to all of it. */
+  conclude(run) {
     if (this.runs.length > 1) this.begin(run);
-    if (!run.failure && run.suites.some(suite => this.runner?.grepTotal(suite) > 0))
+    if (!run.failure && !run.failed && run.waiting > 0)
       run.failure = this.failureOf(new Error(this.halted || 'Mocha ended before this file ran'), 'hook');
     this.finish(run);
   }
 
   finish(run) {
-    const isLast = this.next === this.runs.length;
-    this.current = null;
     run.done = true;
     this.context.covered(run);
-    channel[isLast ? 'send' : 'sendSoon']('file_finished', { // else the start of the next one follows at once
+    // the start of the next file, or the end of all, follows at once
+    channel.sendSoon('file_finished', {
       ...this.identityOf(run),
       outcome: run.failure || run.failed ? 'failed' : this.context.skips(run) && !run.count ? 'skipped' : 'passed',
       ms: Math.round((run.ms + channel.now() - run.since) * 1000) / 1000, count: run.count, failure: run.failure,
@@ -237,7 +234,7 @@ class Group {
   ownerOf(runnable) {
     let top = runnable;
     while (top.parent && !top.parent.root) top = top.parent;
-    return this.owners.get(top) || this.current || this.runs[Math.min(this.next, this.runs.length - 1)];
+    return this.owners.get(top) || this.current || this.runs.find(run => !run.done) || this.runs.at(-1);
   }
 
   failureOf(error, kind) {
@@ -289,14 +286,19 @@ class Group {
     const group = this;
     const { constants } = this.context;
     return function Reporter(runner) {
-      group.runner = runner;
       const on = (name, act) => runner.on(constants[name], (test, error) => {
         const run = group.ownerOf(test);
         group.enter(run);
         act(run, test, error);
       });
+      runner.on(constants.EVENT_RUN_BEGIN, () => {
+        for (const run of group.runs) run.waiting = run.suites.filter(suite => runner.grepTotal(suite) > 0).length;
+      });
       runner.on(constants.EVENT_SUITE_BEGIN, suite => {
-        if (suite.parent?.root) group.enter(group.ownerOf(suite));
+        if (!suite.parent?.root) return;
+        const run = group.ownerOf(suite);
+        group.enter(run);
+        run.waiting--;
       });
       on('EVENT_TEST_BEGIN', (run, test) => {
         if (test.isPending && test.isPending()) return;

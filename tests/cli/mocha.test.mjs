@@ -157,6 +157,92 @@ test('mocha is not installed: what to do', () => {
   assert.doesNotMatch(out, /^ {4}at /m, 'steps of our own say nothing');
 });
 
+/* ---- several files in one instance of Mocha ---- */
+
+const note = word => `require("fs").appendFileSync("log", ${JSON.stringify(`${word} `)});`;
+const log = dir => {
+  const text = fs.readFileSync(path.join(dir, 'log'), 'utf8');
+  fs.rmSync(path.join(dir, 'log'));
+  return text;
+};
+const noting = (names, more = {}) => ({
+  ...Object.fromEntries(names.map(name => [`test/${name}.js`,
+    `${note(`load-${name}`)} describe("${name}", () => { it("runs", () => { ${note(`run-${name}`)} }); });`])),
+  ...more,
+});
+const names = Array.from({ length: 24 }, (_, i) => `f${String(i).padStart(2, '0')}`);
+
+for (const [what, files, script] of [
+  ['a set-up file with hooks', {
+    'set-up.js': ['before', 'beforeEach', 'afterEach', 'after'].map(hook => `${hook}(() => { ${note(hook)} });`).join('\n'),
+  }, 'mocha --file ./set-up.js'],
+  ['hooks outside of any describe in a test file', {
+    'test/m.js': ['before', 'beforeEach', 'afterEach', 'after'].map(hook => `${hook}(() => { ${note(hook)} });`).join('\n'),
+  }, 'mocha'],
+  ['… and tests outside of any describe', {
+    'test/b.js': `before(() => { ${note('before')} });\nit("b", () => { ${note('b')} }); describe("in b", () => it("runs", () => { ${note('in-b')} }));`,
+    'test/z.js': `it("z", () => { ${note('z')} }); after(() => { ${note('after')} });`,
+  }, 'mocha'],
+])
+  test(`${what}: all happens in the order and as often as with Mocha alone`, () => {
+    const dir = suite(noting(['a', 'c', 'n'], files), script);
+    const expected = alone(dir, script.split(' ').slice(1));
+    const order = log(dir);
+    for (let i = 0; i < 2; i++) { // nothing is known, then all is
+      const done = run(dir, ['-j2']);
+      assert.equal(done.code, 0, done.out + done.err);
+      assert.equal(log(dir), order);
+      assert.deepEqual(ours(dir), expected);
+    }
+  });
+
+test('short files are loaded in groups; each has its own result and its own tests', () => {
+  const dir = suite(noting(names));
+  const done = same(dir);
+  assert.equal(done.code, 0, done.out);
+  fs.rmSync(path.join(dir, 'log'));
+  run(dir, ['-j1']);
+  assert.match(log(dir), /load-\S+ load-\S+ load-\S+ run-/);
+  for (const e of journal(dir)) if (e.type === 'test_finished') assert.equal(e.file, `test/${e.path[0]}.js`);
+  assert.equal(summary(dir).files.passed, names.length);
+  assert.equal(run(dir, ['-j1', '-t', 'f1[0-2] runs']).code, 0);
+  assert.equal(summary(dir).tests.total, 3);
+});
+
+for (const [what, text, kind, where] of [
+  ['throws while it loads', 'throw new Error("oops");', 'load', 0],
+  ['ends the process while it loads', 'process.exit(0);', 'crash', 0],
+  ['never ends to load', 'for (;;);', 'timeout', 0],
+  ['dies in a hook', 'describe("x", () => { before(() => process.abort()); it("y", () => {}); });', 'crash', 0],
+  ['dies in a test', 'describe("x", () => it("y", () => process.kill(process.pid, "SIGSEGV")));', 'crash', 1],
+  ['never ends a test', 'describe("x", () => it("y", () => { for (;;); }));', 'timeout', 1],
+  ['fails late', 'describe("x", () => it("y", done => { done(); done(new Error("late")); }));', 'error', 0],
+])
+  test(`one of a group ${what}: it has failed, and nothing else`, () => {
+    const dir = suite(noting(names, { 'test/f11x.js': text }));
+    run(dir, ['-j1', '--no-fail-fast', '--timeout', '3s']); // teaches how short the others are
+    const done = run(dir, ['-j1', '--no-fail-fast', '--timeout', '3s']);
+    assert.equal(done.code, 1, done.out);
+    const { files, failures } = summary(dir);
+    assert.deepEqual(files, { planned: 25, passed: 24, failed: 1, skipped: 0, not_run: 0 });
+    assert.ok(failures.some(f => f.file === 'test/f11x.js' && f.kind === kind && Boolean(f.test) === Boolean(where)),
+      JSON.stringify(failures));
+  });
+
+test('a hook of --require that fails stops Mocha; no file passes by that', () => {
+  const dir = suite(noting(names, {
+    'hooks.js': `exports.mochaHooks = { beforeEach() { if (this.currentTest.title === 'boom') throw new Error('no database'); } };`,
+    'test/f11x.js': 'describe("x", () => it("boom", () => {}));',
+  }), 'mocha --require ./hooks.js');
+  run(dir, ['-j1', '--no-fail-fast']);
+  const done = run(dir, ['-j1', '--no-fail-fast']);
+  assert.equal(done.code, 1);
+  const { files } = summary(dir);
+  assert.equal(files.passed + files.failed, 25);
+  const ran = new Set(journal(dir).filter(e => e.type === 'test_finished' && e.outcome === 'passed').map(e => e.file));
+  for (const e of journal(dir)) if (e.type === 'file_finished' && e.outcome === 'passed') assert.ok(ran.has(e.file), e.file);
+});
+
 /* ---- isolate ---- */
 
 const leaky = name => `
