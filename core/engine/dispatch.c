@@ -306,7 +306,8 @@ static struct schedule_suite describe(const struct run_suite *suite)
 
 	for (size_t i = 0; i < suite->run->worker_count; i++) {
 		const struct worker *w = suite->run->workers[i];
-		if (w->suite == suite && w->spent) /* its servers must be down before the next */
+		/* its servers must be down, its files cleared up, before the next begins */
+		if (w->suite == suite && (w->spent || w->stop == STOP_RECYCLE))
 			s.pending = 0;
 		if (w->suite != suite || w->phase == WORKER_HOLDING || w->stop != STOP_NONE)
 			continue;

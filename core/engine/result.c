@@ -165,8 +165,7 @@ static bool fall_back(struct run_suite *suite)
 			dispatch_release(w->items[0]);
 			take_from_worker(w, w->items[0]);
 		}
-		worker_stop(w, STOP_RECYCLE, NULL);
-		process_kill(w->process);
+		worker_leave(w);
 	}
 	run_notice(run, SEVERITY_NOTE, "order_dependent", suite->spec->name, NULL,
 		"a test failed with the files spread over workers; they run again in one process, "

@@ -16,6 +16,7 @@ enum {
 	END_LIMIT_MS = 5 * 1000,
 	BATCH_END_LIMIT_MS = 30 * 1000, /* it tears down web servers */
 	STOP_GRACE_MS = 500,
+	LEAVE_MS = 10 * 1000, /* for the file at hand of one that is not wanted any more */
 	LOOSE_BYTES = 16 * 1024,
 };
 
@@ -123,8 +124,8 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	run_suite_failed(w->suite, own ? EXIT_CODE_USAGE : EXIT_CODE_INFRASTRUCTURE, text.buf);
 }
 
-/* Every file has its result; what it did after them nobody knows. One that was too slow to leave was
- * ended by us; one that died has not proven that all went well. */
+/* Every file has its result; what it did after them nobody knows. One that was too slow to leave
+ * was ended by us; one that died has not proven that all went well. */
 static void tell_lost(const struct worker *w, const struct process_status *status)
 {
 	bool died = w->stop == STOP_NONE || w->stop == STOP_ORDERLY;
@@ -312,6 +313,15 @@ void worker_stop(struct worker *w, enum worker_stop why, const char *failure)
 		process_stop(w->process);
 }
 
+void worker_leave(struct worker *w)
+{
+	if (w->stop != STOP_NONE && w->stop != STOP_ORDERLY)
+		return;
+	worker_send_simple(w, "stop");
+	w->stop = STOP_RECYCLE;
+	w->deadline_us = clock_mono_us() + (int64_t)LEAVE_MS * 1000;
+}
+
 static void check_slow_tests(struct worker *w, int64_t now_us)
 {
 	int64_t slow_us = w->run->options->config->slow_ms * 1000;
@@ -374,6 +384,8 @@ void worker_shift_time(struct worker *w, int64_t by_us)
 
 void worker_check_time(struct worker *w, int64_t now_us)
 {
+	if (w->stop == STOP_RECYCLE && w->deadline_us && now_us >= w->deadline_us)
+		process_kill(w->process);
 	if (w->stop != STOP_NONE && w->stop != STOP_ORDERLY)
 		return;
 	check_slow_tests(w, now_us);

@@ -106,6 +106,24 @@ test('a suite that depends on its order is told, and stays in one process from t
   if (told) assert.doesNotMatch(second.out, /run again in one process/);
 });
 
+test('what is running when such a suite starts over clears up behind itself', () => {
+  const dir = suite({
+    'muster.yaml': 'suites: [{name: a, runner: mocha, root: a}, {name: b, runner: mocha, root: b}]',
+    'a/package.json': '{}', 'b/package.json': '{}', 'b/test/b.js': 'it("b", () => {});',
+    'a/test/afirst.js': 'it("a", () => { globalThis.made = 1; });',
+    'a/test/needs.js': 'it("n", () => { if (!globalThis.made) throw new Error("not made"); });',
+    'a/test/room.js': `const fs = require('fs');
+      describe('room', () => {
+        beforeEach(() => fs.mkdirSync('room'));
+        afterEach(() => fs.rmdirSync('room'));
+        it('is taken', done => { setTimeout(done, 700); });
+      });`,
+  });
+  const done = run(dir, ['-j4', '--no-fail-fast']);
+  assert.match(done.out, /they run again in one process/);
+  assert.equal(done.code, 0, done.out);
+});
+
 test('a real failure in such a suite stays a failure', () => {
   const dir = suite({ 'test/a.js': 'it("a", () => { throw new Error("no"); });', 'test/b.js': 'it("b", () => {});' });
   assert.equal(run(dir, ['-j2']).code, 1);
