@@ -7,9 +7,24 @@
 #include <fcntl.h>
 #include <math.h>
 
-enum { BUSY_MS = 10000, DAY_MS = 24 * 3600 * 1000 };
+enum { BUSY_MS = 10000, RETRY_MS = 10, DAY_MS = 24 * 3600 * 1000 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
+
+/* Two processes that make the same file at the same moment: who comes second is told BUSY at once,
+ * the busy timeout does not count there. */
+static int set_write_ahead(struct history *h)
+{
+	int64_t end_us = clock_mono_us() + (int64_t)BUSY_MS * 1000;
+
+	for (;;) {
+		int code = sqlite3_exec(h->db,
+			"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", NULL, NULL, NULL);
+		if (code != SQLITE_BUSY || clock_mono_us() >= end_us)
+			return code;
+		sqlite3_sleep(RETRY_MS);
+	}
+}
 
 static int configure(struct history *h, enum history_mode mode, struct error *err)
 {
@@ -25,8 +40,7 @@ static int configure(struct history *h, enum history_mode mode, struct error *er
 		return -1;
 	if (mode == HISTORY_READ)
 		return 0;
-	if (sqlite3_exec(h->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", NULL, NULL,
-		    NULL) != SQLITE_OK)
+	if (set_write_ahead(h) != SQLITE_OK)
 		return history_error(h, err, "cannot write");
 	return 0;
 }

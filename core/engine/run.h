@@ -299,7 +299,8 @@ void worker_send_plan(struct worker *worker);
 void worker_send_simple(struct worker *worker, const char *type); /* without fields */
 void worker_end(struct worker *worker); /* orderly: `stop`, then wait for `end` */
 void worker_stop(struct worker *worker, enum worker_stop why, const char *failure);
-/* Nobody wants its results any more: it ends its test, so that hooks clear up behind it, and leaves. */
+/* Nobody wants its results any more: it ends its test, so that hooks clear up behind it, and
+ * leaves. */
 void worker_leave(struct worker *worker);
 void worker_check_time(struct worker *worker, int64_t now_us);
 /* Time in which nobody could look does not count against its limits. */

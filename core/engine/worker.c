@@ -165,7 +165,8 @@ static void on_exit_of(void *arg, const struct process_status *status)
 	else if (w->phase == WORKER_HOLDING && lost && !run->cancel)
 		run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE,
 			"the process that holds the global set-up died");
-	else if (lost && !run->cancel && w->files_sent && !w->item_count)
+	else if (lost && !run->cancel && w->files_sent && !w->item_count &&
+		 w->suite->collector != w)
 		tell_lost(w, status);
 	output_flush(w, NULL);
 	result_worker_lost(w, status);

@@ -107,17 +107,20 @@ test('a suite that depends on its order is told, and stays in one process from t
 });
 
 test('what is running when such a suite starts over clears up behind itself', () => {
+  // right in one process, in order; in any other way one of them fails while another is in its room
+  const counts = place => `describe('${place}', () => {
+    beforeEach(() => require('fs').mkdirSync('room-${place}'));
+    afterEach(() => require('fs').rmdirSync('room-${place}'));
+    it('counts', done => {
+      const seen = globalThis.seen || 0;
+      globalThis.seen = seen + 1;
+      setTimeout(() => done(seen === ${place} ? undefined : new Error('others are missing')), 600);
+    });
+  });`;
   const dir = suite({
     'muster.yaml': 'suites: [{name: a, runner: mocha, root: a}, {name: b, runner: mocha, root: b}]',
     'a/package.json': '{}', 'b/package.json': '{}', 'b/test/b.js': 'it("b", () => {});',
-    'a/test/afirst.js': 'it("a", () => { globalThis.made = 1; });',
-    'a/test/needs.js': 'it("n", () => { if (!globalThis.made) throw new Error("not made"); });',
-    'a/test/room.js': `const fs = require('fs');
-      describe('room', () => {
-        beforeEach(() => fs.mkdirSync('room'));
-        afterEach(() => fs.rmdirSync('room'));
-        it('is taken', done => { setTimeout(done, 700); });
-      });`,
+    ...Object.fromEntries([0, 1, 2, 3].map(place => [`a/test/t${place}.js`, counts(place)])),
   });
   const done = run(dir, ['-j4', '--no-fail-fast']);
   assert.match(done.out, /they run again in one process/);

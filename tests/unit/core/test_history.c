@@ -136,6 +136,35 @@ TEST(history, four_at_once)
 	file_remove_tree(dir, NULL);
 }
 
+/* All make the file at the same moment, which the busy timeout of SQLite does not cover. */
+TEST(history, opened_at_once)
+{
+	enum { PROCESSES = 8, ROUNDS = 40 };
+	char dir[] = "/tmp/muster-history-XXXXXX";
+
+	cr_assert(mkdtemp(dir));
+	for (int round = 0; round < ROUNDS; round++) {
+		cleanup_free char *path = xasprintf("%s/%d.db", dir, round);
+		int start[2], status;
+		char go;
+		cr_assert_eq(pipe(start), 0);
+		for (int i = 0; i < PROCESSES; i++) {
+			if (fork() > 0)
+				continue;
+			close(start[1]);
+			ssize_t n = read(start[0], &go, 1); /* until it is closed */
+			_exit(n == 0 && history_open(path, HISTORY_WRITE, NULL, NULL) ? 0 : 1);
+		}
+		close(start[0]);
+		close(start[1]);
+		for (int i = 0; i < PROCESSES; i++) {
+			wait(&status);
+			ASSERT_INT(status, 0);
+		}
+	}
+	file_remove_tree(dir, NULL);
+}
+
 TEST(history, foreign_files)
 {
 	char dir[] = "/tmp/muster-history-XXXXXX";
