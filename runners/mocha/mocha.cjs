@@ -230,8 +230,10 @@ async function runAlone(item) {
 
 async function runItems(items) {
   if (items.length > 1 && !exclusive && !isolation && !options.delay) {
-    await harvestRootHooks(new Set(items.map(item => path.resolve(init.base, item.file))));
+    const here = new Set(items.map(item => path.resolve(init.base, item.file)));
+    await harvestRootHooks(here);
     if (await groupOf(items).run()) return;
+    for (const name of here) ran.add(name); // they must be loaded afresh
   }
   for (const item of items) await runAlone(item);
 }

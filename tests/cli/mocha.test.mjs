@@ -230,6 +230,14 @@ test('short files are loaded in groups; each has its own result and its own test
   assert.equal(summary(dir).tests.total, 3);
 });
 
+test('`.only` that no look at the texts finds: the files of its group run, each by itself', () => {
+  const dir = suite(noting(names, { 'test/f11x.js': 'describe("x", () => { it["only"]("y", () => {}); it("z", () => {}); });' }));
+  run(dir, ['-j1']);
+  const done = run(dir, ['-j1']);
+  assert.equal(done.code, 0, done.out);
+  assert.deepEqual([summary(dir).files.passed, summary(dir).tests.passed], [25, 25]);
+});
+
 for (const [what, text, kind, where] of [
   ['throws while it loads', 'throw new Error("oops");', 'load', 0],
   ['ends the process while it loads', 'process.exit(0);', 'crash', 0],
