@@ -230,11 +230,13 @@ typedef int report_fn(const struct judge *j, const struct coverage_report *repor
 static int each_report(
 	const struct judge *j, bool for_people, report_fn *fn, int fd, struct error *err)
 {
-	const struct strvec *names = &j->setup->config->coverage.reports;
 	struct coverage_tree tree;
 	int result = 0;
 
-	if (!j->coverage || !j->maps || !names->n)
+	if (!j->coverage || !j->maps) /* nothing was collected, or the run could not even begin */
+		return 0;
+	const struct strvec *names = &j->setup->config->coverage.reports;
+	if (!names->n)
 		return 0;
 	coverage_tree_init(&tree, j->coverage);
 	struct coverage_report_options how = {

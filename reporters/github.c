@@ -239,7 +239,9 @@ static void details(struct strbuf *out, const struct state *s, const struct stat
 	const struct state_test *t, const struct failure *failure)
 {
 	cleanup_free char *message =
-		failure->message ? xstrndup(failure->message, DETAILS_BYTES) : NULL;
+		failure->message
+			? xstrndup(failure->message, strnlen(failure->message, DETAILS_BYTES))
+			: NULL;
 	struct failure bounded = *failure;
 	struct sink sink;
 
