@@ -16,6 +16,7 @@ enum {
 	PROMISE_PERCENT = 15, /* … when nobody has tried it */
 	LEAVE_PERCENT = 10,   /* … and to leave a number that was chosen before */
 	BUSY_PERCENT = 40,    /* of all cores; what browsers take is in nobody's count */
+	FULL_PERCENT = 90,    /* of the cores that the workers can use */
 	STALE_DAYS = 30,      /* a trial that much older than the newest is void */
 };
 
@@ -146,6 +147,18 @@ static bool tries_serial(const struct history_suite *m, const struct crew_load *
 	return cpu_of(m, load, last) <= SERIAL_CPU_MS;
 }
 
+/* Workers that kept all cores busy load and compile the same things side by side: half of them may
+ * be done as soon. Tried once, not before the second run of what was chosen first. */
+static bool tries_fewer(const struct history_suite *m, const struct crew_load *load)
+{
+	int last = newest(m);
+	const struct history_trial *t = &m->trials[last];
+
+	return load->alone && !load->serial && last > 1 && t->runs > 1 && !is_tried(m, last / 2) &&
+	       cpu_of(m, load, last) <= SERIAL_CPU_MS &&
+	       t->cpu_ms * 100 >= t->wall_ms * MIN(load->cores, last) * FULL_PERCENT;
+}
+
 int crew_size(const struct history_suite *m, const struct crew_load *load)
 {
 	int last = newest(m), best = 1, limit = limit_of(load);
@@ -153,6 +166,8 @@ int crew_size(const struct history_suite *m, const struct crew_load *load)
 
 	if (tries_serial(m, load))
 		return 1;
+	if (tries_fewer(m, load))
+		return MIN(last / 2, limit);
 	if (!last && !load->known) /* a guess by size says nothing about what waits or hangs */
 		return limit;
 	if (last && last <= limit)

@@ -18,6 +18,7 @@ struct crew_load {
 	int max_workers;    /* that the suite bears; 0 = no limit */
 	bool known;         /* the estimates are from the history, not guessed by size */
 	bool serial;        /* its runner uses one process unless it is told otherwise */
+	bool alone;         /* no other suite runs: the run can teach how long this one takes */
 };
 
 /*

@@ -65,6 +65,7 @@ static struct crew_load load_of(const struct run_suite *suite)
 		.cores = MAX(run->options->cores, 1),
 		.max_workers = suite->max_workers,
 		.serial = is_serial(suite),
+		.alone = run->suite_count == 1 && suite->spec->isolate == SUITE_ISOLATE_RUNNER,
 	};
 	/* Whether its files may be spread is not known yet; then long ones may be split, too. */
 	bool untried = suite->ordered && suite->model.order == 0 && suite->spec->split;

@@ -128,6 +128,32 @@ TEST(crew, small_serial_suite_is_run_in_one_process_once)
 	ASSERT_INT(size_of(&m, true), 2);
 }
 
+/* Two workers took 3.4 s and 6.8 s of CPU, one takes 2.8 s and 4.1 s (class-validator): only a run
+ * can tell. */
+TEST(crew, half_of_the_workers_is_tried_once)
+{
+	struct history_suite m = {.start_ms = 300, .cpu_share = 1};
+	struct crew_load load = load_of(10000, 2);
+
+	load.alone = true;
+	put(&m, 2, 3.4, 6.8, 1, 0);
+	ASSERT_INT(crew_size(&m, &load), 2); /* its second run is like the first */
+	put(&m, 2, 3.4, 6.8, 2, 0);
+	ASSERT_INT(crew_size(&m, &load), 1);
+	load.alone = false; /* the run would not teach */
+	ASSERT_INT(crew_size(&m, &load), 2);
+	load.alone = true;
+	put(&m, 1, 2.8, 4.1, 1, 1000);
+	ASSERT_INT(crew_size(&m, &load), 1);
+	put(&m, 1, 4.5, 4.6, 1, 1000); /* it was slower so */
+	ASSERT_INT(crew_size(&m, &load), 2);
+	put(&m, 1, 0, 0, 0, 0);
+	put(&m, 2, 3.4, 5.4, 2, 0); /* cores were free */
+	ASSERT_INT(crew_size(&m, &load), 2);
+	put(&m, 2, 30, 60, 2, 0); /* too long to find out */
+	ASSERT_INT(crew_size(&m, &load), 2);
+}
+
 /* Runs that follow each other, with times that vary by 8 %: at most one change of mind. */
 TEST(crew, choice_is_stable)
 {
