@@ -365,15 +365,18 @@ static void judge_gates(struct judge *j, int64_t problems)
  * Whoever looks for the report, or at it, is told. Returns whether there is anything to write. */
 static bool say_partial(struct judge *j)
 {
-	const char *why = j->merged ? NULL : stop_reason(j->bus->state);
+	const struct state *s = j->bus->state;
+	const char *why = j->merged ? NULL : stop_reason(s);
 
 	if (!why)
 		return true;
-	cleanup_free char *text = xasprintf(j->maps ? "the coverage report is partial: %s; it has "
-						      "only the suites that were done"
-						    : "no coverage report: %s before a suite was "
-						      "done; --no-fail-fast makes one",
-		why);
+	/* the way out is one only where a failure has stopped the run */
+	const char *help = s->cancel == CANCEL_FAIL_FAST ? "; --no-fail-fast makes one" : "";
+	cleanup_free char *text =
+		j->maps ? xasprintf("the coverage report is partial: %s; it has only the suites "
+				    "that were done",
+				  why)
+			: xasprintf("no coverage report: %s before a suite was done%s", why, help);
 	notice(j, SEVERITY_NOTE, "coverage_partial", text);
 	return j->maps;
 }

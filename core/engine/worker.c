@@ -106,9 +106,9 @@ static void start_failed(struct worker *w, const struct process_status *status)
 
 	if (status->start_errno)
 		strbuf_addf(&text,
-			"cannot start node: %s\nhelp: Node 18 or newer runs the tests; it is "
-			"looked "
-			"for in PATH (`muster doctor`)",
+			"cannot start node: %s\n"
+			"help: Node 18 or newer runs the tests; PATH must lead to it (`muster "
+			"doctor`)",
 			strerror(status->start_errno));
 	else if (w->failure)
 		strbuf_addstr(&text, w->failure);

@@ -72,7 +72,9 @@ test('no node: infrastructure, and the reason', () => {
   const dir = project(['pass1']);
   const { code, out } = runFake(dir, [], { PATH: dir });
   assert.equal(code, 7);
-  assert.match(out, /cannot start node: No such file or directory/);
+  assert.match(out, /cannot start node: No such file or directory\nhelp: Node 18 or newer/);
+  const covered = runFake(dir, ['--coverage'], { PATH: dir });
+  assert.match(covered.out, /no coverage report: the run was stopped before a suite was done$/m, 'what would not help is not said');
 });
 
 for (const [how, exit, text] of [
