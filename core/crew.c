@@ -193,6 +193,7 @@ struct crew_load crew_last_load(const struct history_suite *m, int slots, int co
 		.max_workers = serial && m->order < 0 ? 1 : 0,
 		.known = true,
 		.serial = serial,
+		.alone = true, /* only such runs are measured */
 	};
 }
 
