@@ -141,7 +141,7 @@ TEST(crew, half_of_the_workers_is_tried_once)
 	put(&m, 2, 3.4, 6.8, 2, 0);
 	ASSERT_INT(crew_size(&m, &load), 1);
 	ASSERT_INT(crew_ahead(&m, 2, 2, false), 1); /* nobody boots a second one for nothing */
-	load.alone = false; /* the run would not teach */
+	load.alone = false;                         /* the run would not teach */
 	ASSERT_INT(crew_size(&m, &load), 2);
 	load.alone = true;
 	put(&m, 1, 2.8, 4.1, 1, 1000);
