@@ -123,6 +123,8 @@ static size_t choose_pending(const struct run_suite *suite, const struct worker 
 {
 	size_t other = SIZE_MAX; /* the first of another bin */
 
+	if (inorder_is_unproven(suite))
+		return inorder_choose(suite, w);
 	for (size_t i = 0; i < suite->pending_count; i++) {
 		const struct run_file *f = suite->pending[i];
 		if (is_avoided(suite, f, w))
@@ -179,7 +181,7 @@ static bool is_plain(const struct run_file *file)
 /* The next file, or some short ones. */
 static void assign_some(struct run_suite *suite, struct worker *w)
 {
-	bool all = stays_together(suite);
+	bool all = stays_together(suite), in_order = inorder_is_unproven(suite);
 	size_t limit = group_limit(suite), n = 0, at = choose_pending(suite, w);
 	cleanup_free struct run_file **files = xcalloc(limit, sizeof(*files));
 	int bin = suite->pending[at]->bin;
@@ -193,9 +195,12 @@ static void assign_some(struct run_suite *suite, struct worker *w)
 		const struct run_file *next = suite->pending[at];
 		if (!is_plain(next) || is_avoided(suite, next, w) || next->bin != bin)
 			break;
+		if (in_order && next->position != files[n - 1]->position + 1)
+			break;
 		if (!all && ms + expected_ms(suite, next) > GROUP_MS)
 			break;
 	}
+	inorder_took(suite, w, files, n);
 	use_resources(suite, +1);
 	worker_assign(w, files, n, 1);
 }

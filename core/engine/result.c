@@ -121,17 +121,7 @@ static void reset_try(struct run_file *file)
 	file->output.bytes = 0;
 }
 
-/* True while a failure may come from spreading the files, and not from the tests. */
-static bool is_doubtful(const struct run_suite *suite)
-{
-	return suite->ordered && suite->target > 1 && !suite->serial && suite->model.order <= 0 &&
-	       suite->spec->isolate == SUITE_ISOLATE_RUNNER && !suite->run->cancel &&
-	       !suite->early.decided && !suite->run->options->in_order &&
-	       !suite->run->options->info->seed &&
-	       (!suite->run->options->select || suite->run->options->planned);
-}
-
-static void start_over(struct run_file *file)
+void result_start_over(struct run_file *file)
 {
 	forget_failed(file);
 	reset_try(file);
@@ -143,45 +133,14 @@ static void start_over(struct run_file *file)
 	file->bin = 0;
 }
 
-/* An ordered suite that was never seen to pass when spread over workers has a failure: run it again
- * as its runner would, in one process and in order, and let that decide. False: the failure counts.
- */
-static bool fall_back(struct run_suite *suite)
+void result_drop_files(struct worker *w)
 {
-	struct run *run = suite->run;
-
-	if (!is_doubtful(suite))
-		return false;
-	suite->serial = true;
-	suite->may_grow = false;
-	suite->target = suite->max_workers = 1;
-	for (size_t i = 0; i < run->worker_count; i++) {
-		struct worker *w = run->workers[i];
-		if (w->suite != suite || w->phase == WORKER_HOLDING)
-			continue;
-		while (w->test_count)
-			worker_forget_test(w, 0);
-		while (w->item_count) {
-			dispatch_release(w->items[0]);
-			take_from_worker(w, w->items[0]);
-		}
-		worker_leave(w);
+	while (w->test_count)
+		worker_forget_test(w, 0);
+	while (w->item_count) {
+		dispatch_release(w->items[0]);
+		take_from_worker(w, w->items[0]);
 	}
-	run_notice(run, SEVERITY_NOTE, "order_dependent", suite->spec->name, NULL,
-		"a test failed with the files spread over workers; they run again in one process, "
-		"in "
-		"the runner's own order");
-	suite->pending = xrealloc(suite->pending, suite->file_count * sizeof(*suite->pending));
-	suite->pending_count = suite->file_count;
-	suite->unfinished = (int)suite->file_count;
-	suite->left_ms = 0;
-	suite->early.seen = suite->early.fresh = suite->early.unknown = 0;
-	for (size_t i = 0; i < suite->file_count; i++) {
-		start_over(suite->files[i]);
-		suite->pending[i] = suite->files[i];
-		suite->left_ms += suite->files[i]->estimate_ms;
-	}
-	return true;
 }
 
 static void finish_test(struct worker *w, struct run_file *file, struct event *event)
@@ -192,7 +151,7 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	event->quarantined = quarantine_covers(w->run->options->quarantine, w->suite->spec->name,
 		file->file, event->test, event->occurrence);
 	if (event->outcome == OUTCOME_FAILED && !event->will_retry && !event->quarantined &&
-		fall_back(w->suite))
+		inorder_doubts(w, file))
 		return;
 	again_count(w, file, event);
 	if (!event->will_retry) {
@@ -271,7 +230,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 		failed = false;
 		event->outcome = OUTCOME_PASSED;
 	}
-	if (failed && (own_failure || counted) && fall_back(w->suite))
+	if (failed && (own_failure || counted) && inorder_doubts(w, file))
 		return;
 	again_count_file(file, event);
 	if (failed)

@@ -120,6 +120,9 @@ struct run_suite {
 	bool ordered, exclusive, global_setup, restarted;
 	bool together; /* its files share more than a process: they are loaded together */
 	bool serial;   /* fell back to one process in the runner's own order */
+	int lead; /* number of the worker that has had all files before `lead_next`; 0 = none */
+	int lead_next;            /* position of a file */
+	struct run_file *doubted; /* failed beside the lead, which goes on alone */
 	int max_workers;
 	int target;     /* workers that pay */
 	bool known;     /* most of its files, to the history */
@@ -175,10 +178,11 @@ struct worker_test { /* running now */
 struct worker {
 	struct run *run;
 	struct run_suite *suite;
-	int number; /* from 1, never used again */
-	int slot;   /* from 1: JEST_WORKER_ID and the like */
-	int bin;    /* ordered suites */
-	int pid;    /* of node itself; 0 = not known yet */
+	int number;  /* from 1, never used again */
+	int slot;    /* from 1: JEST_WORKER_ID and the like */
+	int bin;     /* ordered suites */
+	int reached; /* position of its last file, + 1 */
+	int pid;     /* of node itself; 0 = not known yet */
 	enum worker_phase phase;
 	enum worker_stop stop;
 	struct process *process;
@@ -272,6 +276,17 @@ void spread_explain(const struct run_suite *suite, struct strbuf *out); /* why s
 void spread_learn(struct run_file *file, int64_t duration_us);          /* a file has ended */
 void spread_grow(struct run_suite *suite); /* more workers, when it is longer than it seemed */
 
+/* inorder.c: suites whose files may need their order */
+/* They are spread, and nobody knows yet whether they may be. */
+bool inorder_is_unproven(const struct run_suite *suite);
+/* Which pending file this worker takes then: an index. */
+size_t inorder_choose(const struct run_suite *suite, const struct worker *w);
+/* These have been taken from the pending ones. */
+void inorder_took(
+	struct run_suite *suite, struct worker *w, struct run_file *const *files, size_t n);
+/* The file, or a test of it, has failed. True: that does not count, they run again in order. */
+bool inorder_doubts(struct worker *w, struct run_file *file);
+
 /* split.c: files in parts */
 /* Before they are published: replace what would be the tail by its parts. */
 void split_long_files(struct run_suite *suite);
@@ -336,6 +351,10 @@ void result_file(struct worker *worker, struct run_file *file, struct event *eve
 void result_loaded(struct run_file *file);
 /* A file that cannot be loaded; event has the failure. */
 void result_load_failed(struct worker *worker, struct run_file *file, struct event *event);
+/* It runs from the beginning, as if it never had. */
+void result_start_over(struct run_file *file);
+/* The worker has nothing any more; what becomes of its files is the caller's business. */
+void result_drop_files(struct worker *worker);
 /* What this worker has not begun goes to another one. */
 void result_hand_back(struct worker *worker);
 /* The worker is gone, or is about to be: every file it had gets what it deserves. */

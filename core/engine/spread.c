@@ -42,7 +42,7 @@ static void sort(struct run_suite *suite, struct schedule_item *items, size_t n)
 		}
 		schedule_sort_ranked(items, n, suite->ordered ? suite->target : 1);
 	} else if (suite->ordered) {
-		schedule_sort_ordered(items, n, suite->target);
+		schedule_sort_ordered(items, n, inorder_is_unproven(suite) ? 1 : suite->target);
 	} else {
 		schedule_sort(items, n);
 	}
