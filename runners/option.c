@@ -68,6 +68,8 @@ static size_t value_words(const struct option *option, const struct strvec *args
 	if (!next || strchr(args->v[i], '=') || option->value == OPTION_EQUALS ||
 		option->value == OPTION_ATTACHED)
 		return 0;
+	if (option->value == OPTION_OPTIONAL)
+		return next[0] != '-';
 	if (option->value == OPTION_FLAG)
 		return streq(next, "true") || streq(next, "false");
 	if (option->value == OPTION_NUMBER)
@@ -96,7 +98,8 @@ static void apply(struct suite *suite, struct strvec *kept, const struct option 
 	if (option->action == OPTION_KEEP || (option->action == OPTION_CONFIG && !value) ||
 		(option->action == OPTION_CONFIG && value[0] == '{')) {
 		keep(kept, option, args, i, words);
-	} else if (option->action == OPTION_SERIAL && value && streq(value, "1")) {
+	} else if ((option->action == OPTION_SERIAL && value && streq(value, "1")) ||
+		   (option->action == OPTION_FROZEN && value && streq(value, "none"))) {
 		keep(kept, option, args, i, words);
 	} else if (option->action == OPTION_NODE) {
 		strvec_push(&suite->node_options, args->v[i]);

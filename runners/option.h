@@ -12,6 +12,7 @@ enum option_action {
 	OPTION_CONFIG, /* the value is the suite's configuration file */
 	OPTION_NODE,   /* meant for node: moves to the suite's node options */
 	OPTION_SERIAL, /* a value of 1 keeps the suite in one process: kept in the form `keep_as` */
+	OPTION_FROZEN, /* a value of `none` is kept, in the form `keep_as`: write no snapshots */
 	OPTION_KEEP,   /* kept, in the form `keep_as` when there is one */
 	OPTION_REFUSE, /* no test run: the suite is none */
 };
@@ -21,6 +22,7 @@ enum option_value {
 	OPTION_ONE,      /* --x VALUE or --x=VALUE */
 	OPTION_NUMBER,   /* a value follows only when it is a number */
 	OPTION_EQUALS,   /* --x or --x=VALUE */
+	OPTION_OPTIONAL, /* --x, --x=VALUE, or --x VALUE where no option follows */
 	OPTION_ATTACHED, /* --x=VALUE; without a value it is left alone */
 	OPTION_MANY,     /* all words up to the next option */
 };

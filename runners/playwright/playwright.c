@@ -19,7 +19,8 @@ static const struct option options[] = {
 	{"--reporter --ui-host --ui-port --max-failures --shard --update-source-method", OPTION_ONE,
 		OPTION_DROP},
 	{"--headed --debug --ui --quiet -x --last-failed", OPTION_FLAG, OPTION_DROP},
-	{"--update-snapshots -u --only-changed", OPTION_EQUALS, OPTION_DROP},
+	{"--update-snapshots -u", OPTION_OPTIONAL, OPTION_FROZEN, "--update-snapshots=none"},
+	{"--only-changed", OPTION_OPTIONAL, OPTION_DROP},
 	{NULL},
 };
 

@@ -272,7 +272,7 @@ module.exports = class Reporter {
     channel.next().then(message => {
       if (message.type !== 'no_retries') return;
       // what was promised another attempt gets that one
-      for (const test of kept) test.retries = this.ids.get(test).promised ? test.results.length : 0;
+      for (const test of kept) test.retries = this.ids.get(test).again ? test.results.length : 0;
     });
   }
 
@@ -306,17 +306,20 @@ module.exports = class Reporter {
     this.account(record, result);
     const skipped = result.status === 'skipped';
     const ok = skipped || result.status === test.expectedStatus;
-    const retry = !ok && result.status !== 'interrupted' && result.retry < test.retries;
     if (result.status === 'interrupted') return; // stopped from outside: no result
+    const again = result.retry < test.retries && (skipped ? test.expectedStatus !== 'skipped' : !ok);
+    const retry = again && !skipped;
     send({
       type: 'test_finished', file: record.file, project: record.project, path, occ,
       attempt: attemptOf(id, result), outcome: skipped ? 'skipped' : ok ? 'passed' : 'failed', ms: result.duration,
       will_retry: retry || undefined, line: test.location.line, column: test.location.column,
       failure: ok ? undefined : failureOf(test, result),
     });
+    id.again = again;
     id.promised = retry ? failureOf(test, result) : null;
     if (retry) return;
     record.count++;
+    if (again) return; // left out since a hook, or the worker, failed: it runs when that is tried again
     if (!ok) record.failed++;
     if (!id.final) {
       id.final = true;

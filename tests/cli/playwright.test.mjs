@@ -171,6 +171,20 @@ test('tests that need those before them: the whole file decides, and stays whole
   assert.doesNotMatch(run(dir, ['-j2']).out, /not in the whole file/);
 });
 
+test('what a failed hook left out counts as it ends when the hook is tried again', () => {
+  const dir = suite({ a: `
+    test.beforeAll(() => { if (!fs.existsSync('tried')) { fs.writeFileSync('tried', ''); throw new Error('once'); } });
+    test('first', () => {});
+    test('bad', () => { throw new Error('x'); });
+    test('last', () => {});`,
+  }, { 'playwright.config.js': 'module.exports = { testDir: "e2e", retries: 1 };' });
+  const { code, out } = run(dir, ['--no-fail-fast']);
+  assert.equal(code, 1, out);
+  assert.deepEqual(outcomes(dir).filter(text => !/skipped/.test(text)), ['bad 1 failed', 'first 1 passed', 'last 1 passed']);
+  const { total, failed, skipped, flaky } = summary(dir).tests;
+  assert.deepEqual({ total, failed, skipped, flaky }, { total: 3, failed: 1, skipped: 0, flaky: 1 });
+});
+
 test('a test in quarantine has its own number of retries, and costs nobody else theirs', () => {
   const dir = suite({
     a: `test('bad', () => { fs.appendFileSync('tries.log', 'x'); throw new Error('x'); });`,

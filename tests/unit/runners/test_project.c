@@ -316,6 +316,10 @@ TEST(project, options_of_runners)
 			"[--retries] [2] [e2e/] (script `test`)\n"},
 		{{TEST_SCRIPT("playwright test --workers 50% --config=a.ts -u")},
 			"playwright@. config=a.ts (script `test`)\n"},
+		{{TEST_SCRIPT("playwright test -u none --only-changed main e2e/ && "
+			      "playwright test --only-changed --update-snapshots all e2e/")},
+			"playwright:test@. [--update-snapshots=none] [e2e/] (script `test`)\n"
+			"playwright:test-2@. [e2e/] (script `test`)\n"},
 		{{TEST_SCRIPT("playwright test --list && playwright codegen && mocha --dry-run")},
 			""},
 	};
