@@ -296,11 +296,17 @@ static bool needs_restart(struct run_suite *suite, const struct json *message)
 	return changed && !suite->restarted;
 }
 
+/* What the runner would fail for fails the run only where something runs. */
 static void publish_notices(struct run_suite *suite, const struct json *message)
 {
-	json_each (notice, json_get(message, "notices"))
-		run_notice(suite->run, SEVERITY_NOTE, json_get_string(notice, "name", "runner"),
-			suite->spec->name, NULL, "%s", json_get_string(notice, "text", ""));
+	bool runs = suite->file_count && !suite->run->options->list_only;
+
+	json_each (notice, json_get(message, "notices")) {
+		bool fails = runs && streq(json_get_string(notice, "severity", ""), "error");
+		run_notice(suite->run, fails ? SEVERITY_ERROR : SEVERITY_NOTE,
+			json_get_string(notice, "name", "runner"), suite->spec->name, NULL, "%s",
+			json_get_string(notice, "text", ""));
+	}
 }
 
 struct run_file *discover_late(struct worker *w, const char *name)

@@ -74,7 +74,9 @@ describe('discovery', () => {
 
 	it('tells snapshots whose test is gone', async () => {
 		const found = await start(basic).discover({ paths: [path.join(basic, 'tests/only.test.js')] });
-		assert.match(found.notices.find(notice => notice.name === 'obsolete_snapshots').text, /gone\.test\.js\.snap/);
+		const notice = found.notices.find(({ name }) => name === 'obsolete_snapshots');
+		assert.match(notice.text, /gone\.test\.js\.snap/);
+		assert.equal(notice.severity, 'error');
 	});
 
 	it('says what is wrong with a configuration', async () => {
