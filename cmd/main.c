@@ -8,6 +8,7 @@
 #include "core/io/signals.h"
 #include "core/io/supervise.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 /* The only place that prints errors and decides the exit status. */
@@ -63,6 +64,26 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
+/* The first file that is opened would take the place of a closed one, and what is printed would
+ * land in it: the journal has been there. Opened the wrong way round, so that printing fails. */
+static void keep_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* Every command looks for its project from here. */
+static int check_folder(struct error *err)
+{
+	cleanup_free char *cwd = getcwd(NULL, 0);
+
+	if (cwd)
+		return 0;
+	error_set_errno(err, EXIT_CODE_USAGE, errno, "cannot tell the current folder");
+	return error_help(err, "it was removed, or cannot be read: cd to where the project is");
+}
+
 int main(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
@@ -70,9 +91,10 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && streq(argv[1], "__supervise"))
 		return supervise_main(argc - 2, argv + 2);
+	keep_standard_fds();
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error like a full disk */
 	const struct command *command = command_parse(argc, argv, &options, &err);
-	int code = command ? command->run(&options, &err) : -1;
+	int code = command && check_folder(&err) == 0 ? command->run(&options, &err) : -1;
 	if (code < 0) {
 		int color = -1;
 		command_color(&options, &color, NULL);

@@ -3,6 +3,7 @@
 #include "cmd/flaky_known.h"
 #include "cmd/judge.h"
 #include "cmd/known.h"
+#include "cmd/memory.h"
 #include "cmd/outputs.h"
 #include "cmd/run.h"
 #include "cmd/setup.h"
@@ -20,8 +21,6 @@
 #include "core/journal.h"
 
 #include <signal.h>
-
-enum { RUNS_KEPT = 20 };
 
 /* One invocation: everything that must be closed in order at the end. */
 struct invocation {
@@ -140,8 +139,6 @@ static int select_failed(struct invocation *in, struct error *err)
 	return history_left(in->setup.history, add_left, in, err);
 }
 
-/* ---- the history ----------------------------------------------------------------------------- */
-
 static void notice(struct invocation *in, const char *name, const char *text)
 {
 	bus_publish(&in->bus, &(struct event){
@@ -151,75 +148,6 @@ static void notice(struct invocation *in, const char *name, const char *text)
 				      .text = text,
 				      .text_len = strlen(text),
 			      });
-}
-
-/* Runs that ended without a word (kill -9, power loss) left their journals: take them in. */
-static void recover(struct history *history, const char *runs, const char *own)
-{
-	cleanup_strvec struct strvec names = STRVEC_INIT;
-
-	file_list_dir(runs, &names);
-	for (size_t i = names.n > 5 ? names.n - 5 : 0; i < names.n; i++) {
-		cleanup_free char *path = xasprintf("%s/%s/journal.ndjson", runs, names.v[i]);
-		struct journal_end end;
-		if (streq(names.v[i], own) || history_has_run(history, names.v[i]) ||
-			!path_exists(path) || journal_is_live(path))
-			continue;
-		struct state state;
-		struct bus bus;
-		state_init(&state);
-		bus_init(&bus, &state);
-		/* of jobs, merge alone writes */
-		if (journal_replay(path, &bus, &end, NULL) == 0 && !end.finished &&
-			!state.run.shard && !state.run.merged) {
-			/* how it ended nobody knows; what it learned counts */
-			bus_publish(&bus, &(struct event){.type = EVENT_RUN_CANCELLED,
-						  .time_ms = state.now_ms,
-						  .cancel = CANCEL_TERMINATED});
-			bus_publish(&bus,
-				&(struct event){.type = EVENT_RUN_FINISHED,
-					.time_ms = state.now_ms,
-					.exit_code = EXIT_CODE_TERMINATED,
-					.duration_us = (state.now_ms - state.started_ms) * 1000});
-			history_record(history, &state, NULL);
-		}
-		state_release(&state);
-	}
-}
-
-static void remember(struct invocation *in)
-{
-	struct error err = ERROR_INIT;
-	struct history *history = setup_history_for_writing(&in->setup, &err);
-
-	if (in->setup.config->no_history)
-		return;
-	if (history) {
-		cleanup_free char *runs = path_join(in->setup.config->base, ".muster/runs");
-		recover(history, runs, in->setup.run_id);
-		if (tree_is_clean(&in->tree))
-			history_trust_commit(history);
-		if (history_record(history, &in->state, &err) == 0)
-			judge_remember(&in->judge, history, &err);
-	}
-	history_close(history);
-	if (err.code != EXIT_CODE_PASSED)
-		fprintf(stderr, "warning: this run is not in the history: %s\n", err.text);
-}
-
-/* Old runs go: the newest stay. */
-static void prune_runs(const char *base)
-{
-	cleanup_free char *runs = path_join(base, ".muster/runs");
-	cleanup_strvec struct strvec names = STRVEC_INIT;
-
-	file_list_dir(runs, &names);
-	for (size_t i = 0; names.n > RUNS_KEPT && i < names.n - RUNS_KEPT; i++) {
-		cleanup_free char *dir = path_join(runs, names.v[i]);
-		cleanup_free char *journal = path_join(dir, "journal.ndjson");
-		if (!journal_is_live(journal))
-			file_remove_tree(dir, NULL);
-	}
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
@@ -451,6 +379,8 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 	if (setup_run_dir(&in->setup, err) < 0 || setup_adapters(&in->setup, err) < 0 ||
 		open_outputs(in, options, err) < 0)
 		return -1;
+	if (!in->shard.active) /* of shards, merge alone writes */
+		memory_begin(&in->setup);
 	if (in->setup.history_notice)
 		notice(in, "history", in->setup.history_notice);
 	if (in->setup.not_run_notice)
@@ -521,8 +451,8 @@ static int run_run(const struct options *options, struct error *err)
 			code = -1;
 		if (in.state.finished) {
 			if (!in.shard.active) /* of shards, merge alone writes */
-				remember(&in);
-			prune_runs(config->base);
+				memory_record(&in.setup, &in.state, &in.judge, &in.tree);
+			memory_prune(&in.setup);
 		}
 	}
 	tree_release(&in.tree);

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
+#include "core/base/text.h"
 #include "core/git.h"
 #include "core/project.h"
 #include "runners/adapter_files.h"
@@ -229,12 +230,31 @@ static int read_impact(struct setup *s, struct error *err)
 	return 0;
 }
 
+/* Node reads paths as UTF-8, and so do our messages to it. */
+static int check_base(const char *base, struct error *err)
+{
+	for (size_t len = strlen(base); len;) {
+		size_t n = text_utf8_len(base, len);
+		if (!n) {
+			error_set(err, EXIT_CODE_USAGE, "the path of the project is not UTF-8");
+			return error_help(err, "rename the folder: node opens no file in it");
+		}
+		base += n;
+		len -= n;
+	}
+	return 0;
+}
+
 static int init(struct setup *s, struct config *config, bool suites, struct error *err)
 {
 	*s = (struct setup){.config = config};
 	s->program = path_real("/proc/self/exe");
-	if (!s->program)
-		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "cannot find my own executable");
+	if (!s->program) {
+		error_set(err, EXIT_CODE_INFRASTRUCTURE, "cannot find my own executable");
+		return error_help(err, "/proc must be mounted");
+	}
+	if (check_base(config->base, err) < 0)
+		return -1;
 	clock_run_id(s->run_id);
 	ci_read(&s->ci, getenv);
 	ci_platform(&s->ci, s->platform, sizeof(s->platform));
@@ -304,7 +324,8 @@ int setup_run_dir(struct setup *s, struct error *err)
 	}
 	s->run_dir = path_join(runs, s->run_id);
 	if (file_mkdirs(s->run_dir, err) < 0)
-		return -1;
+		return error_help(err, "where the project cannot be written: "
+				       "--out FOLDER --history FILE, or --no-history");
 	write_gitignore(base);
 	cleanup_free char *latest = path_join(base, ".muster/latest");
 	cleanup_free char *tmp = xasprintf("%s.%s", latest, s->run_id);

@@ -68,6 +68,16 @@ static char *set_aside(const char *path)
 		path_basename(aside));
 }
 
+bool history_is_broken(const struct history *h)
+{
+	return h && h->broken;
+}
+
+char *history_set_aside(const struct history *h)
+{
+	return set_aside(h->path);
+}
+
 /* It holds what tests have said when they failed; SQLite's own default is readable by all. */
 static void create_private(const char *path)
 {

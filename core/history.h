@@ -1,7 +1,7 @@
 /*
  * The history: one SQLite file with what earlier runs taught. Runs read it at the start and write
  * it once at the end, in one IMMEDIATE transaction; a process that dies in between leaves its
- * journal, which the next run takes in (history_recover in cmd). It only ever changes order and
+ * journal, which the next run takes in (cmd/memory.c). It only ever changes order and
  * packing, never which tests run; without it everything works, with more guessing.
  *
  * A corrupt or foreign file is set aside (renamed to *.broken-<time>) and told in a notice; a file
@@ -22,6 +22,10 @@ enum history_mode { HISTORY_READ, HISTORY_WRITE };
 struct history *history_open(
 	const char *path, enum history_mode mode, char **ret_notice, struct error *err);
 void history_close(struct history *h); /* accepts NULL */
+/* An error has shown that the file is damaged. Accepts NULL. */
+bool history_is_broken(const struct history *h);
+/* What history_open() does to a broken file, then; the text for people is the caller's to free. */
+char *history_set_aside(const struct history *h);
 /* Read what is read from end to end from a mapped file: a quarter of the time. For commands that
  * only ask: where the disk fails, they end by a signal. */
 void history_map(struct history *h);

@@ -93,6 +93,7 @@ struct history {
 	char *path;
 	bool trust_commit; /* of the next run */
 	bool may_map;
+	bool broken; /* it cannot be what it should */
 	sqlite3_stmt *statements[SQL_COUNT];
 };
 

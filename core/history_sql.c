@@ -230,6 +230,9 @@ sqlite3_stmt *history_sql(struct history *h, enum history_sql which)
 
 int history_error(struct history *h, struct error *err, const char *what)
 {
+	int code = sqlite3_errcode(h->db);
+
+	h->broken |= code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 	return error_set(
 		err, EXIT_CODE_INFRASTRUCTURE, "%s %s: %s", what, h->path, sqlite3_errmsg(h->db));
 }

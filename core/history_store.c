@@ -8,6 +8,7 @@
 const struct history_retention history_retention_default = {
 	.keep_runs = 2000,
 	.max_age_ms = 400LL * 24 * 3600 * 1000,
+	.min_runs = 100,
 	.max_bytes = 512LL * 1024 * 1024,
 };
 
@@ -48,9 +49,14 @@ static int delete_orphans(struct history *h, struct error *err)
 		"cannot write", err);
 }
 
-static int delete_runs(struct history *h, const char *which, int64_t value, struct error *err)
+/* A clock that is wrong for one run makes all others old: the newest stay, whatever it says. */
+static int delete_old(
+	struct history *h, const struct history_retention *keep, int64_t now_ms, struct error *err)
 {
-	cleanup_free char *sql = xasprintf("DELETE FROM runs WHERE %s %" PRId64, which, value);
+	cleanup_free char *sql = xasprintf("DELETE FROM runs WHERE started_ms < %" PRId64
+					   " AND id NOT IN (SELECT id FROM runs ORDER BY started_ms"
+					   " DESC, id DESC LIMIT %" PRId64 ")",
+		now_ms - keep->max_age_ms, keep->min_runs);
 
 	return history_exec(h, sql, "cannot write", err);
 }
@@ -88,7 +94,7 @@ int history_prune_in(
 	if (keep->keep_runs && history_number(h, "SELECT count(*) FROM runs") > keep->keep_runs &&
 		history_exec(h, sql, "cannot write", err) < 0)
 		return -1;
-	if (keep->max_age_ms && delete_runs(h, "started_ms <", now_ms - keep->max_age_ms, err) < 0)
+	if (keep->max_age_ms && delete_old(h, keep, now_ms, err) < 0)
 		return -1;
 	/* only now and then there are some, and looking for them takes time */
 	if (sqlite3_total_changes64(h->db) != changes && delete_orphans(h, err) < 0)

@@ -26,6 +26,7 @@ int history_import(
 /* 0 = that limit does not apply. */
 struct history_retention {
 	int64_t keep_runs, max_age_ms, max_bytes;
+	int64_t min_runs; /* that age alone takes away none of */
 };
 extern const struct history_retention history_retention_default;
 /* Oldest runs go first; running statistics and estimates stay. `now_ms`: unix. One transaction. */

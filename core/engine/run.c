@@ -137,10 +137,11 @@ static void on_signal(void *arg, int signum)
 		return;
 	}
 	run->signal = signum;
-	if (run->cancel) /* it was ending already */
-		return;
-	run_cancel(run, signum == SIGINT ? CANCEL_INTERRUPTED : CANCEL_TERMINATED,
-		signum == SIGINT ? "interrupted" : "terminated");
+	if (!run->cancel) /* else it was ending already */
+		run_cancel(run, signum == SIGINT ? CANCEL_INTERRUPTED : CANCEL_TERMINATED,
+			signum == SIGINT ? "interrupted" : "terminated");
+	if (signum == SIGQUIT)
+		kill_all(run);
 	run_tick(run);
 }
 

@@ -96,6 +96,25 @@ static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
 	output_take(w, file, is_stderr, data, len);
 }
 
+/* What a person can do about a worker that the system did not start. */
+static const char *remedy(int errnum)
+{
+	switch (errnum) {
+	case EMFILE:
+	case ENFILE:
+		return "too few files may be open: raise `ulimit -n`, or `-j 1`";
+	case EAGAIN:
+		return "too few processes may run: raise `ulimit -u` (in a container its limit of "
+		       "processes), or `-j 1`";
+	case ENOMEM:
+		return "too little memory is free: `-j 1`";
+	case E2BIG:
+		return "the environment is too large for the system: `env | wc -c`";
+	default:
+		return "Node 18 or newer runs the tests; PATH must lead to it (`muster doctor`)";
+	}
+}
+
 /* Why a worker that never got ready is no use: the last words it printed are the best hint. */
 static void start_failed(struct worker *w, const struct process_status *status)
 {
@@ -105,11 +124,8 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	bool own = w->pid && !w->failure && !status->signal;
 
 	if (status->start_errno)
-		strbuf_addf(&text,
-			"cannot start node: %s\n"
-			"help: Node 18 or newer runs the tests; PATH must lead to it (`muster "
-			"doctor`)",
-			strerror(status->start_errno));
+		strbuf_addf(&text, "cannot start node: %s\nhelp: %s", strerror(status->start_errno),
+			remedy(status->start_errno));
 	else if (w->failure)
 		strbuf_addstr(&text, w->failure);
 	else if (status->signal)
@@ -121,6 +137,10 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	strbuf_rtrim(&w->loose);
 	if (w->loose.len)
 		strbuf_addf(&text, "\n%s", w->loose.buf);
+	if (!w->pid && !w->failure && !status->start_errno)
+		strbuf_addstr(&text,
+			"\nhelp: the `node` that PATH leads to must be Node 18 or newer, "
+			"and work: `node --version`, `muster doctor`");
 	run_suite_failed(w->suite, own ? EXIT_CODE_USAGE : EXIT_CODE_INFRASTRUCTURE, text.buf);
 }
 
@@ -261,7 +281,8 @@ struct worker *worker_start(struct run_suite *suite, bool discoverer)
 			run->slots = MAX(1, (int)run->worker_count);
 			return NULL;
 		}
-		run_suite_failed(suite, EXIT_CODE_INFRASTRUCTURE, err.text);
+		cleanup_free char *text = xasprintf("%s\nhelp: %s", err.text, remedy(-code));
+		run_suite_failed(suite, EXIT_CODE_INFRASTRUCTURE, text);
 		return NULL;
 	}
 	run->spawn_failures = 0;

@@ -2,11 +2,15 @@
 
 #include "core/base/linebuf.h"
 #include "core/io/deadline.h"
+#include "core/io/descendants.h"
 #include "core/io/process.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 enum { LINGER_MS = 300, READ_BYTES = 64 * 1024 };
 enum stream { OUT, ERR, CHANNEL, LIFELINE, STREAM_COUNT };
@@ -23,7 +27,8 @@ struct process {
 	struct process_status status;
 	int open_handles; /* handles whose close callback is still to come */
 	bool child_exited, finished;
-	bool drained; /* since the last read from the channel */
+	bool orphaned; /* the supervisor was killed: what it watched over is ours to end */
+	bool drained;  /* since the last read from the channel */
 	char *read_buf;
 };
 
@@ -32,18 +37,47 @@ struct write_request {
 	char data[];
 };
 
-static void parse_report(struct process *p, int64_t exit_status, int signal)
+/* False: the supervisor has said nothing, it was killed. */
+static bool parse_report(struct process *p, int64_t exit_status, int signal)
 {
 	struct process_status *s = &p->status;
 
 	if (sscanf(p->report.buf, "exit %d %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %d",
 		    &s->exit_status, &s->signal, &s->rss_kb, &s->cpu_us, &s->delay_us,
 		    &s->leaked) == 6)
-		return;
+		return true;
 	if (sscanf(p->report.buf, "fail %d", &s->start_errno) == 1)
-		return;
-	s->exit_status = (int)exit_status; /* the supervisor itself was killed */
+		return true;
+	s->exit_status = (int)exit_status;
 	s->signal = signal ? signal : SIGKILL;
+	return false;
+}
+
+struct child {
+	pid_t pid;
+	bool supervised;
+};
+
+static void compare(uv_handle_t *handle, void *arg)
+{
+	struct child *child = arg;
+
+	child->supervised |= handle->type == UV_PROCESS && uv_is_active(handle) &&
+			     ((uv_process_t *)handle)->pid == child->pid;
+}
+
+/* Supervisors that live; and what is in our session, git: workers have others. */
+static bool is_ours(pid_t pid, void *loop)
+{
+	struct child child = {.pid = pid};
+
+	uv_walk(loop, compare, &child);
+	return child.supervised || getsid(pid) == getsid(0);
+}
+
+static void end_orphans(struct process *p)
+{
+	descendants_signal(getpid(), SIGKILL, is_ours, p->child.loop);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -70,7 +104,7 @@ static void close_stream(struct process *p, enum stream which)
 /* Gone = exit + every pipe at EOF. The last close callback tells the owner. */
 static void finish_if_gone(struct process *p)
 {
-	if (!p->child_exited || p->finished)
+	if (!p->child_exited || p->finished || p->orphaned)
 		return;
 	for (int i = 0; i < STREAM_COUNT; i++)
 		if (p->opened[i])
@@ -150,6 +184,9 @@ static void on_linger(struct deadline *d)
 {
 	struct process *p = CONTAINER_OF(d, struct process, linger);
 
+	if (p->orphaned)
+		end_orphans(p); /* what was just being started the first time */
+	p->orphaned = false;
 	for (int i = 0; i < STREAM_COUNT; i++)
 		close_stream(p, (enum stream)i);
 	finish_if_gone(p);
@@ -166,7 +203,9 @@ static void on_child_exit(uv_process_t *child, int64_t exit_status, int signal)
 		for (ssize_t n; (n = read(fd, data, sizeof(data))) > 0;)
 			hand_out(p, LIFELINE, data, (size_t)n);
 	}
-	parse_report(p, exit_status, signal);
+	p->orphaned = !parse_report(p, exit_status, signal);
+	if (p->orphaned)
+		end_orphans(p);
 	p->child_exited = true;
 	close_stream(p, LIFELINE);
 	deadline_start(&p->linger, LINGER_MS, 0);
@@ -275,6 +314,9 @@ struct process *process_start(uv_loop_t *loop, const struct process_options *opt
 	struct process *p = xcalloc(1, sizeof(*p));
 	int fds[2] = {-1, -1};
 
+#ifdef __linux__
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* see end_orphans() */
+#endif
 	p->callbacks = *callbacks;
 	p->arg = arg;
 	p->report = (struct strbuf)STRBUF_INIT;

@@ -8,7 +8,7 @@
 void __gcov_dump(void);
 #endif
 
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGWINCH, SIGTSTP, SIGCONT};
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGWINCH, SIGTSTP, SIGCONT};
 
 static void on_signal(uv_signal_t *handle, int signum)
 {

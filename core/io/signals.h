@@ -1,7 +1,7 @@
 /*
- * Signals as callbacks of the loop: SIGINT, SIGTERM, SIGHUP end the run in order; SIGUSR1 asks what
- * is running; SIGWINCH tells a new size of the terminal; SIGTSTP (Ctrl-Z) and SIGCONT suspend and
- * resume it. A signal that was ignored when we were started stays ignored.
+ * Signals as callbacks of the loop: SIGINT, SIGTERM, SIGHUP end the run in order, SIGQUIT at once;
+ * SIGUSR1 asks what is running; SIGWINCH tells a new size of the terminal; SIGTSTP (Ctrl-Z) and
+ * SIGCONT suspend and resume it. A signal that was ignored when we were started stays ignored.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 typedef void signals_fn(void *arg, int signum);
 
 struct signals {
-	uv_signal_t handles[7];
+	uv_signal_t handles[8];
 	signals_fn *fn;
 	void *arg;
 	bool open;

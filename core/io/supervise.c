@@ -1,10 +1,10 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
+#include "core/io/descendants.h"
 #include "core/io/process.h"
 #include "core/io/supervise.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -52,45 +52,6 @@ static void on_sigchld(int sig)
 	(void)n;
 	(void)sig;
 	errno = saved;
-}
-
-/* Children of `parent` by a scan of /proc, each with its own descendants; `fn` is told each pid. */
-static int each_descendant(pid_t parent, void (*fn)(pid_t pid, int sig), int sig, int depth)
-{
-	DIR *proc = depth < 64 ? opendir("/proc") : NULL;
-	int count = 0;
-
-	if (!proc)
-		return 0;
-	for (struct dirent *e; (e = readdir(proc));) {
-		char path[64], stat[512];
-		pid_t pid = (pid_t)atoi(e->d_name);
-		if (pid <= 0)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-		cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-		ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
-		if (n <= 0)
-			continue;
-		stat[n] = '\0';
-		char *end = strrchr(stat, ')'); /* the name may hold anything */
-		char state;
-		int ppid;
-		if (!end || sscanf(end + 1, " %c %d", &state, &ppid) != 2 || ppid != parent)
-			continue;
-		count += each_descendant(pid, fn, sig, depth + 1);
-		if (state != 'Z') {
-			fn(pid, sig);
-			count++;
-		}
-	}
-	closedir(proc);
-	return count;
-}
-
-static void send_signal(pid_t pid, int sig)
-{
-	kill(pid, sig);
 }
 
 static void enter(struct supervisor *s, enum phase phase, int ms)
@@ -148,11 +109,11 @@ static void on_deadline(struct supervisor *s)
 {
 	if (s->phase == STOPPING) {
 		kill(-s->worker, SIGKILL);
-		each_descendant(getpid(), send_signal, SIGKILL, 0);
+		descendants_signal(getpid(), SIGKILL, NULL, NULL);
 		s->deadline_us = clock_mono_us() + 20000;
 	} else if (s->phase == SWEEPING) {
 		bool gentle = !s->stopped_by_us && !s->termed;
-		int n = each_descendant(getpid(), send_signal, gentle ? SIGTERM : SIGKILL, 0);
+		int n = descendants_signal(getpid(), gentle ? SIGTERM : SIGKILL, NULL, NULL);
 		if (s->ended_alone)
 			s->leaked = MAX(s->leaked, n);
 		s->termed = true;
@@ -171,7 +132,7 @@ static void on_lifeline(struct supervisor *s)
 		s->lost = true;
 		stop_worker(s, s->stop_signal, MIN(s->grace_ms, (int)SUPERVISE_LOST_GRACE_MS));
 	} else if (c == 'Z' || c == 'C') {
-		each_descendant(getpid(), send_signal, c == 'Z' ? SIGSTOP : SIGCONT, 0);
+		descendants_signal(getpid(), c == 'Z' ? SIGSTOP : SIGCONT, NULL, NULL);
 	} else if (c == 'K') {
 		stop_worker(s, SIGKILL, 0);
 	} else {
@@ -205,7 +166,7 @@ static void supervise_loop(struct supervisor *s)
 }
 
 /* In the child: a session of its own, default signals, no core files; then the program. */
-static void become_worker(char **argv, int report_fd)
+static void become_worker(pid_t supervisor, char **argv, int report_fd)
 {
 	struct rlimit no_core = {0, 0};
 	sigset_t none;
@@ -213,6 +174,8 @@ static void become_worker(char **argv, int report_fd)
 	setsid();
 #ifdef __linux__
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != supervisor) /* it is dead already */
+		_exit(127);
 #endif
 	setrlimit(RLIMIT_CORE, &no_core);
 	for (int sig = 1; sig < 32; sig++)
@@ -231,6 +194,7 @@ static void become_worker(char **argv, int report_fd)
 static int start_worker(struct supervisor *s, char **argv)
 {
 	int report[2], errnum = 0;
+	pid_t own = getpid();
 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return errno;
@@ -238,7 +202,7 @@ static int start_worker(struct supervisor *s, char **argv)
 	if (s->worker < 0)
 		return errno;
 	if (s->worker == 0)
-		become_worker(argv, report[1]);
+		become_worker(own, argv, report[1]);
 	close(report[1]);
 	/* The worker's ends must be the worker's alone, or nobody would see their EOF. */
 	int null = open("/dev/null", O_RDWR);

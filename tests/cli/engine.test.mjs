@@ -68,6 +68,14 @@ for (const [how, exit, text] of [
     assert.match(out + err, text);
   });
 
+test('a node that is none says what it must be', () => {
+  const dir = project(['pass1'], { 'bin/node': '#!/bin/sh\necho "no version is set" >&2\nexit 126\n' });
+  fs.chmodSync(path.join(dir, 'bin/node'), 0o755);
+  const { code, out } = runFake(dir, [], { PATH: `${dir}/bin:${process.env.PATH}` });
+  assert.equal(code, 7);
+  assert.match(out, /error: mocha: the worker exited with status 126 while it started\n.*no version is set\nhelp: .*Node 18 or newer/);
+});
+
 test('no node: infrastructure, and the reason', () => {
   const dir = project(['pass1']);
   const { code, out } = runFake(dir, [], { PATH: dir });
@@ -542,6 +550,17 @@ test('at a terminal: t and SIGUSR1 say what runs, Ctrl-C ends in order', async (
   assert.deepEqual(await term.end, { status: null, signal: 2, same: true });
   assert.equal(summary(dir).verdict, 'cancelled');
   assert.match(run(dir, ['runs']).out, /cancelled/);
+});
+
+test('Ctrl-\\ ends at once, with everything recorded and the terminal as it was', async () => {
+  const dir = project(['hang']);
+  const term = atTerminal(dir, [muster]);
+  assert.equal(await runs(dir), true, term.text);
+  term.keys('\u001c');
+  assert.deepEqual(await term.end, { status: null, signal: 15, same: true });
+  assert.equal(summary(dir).verdict, 'cancelled');
+  assert.match(run(dir, ['runs']).out, /cancelled/);
+  assert.equal(processes(dir).length, 0);
 });
 
 test('a second Ctrl-C does not wait for a test that ignores every signal, nor for services', async () => {

@@ -213,6 +213,31 @@ test('kill -9 of the program leaves no process and no result lost', async () => 
   assert.match(runFake(dir, ['runs']).out, /cancelled/); // taken into the history from its journal
 });
 
+test('a run that ended before the history had it is taken in by the next one', () => {
+  const dir = project(['told']);
+  const at = name => path.join(dir, '.muster', name);
+  assert.equal(runFake(dir, ['--out', at('elsewhere')]).code, 0);
+  fs.renameSync(at('history.db'), at('before.db'));
+  // by `kill -9` while reports are written, or a history that is locked or has no room
+  fs.mkdirSync(at('history.db'));
+  const { code, err } = runFake(dir, [], { FAKE_FAIL: 'told' });
+  assert.equal(code, 1);
+  assert.match(err, /warning: this run is not in the history yet, the next one tries again: /);
+  assert.equal(runFake(dir, ['--no-history']).code, 0); // which is never meant to be in it
+  fs.rmdirSync(at('history.db'));
+  fs.renameSync(at('before.db'), at('history.db'));
+  for (let i = 0; i < 2; i++) assert.equal(runFake(dir, []).code, 0);
+  const { runs } = JSON.parse(runFake(dir, ['runs', '--json']).out);
+  assert.deepEqual(runs.map(r => r.verdict), ['passed', 'passed', 'failed', 'passed']);
+});
+
+test('by a clock that is years behind: the run is kept all the same', () => {
+  const dir = project(['pass1']);
+  for (let i = 0; i < 30; i++) fs.mkdirSync(path.join(dir, `.muster/runs/20990101-0000${10 + i}-abcdef`), { recursive: true });
+  assert.equal(runFake(dir, []).code, 0);
+  assert.equal(summary(dir).verdict, 'passed');
+});
+
 test('Ctrl-C ends in order: reports are written, the signal is passed on', async () => {
   const dir = project(['pass1', 'hang', 'pass2']);
   const child = start(dir, ['-j2', '--no-fail-fast'], { MUSTER_TEST_ADAPTERS: fake });
@@ -305,6 +330,30 @@ test('an output that cannot be written is exit 7, and the tests ran', () => {
   assert.equal(summary(dir).files.passed, 1);
 });
 
+// The first file that is opened would take the place of one that is closed.
+for (const [closed, expected] of [['<&-', 1], ['>&-', 7], ['2>&-', 1], ['<&- >&- 2>&-', 7]])
+  test(`${closed}: the journal holds nothing that was meant for it`, () => {
+    const dir = project(['pass1', 'fail']);
+    const done = spawnSync('sh', ['-c', `exec "$0" --no-fail-fast ${closed}`, muster], {
+      cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), encoding: 'utf8',
+    });
+    assert.equal(done.status, expected, done.stderr);
+    assert.deepEqual(journal(dir).filter(e => e.type === 'run_finished').map(e => e.exit_code), [1]);
+    assert.equal(runFake(dir, ['report', 'latest']).code, 1);
+    assert.equal(JSON.parse(runFake(dir, ['runs', '--json']).out).runs.length, 1);
+  });
+
+test('a folder that was removed, and one whose name node cannot read: usage', () => {
+  const dir = project(['pass1']);
+  const sh = script => spawnSync('sh', ['-c', script, muster], { cwd: dir, env: environment(), encoding: 'utf8' });
+  const gone = sh('mkdir gone; cd gone; rmdir ../gone; exec "$0"');
+  assert.equal(gone.status, 2);
+  assert.match(gone.stderr, /error: cannot tell the current folder: No such file.*\nhelp: /);
+  const odd = sh('d=$(printf "odd\\377"); mkdir "$d"; cp -r package.json test "$d"; cd "$d"; exec "$0"');
+  assert.equal(odd.status, 2);
+  assert.match(odd.stderr, /error: the path of the project is not UTF-8\nhelp: /);
+});
+
 // Blocks of 512 bytes that a file may have: as a disk that gets full sooner or later.
 for (const blocks of [0, 8, 80])
   test(`no room for more than ${blocks} blocks a file: exit 7, said what is missing, and the tests ran`, () => {
@@ -351,6 +400,24 @@ test('a damaged history is set aside, the tests run', () => {
   assert.equal(code, 0);
   assert.match(out, /the history was damaged; it is set aside/);
   assert.ok(fs.readdirSync(path.join(dir, '.muster')).some(f => f.startsWith('history.db.broken-')));
+});
+
+test('damage that only writing comes by: set aside, and the run is in a new one', () => {
+  const dir = project(['fail', 'pass1', 'pass2']);
+  const db = path.join(dir, '.muster/history.db');
+  runFake(dir, ['--no-fail-fast']);
+  // all but the pages that a run reads before its tests: the first ones
+  const bytes = fs.readFileSync(db);
+  for (let at = 4096; at < bytes.length; at += 4096) {
+    const page = bytes.subarray(at, at + 4096);
+    if (page.includes('expected 1 to be 2')) page.fill(0xa5);
+  }
+  fs.writeFileSync(db, bytes);
+  const { code, err } = runFake(dir, ['--no-fail-fast']);
+  assert.equal(code, 1);
+  assert.match(err, /warning: the history was damaged; it is set aside/);
+  assert.equal(JSON.parse(runFake(dir, ['runs', '--json']).out).runs.length, 1);
+  assert.equal(runFake(dir, ['store', 'check']).code, 0);
 });
 
 test('no test ran: the reason is told, unless that is fine', () => {

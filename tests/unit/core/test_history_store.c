@@ -250,6 +250,25 @@ TEST(history_store, foreign_database)
 	file_remove_tree(dir, NULL);
 }
 
+/* A run under a clock that is years ahead: all others are old by it. */
+TEST(history_store, age_leaves_the_newest)
+{
+	char dir[] = "/tmp/muster-store-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *path = xasprintf("%s/h.db", dir);
+	struct error err = ERROR_INIT;
+	struct history_info info;
+
+	record_runs(path, 0, 110);
+	struct history *h = history_open(path, HISTORY_WRITE, NULL, &err);
+	cr_assert_eq(record(h, 10 * 365 * 24, 3, &err), 0, "%s", err.text);
+	cr_assert_eq(history_info(h, &info, &err), 0);
+	ASSERT_INT(info.runs, 100);
+	history_close(h);
+	check(path);
+	file_remove_tree(dir, NULL);
+}
+
 TEST(history_store, pruning_keeps_what_was_learned)
 {
 	char dir[] = "/tmp/muster-store-XXXXXX";

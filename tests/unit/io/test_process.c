@@ -133,6 +133,24 @@ TEST(process, what_a_worker_leaves_behind_is_gone)
 	release(&s);
 }
 
+/* Its supervisor is killed: nobody but us can end what has a session of its own. */
+TEST(process, nothing_outlives_a_supervisor_that_was_killed)
+{
+	struct seen s;
+	int status;
+
+	run(&s,
+		"setsid sh -c 'trap \"\" TERM HUP; for i in $(seq 100); do sleep 0.1; done' & "
+		"echo $!; sleep 0.3; kill -9 $PPID; sleep 100",
+		50);
+	ASSERT_INT(s.status.signal, SIGKILL);
+	pid_t orphan = (pid_t)atoi(s.out.buf);
+	cr_assert_eq(waitpid(orphan, &status, 0), orphan);
+	cr_assert(WIFSIGNALED(status));
+	ASSERT_INT(WTERMSIG(status), SIGKILL);
+	release(&s);
+}
+
 TEST(process, a_line_without_end_is_cut)
 {
 	struct seen s;
