@@ -8,6 +8,7 @@
 #include "core/io/signals.h"
 #include "core/io/supervise.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 /* The only place that prints errors and decides the exit status. */
@@ -63,11 +64,21 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
+/* The number of a stream that we were started without would go to the next file that is opened, and
+ * what is printed into the journal. */
+static void open_missing_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR); /* takes the lowest number: this one */
+}
+
 int main(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
 	struct options options = OPTIONS_INIT;
 
+	open_missing_streams();
 	if (argc > 1 && streq(argv[1], "__supervise"))
 		return supervise_main(argc - 2, argv + 2);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error like a full disk */

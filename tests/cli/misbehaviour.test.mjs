@@ -378,3 +378,14 @@ for (const limit of [9, 10, 12])
     assert.equal(done.status, 7, done.stdout + done.stderr);
     assert.match(done.stdout + done.stderr, /error: .*: too many open files/i);
   });
+
+for (const closed of ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
+  test(`started with ${closed}: what would be printed there goes nowhere, least of all into the journal`, () => {
+    const dir = project(['fail', 'pass']);
+    const done = spawnSync('sh', ['-c', `exec "$0" --no-fail-fast ${closed}`, muster], {
+      cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), encoding: 'utf8',
+    });
+    assert.equal(done.status, 1, done.stdout + done.stderr);
+    assert.equal(summary(dir).tests.passed, 1);
+    assert.equal(journal(dir).at(-1).type, 'run_finished');
+  });
