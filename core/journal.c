@@ -99,10 +99,25 @@ struct replay {
 	int64_t offset;
 };
 
+/* A result of nothing in particular proves nothing. */
+static bool lacks_its_file(const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_FILE_PLANNED:
+	case EVENT_FILE_STARTED:
+	case EVENT_FILE_FINISHED:
+	case EVENT_TEST_STARTED:
+	case EVENT_TEST_FINISHED:
+		return !e->suite || !e->file;
+	default:
+		return false;
+	}
+}
+
 static bool take(struct replay *r, struct event *event)
 {
 	/* the header is the first line, and only that */
-	if ((r->end.lines == 0) != (event->type == EVENT_RUN_STARTED))
+	if ((r->end.lines == 0) != (event->type == EVENT_RUN_STARTED) || lacks_its_file(event))
 		return false;
 	enum event_type type = event->type;
 	r->fn(r->arg, event);

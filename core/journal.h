@@ -1,7 +1,8 @@
 /*
  * The journal of a run: append-only NDJSON, one event a line, written before anything is shown.
  * First line = header {"schema":"muster/journal/1", …run_started}, last line = run_finished.
- * A line that is cut off (power loss) ends the replay with a notice; everything before it counts.
+ * A line that is cut off (power loss), or of no suite or file though it needs them, ends the replay
+ * with a notice; everything before it counts.
  */
 #pragma once
 

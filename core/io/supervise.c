@@ -256,6 +256,9 @@ int supervise_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
 	fcntl(LIFELINE_FD, F_SETFD, FD_CLOEXEC);
+	/* Without a channel 3 is free, and start_worker() would put /dev/null over what took it. */
+	if (fcntl(LIFELINE_FD - 1, F_GETFD) < 0)
+		open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (pipe2(wake_fd, O_CLOEXEC | O_NONBLOCK) < 0)
 		return EXIT_FAILURE;
 	sigaction(SIGCHLD, &chld, NULL);

@@ -261,6 +261,36 @@ TEST(events, journal)
 	file_remove_tree(dir, NULL);
 }
 
+/* A result of no suite or file counts nowhere, so what is behind it cannot be trusted. */
+TEST(events, journal_of_nothing)
+{
+	static const char *const lines[] = {
+		"{\"type\":\"file_planned\",\"ts\":2,\"file\":\"a.js\"}",
+		"{\"type\":\"file_started\",\"ts\":2,\"suite\":\"s\"}",
+		"{\"type\":\"file_finished\",\"ts\":2,\"outcome\":\"passed\"}",
+		"{\"type\":\"test_finished\",\"ts\":2,\"suite\":\"s\",\"path\":[\"x\"],"
+		"\"outcome\":\"passed\"}",
+	};
+	char path[] = "/tmp/muster-journal-XXXXXX";
+	int fd = mkstemp(path);
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		struct journal_end end;
+		struct state state;
+		strbuf_addf(&text,
+			"{\"type\":\"run_started\",\"ts\":1,\"run_id\":\"r1\"}\n%s\n"
+			"{\"type\":\"run_finished\",\"ts\":3}\n",
+			lines[i]);
+		cr_assert_eq(file_write(path, text.buf, text.len, true, NULL), 0);
+		ASSERT_INT(replay(path, &state, &end), 0);
+		cr_assert(end.truncated && !end.finished, "%s", lines[i]);
+		state_release(&state);
+	}
+	close(fd);
+	unlink(path);
+}
+
 /* What is noticed before the run begins stands behind the header: the first line is always that. */
 TEST(events, journal_notice_before_the_run)
 {

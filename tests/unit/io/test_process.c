@@ -55,14 +55,14 @@ static void on_exit_of(void *arg, const struct process_status *status)
 	s->ended = true;
 }
 
-static void run(struct seen *s, const char *script, int grace_ms)
+static void run_with(struct seen *s, const char *script, int grace_ms, bool channel)
 {
 	const char *argv[] = {"sh", "-c", script, NULL};
 	struct process_options options = {.supervisor = "/proc/self/exe",
 		.argv = argv,
 		.stop_signal = SIGTERM,
 		.grace_ms = grace_ms,
-		.channel = true};
+		.channel = channel};
 	struct process_callbacks callbacks = {on_line, on_output, on_exit_of};
 	struct error err = ERROR_INIT;
 	struct loop loop;
@@ -75,6 +75,11 @@ static void run(struct seen *s, const char *script, int grace_ms)
 	loop_run(&loop);
 	loop_release(&loop);
 	cr_assert(s->ended);
+}
+
+static void run(struct seen *s, const char *script, int grace_ms)
+{
+	run_with(s, script, grace_ms, true);
 }
 
 static void release(struct seen *s)
@@ -181,6 +186,22 @@ TEST(process, a_program_that_is_not_there)
 }
 
 #ifdef __linux__
+/* Services have no channel. Their supervisor must wait for them, not ask again and again: asleep
+ * (state S) whenever somebody looks. */
+TEST(process, a_supervisor_without_a_channel_sleeps)
+{
+	static const char look[] =
+		"for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"
+		"  sleep 0.05; [ \"$(cut -d' ' -f3 /proc/$PPID/stat)\" = S ] && echo asleep\n"
+		"done; [ -e /proc/self/fd/3 ] && echo leaked; :";
+	struct seen s;
+
+	run_with(&s, look, 100, false);
+	cr_assert_not_null(strstr(s.out.buf, "asleep"));
+	cr_assert_null(strstr(s.out.buf, "leaked"));
+	release(&s);
+}
+
 /* Field 41 of stat: the scheduling class. */
 TEST(process, we_give_way_and_workers_do_not)
 {
