@@ -108,7 +108,7 @@ function orphanSnapshots({ config, hasteFS }) {
 	});
 }
 
-function noticesFor(globalConfig, ignored, orphans, fileCount) {
+function noticesFor(globalConfig, ignored, orphans, fileCount, narrowed) {
 	const notices = [];
 	const add = (name, text) => notices.push({ name, text });
 	if (ignored.length)
@@ -122,7 +122,7 @@ function noticesFor(globalConfig, ignored, orphans, fileCount) {
 		add('ignored_sequencer', `the order of files is not taken from testSequencer ${globalConfig.testSequencer}`);
 	if (orphans.length && globalConfig.updateSnapshot !== 'all')
 		add('obsolete_snapshots', `Jest alone would fail for snapshot files without a test file: ${orphans.join(', ')}`);
-	if (fileCount === 0)
+	if (fileCount === 0 && !narrowed)
 		add('no_tests', `Jest found no test files${globalConfig.passWithNoTests ? ' (passWithNoTests is set)' : ''}`);
 	return notices;
 }
@@ -194,7 +194,7 @@ async function discover(modules, init, where) {
 		path: write(plan, init.cache_dir),
 		inBand: inBand || await configuredInBand(modules, globalConfig, argv),
 		globalHooks: [globalConfig, ...used].some(config => config.globalSetup || config.globalTeardown),
-		notices: noticesFor(globalConfig, ignored, orphans, files.length),
+		notices: noticesFor(globalConfig, ignored, orphans, files.length, init.paths.length > 0),
 	};
 }
 
