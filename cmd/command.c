@@ -1,5 +1,3 @@
-#include <ctype.h>
-
 #include "core/base/base.h"
 
 #include "cmd/command.h"
@@ -14,6 +12,8 @@
 #include "core/project.h"
 #include "reporters/registry.h"
 #include "runners/registry.h"
+
+#include <ctype.h>
 
 extern char **environ;
 
