@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/command.h"
 #include "cmd/ask.h"
 #include "core/base/clock.h"
 #include "core/base/path.h"
@@ -44,8 +45,7 @@ static int read_since(const struct options *options, int64_t *ret, struct error 
 static struct history *open_history(
 	const char *base, const struct options *options, struct error *err)
 {
-	cleanup_free char *usual = path_join(base, ".muster/history.db");
-	const char *path = options_value(options, "history", usual);
+	cleanup_free char *path = command_history(base, options_value(options, "history", NULL));
 	cleanup_free char *damaged = NULL;
 	struct history *h = history_open(path, HISTORY_READ, &damaged, err);
 

@@ -1,15 +1,21 @@
 #include "core/base/base.h"
 
 #include "cmd/command.h"
+#include "cmd/help.h"
 #include "cmd/outputs.h"
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/config.h"
+#include "core/config_keys.h"
 #include "core/project.h"
 #include "reporters/registry.h"
 #include "runners/registry.h"
+
+#include <ctype.h>
+
+extern char **environ;
 
 const struct option common_options[] = {
 	{"json", 0, OPTION_FLAG, NULL, "one JSON document on stdout; people's text goes to stderr"},
@@ -35,7 +41,7 @@ const struct option config_options[] = {
 	{"slow", 0, OPTION_VALUE, "DUR", "a test that runs longer gets a SLOW mark", "slow"},
 	{"test", 't', OPTION_VALUE, "REGEX",
 		"only tests whose title path matches (JavaScript, case-sensitive)"},
-	{"failed", 0, OPTION_FLAG, NULL, "what the last run left failed or not run"},
+	{"failed", 0, OPTION_FLAG, NULL, "what is left failed or not run"},
 	{"changed", 0, OPTION_OPTIONAL, "REF",
 		"test files that the change since REF can touch (default: since the base branch)"},
 	{"config", 'c', OPTION_VALUE, "FILE", "configuration file (default: muster.yaml)"},
@@ -212,6 +218,21 @@ static int apply_use(struct config *c, const struct option_use *use, struct erro
 	return 0;
 }
 
+/* "a.js" of "a.js:14" and "a.js:14:5", as failures name their place; NULL = there is no line. */
+static char *without_line(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (int i = 0; i < 2; i++) {
+		size_t digits = 0;
+		while (digits < n && isdigit((unsigned char)word[n - 1 - digits]))
+			digits++;
+		if (digits && digits < n && word[n - 1 - digits] == ':')
+			n -= digits + 1;
+	}
+	return word[n] ? xstrndup(word, n) : NULL;
+}
+
 static int add_path(struct config *c, const char *word, struct error *err)
 {
 	cleanup_free char *path = absolute(word);
@@ -219,6 +240,12 @@ static int add_path(struct config *c, const char *word, struct error *err)
 
 	if (!real) {
 		error_set(err, EXIT_CODE_USAGE, "no such file or folder: %s", word);
+		cleanup_free char *file = without_line(word);
+		if (file && path_exists(file))
+			return error_help(err,
+				"a line selects nothing: `muster %s` runs the file, "
+				"-t NAME a test of it",
+				file);
 		if (strpbrk(word, "*?["))
 			return error_help(err, "name files or folders; without quotes the shell "
 					       "replaces a pattern by what matches it");
@@ -231,6 +258,30 @@ static int add_path(struct config *c, const char *word, struct error *err)
 	return 0;
 }
 
+/* Nobody would tell that a misspelt one does nothing. Others than ours may begin like ours, too. */
+static void warn_of_variables(void)
+{
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+
+	for (const struct config_key *k = config_root_keys; k->name; k++) {
+		cleanup_free char *name = config_key_variable(k);
+		if (name)
+			strvec_push(&names, name);
+	}
+	for (const struct help_row *r = help_environment; r->name; r++)
+		strvec_push(&names, r->name);
+	for (char **v = environ; *v; v++) {
+		cleanup_free char *name = xstrndup(*v, strcspn(*v, "="));
+		const char *closest = starts_with(name, "MUSTER_") && !strvec_has(&names, name)
+					      ? text_closest(name, (const char *const *)names.v)
+					      : NULL;
+		if (closest)
+			fprintf(stderr,
+				"warning: muster reads no variable `%s`; did you mean `%s`?\n",
+				name, closest);
+	}
+}
+
 static struct config *read_config(const struct options *options, bool paths, struct error *err)
 {
 	cleanup_free char *cwd = path_cwd();
@@ -238,6 +289,7 @@ static struct config *read_config(const struct options *options, bool paths, str
 	struct config *c = config_new(base);
 
 	c->known_reporters = reporters;
+	warn_of_variables();
 	int result = config_load(c, runners, options_value(options, "config", NULL), err);
 
 	for (size_t i = 0; i < options->n && result == 0; i++)
@@ -261,6 +313,15 @@ struct config *command_config(const struct options *options, struct error *err)
 struct config *command_config_only(const struct options *options, struct error *err)
 {
 	return read_config(options, false, err);
+}
+
+char *command_history(const char *base, const char *given)
+{
+	const char *own = getenv("MUSTER_HISTORY");
+
+	if (!given && own && *own)
+		given = own;
+	return given ? absolute(given) : path_join(base, ".muster/history.db");
 }
 
 static bool is_run(const char *dir)

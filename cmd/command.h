@@ -42,6 +42,8 @@ const struct command *command_parse(int argc, char **argv, struct options *o, st
 void command_tables(const struct command *command, const struct option **ret);
 
 struct config;
+/* Where the history is: `given` (--history, or NULL), else MUSTER_HISTORY, else the project's own. */
+char *command_history(const char *base, const char *given);
 /* A configuration for this invocation: file, environment and the command's flags. NULL on error. */
 struct config *command_config(const struct options *options, struct error *err);
 /* The same for commands whose words are not paths of tests. */

@@ -162,7 +162,7 @@ static bool is_database(const char *path)
 /* What it has learned is said with the suites; what is wrong with it, later. */
 static void open_history(struct doctor *d, const char *base)
 {
-	cleanup_free char *path = path_join(base, ".muster/history.db");
+	cleanup_free char *path = command_history(base, NULL);
 	struct error err = ERROR_INIT;
 	struct ci_info ci;
 
@@ -243,7 +243,7 @@ static void check_suites(struct doctor *d, struct config *c)
 
 static void check_history(struct doctor *d, const char *base)
 {
-	cleanup_free char *path = path_join(base, ".muster/history.db");
+	cleanup_free char *path = command_history(base, NULL);
 	struct error err = ERROR_INIT;
 
 	if (!path_exists(path)) {

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/command.h"
 #include "cmd/gate.h"
 #include "cmd/problems.h"
 #include "core/base/clock.h"
@@ -176,9 +177,7 @@ static void find_modules(struct gating *g)
 
 static void find_before(struct gating *g)
 {
-	cleanup_free char *path = g->config->history_path
-					  ? xstrdup(g->config->history_path)
-					  : path_join(g->config->base, ".muster/history.db");
+	cleanup_free char *path = command_history(g->config->base, g->config->history_path);
 	struct history *h = g->config->gates.coverage_drop >= 0
 				    ? history_open(path, HISTORY_READ, NULL, NULL)
 				    : NULL;

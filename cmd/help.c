@@ -31,6 +31,7 @@ const struct help_row help_exit_codes[] = {
 
 const struct help_row help_environment[] = {
 	{"MUSTER_COLOR", "always or never: colours; --color wins over it"},
+	{"MUSTER_HISTORY", "history file; --history wins over it"},
 	{"FORCE_COLOR, NO_COLOR", "colours on or off, as in other programs"},
 	{"COLUMNS", "width of the output where it is no terminal"},
 	{"TERM", "dumb or not set: no live display, no colours"},

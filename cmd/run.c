@@ -441,7 +441,7 @@ static int run_run(const struct options *options, struct error *err)
 	if (code == 0 && config->failed_only)
 		code = select_failed(&in, err);
 	if (code == 0 && config->failed_only && !in.left_count) {
-		fprintf(stderr, "nothing to do: the last run left nothing failed or not run\n");
+		fprintf(stderr, "nothing to do: nothing is left failed or not run\n");
 	} else if (code == 0) {
 		known_read(&in.known, &in.setup);
 		code = run_tests(&in, options, err);

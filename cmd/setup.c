@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 
+#include "cmd/command.h"
 #include "cmd/machine.h"
 #include "cmd/setup.h"
 #include "core/base/clock.h"
@@ -104,10 +105,15 @@ static int choose_suites(struct setup *s, struct error *err)
 	return 0;
 }
 
+static bool is_chosen_otherwise(const struct config *c)
+{
+	return c->paths.n || c->only_suites.n || c->test_regex || c->changed_only;
+}
+
 /* Some of the tests are asked for, not all. */
 static bool is_part(const struct config *c)
 {
-	return c->paths.n || c->only_suites.n || c->test_regex || c->failed_only || c->changed_only;
+	return c->failed_only || is_chosen_otherwise(c);
 }
 
 static int find_suites(struct setup *s, struct error *err)
@@ -160,9 +166,7 @@ static void open_history(struct setup *s)
 {
 	struct error err = ERROR_INIT;
 
-	s->history_path = s->config->history_path
-				  ? xstrdup(s->config->history_path)
-				  : path_join(s->config->base, ".muster/history.db");
+	s->history_path = command_history(s->config->base, s->config->history_path);
 	if (s->config->no_history)
 		return;
 	s->history = history_open(s->history_path, HISTORY_READ, &s->history_notice, &err);
@@ -264,6 +268,8 @@ static int init(struct setup *s, struct config *config, bool suites, struct erro
 		return -1;
 	open_history(s);
 	fill_info(s);
+	s->info.partial = is_part(config);
+	s->info.failed_only = config->failed_only && !is_chosen_otherwise(config);
 	if (suites && read_impact(s, err) < 0)
 		return -1;
 	/* to compare with: a part of the tests may be another part than last time */

@@ -11,14 +11,12 @@
 
 /* `store`: the history as a file. */
 
-/* --history, MUSTER_HISTORY, or that of the project; caller frees. */
 static char *path_of(const struct options *options)
 {
-	const char *given = options_value(options, "history", getenv("MUSTER_HISTORY"));
 	cleanup_free char *cwd = path_cwd();
 	cleanup_free char *base = project_base(cwd);
 
-	return given && *given ? xstrdup(given) : path_join(base, ".muster/history.db");
+	return command_history(base, options_value(options, "history", NULL));
 }
 
 struct history *store_open(const struct options *options, enum history_mode mode, struct error *err)

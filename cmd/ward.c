@@ -101,9 +101,8 @@ int ward_open(struct ward *w, const struct options *options, struct error *err)
 	if (!w->path)
 		return error_set(err, EXIT_CODE_USAGE,
 			"the quarantine is switched off by the configuration");
-	cleanup_free char *usual = path_join(w->base, ".muster/history.db");
-	w->history =
-		history_open(options_value(options, "history", usual), HISTORY_READ, NULL, &none);
+	cleanup_free char *path = command_history(w->base, options_value(options, "history", NULL));
+	w->history = history_open(path, HISTORY_READ, NULL, &none);
 	w->entries = xcalloc(w->quarantine.n + 1, sizeof(*w->entries));
 	if (!w->history)
 		return 0;

@@ -113,6 +113,8 @@ struct run_info {
 	int64_t seed;       /* of the order of files and tests; 0 = they are not shuffled */
 	bool merged;        /* not a run: what merge made of some */
 	bool fail_on_flaky; /* a test that passed only when it was tried again fails the run */
+	bool partial;       /* only some files or tests were asked for */
+	bool failed_only;   /* … and these are what earlier runs left */
 };
 
 struct event {
@@ -138,7 +140,8 @@ struct event {
 	const char *runner, *version, *root, *reason, *config, *flags;
 	int64_t count;
 	int64_t estimate_ms;
-	bool known; /* the estimate is from the history */
+	bool known;  /* the estimate is from the history */
+	bool chosen; /* of a planned file: only some of its tests were asked for */
 
 	int repeat;        /* from 1; 0 = this is no repetition */
 	int part, parts;   /* from 1; 0 = the whole file */

@@ -91,6 +91,8 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_int(w, "seed", run->seed);
 	put_flag(w, "merged", run->merged);
 	put_flag(w, "fail_on_flaky", run->fail_on_flaky);
+	put_flag(w, "partial", run->partial);
+	put_flag(w, "failed_only", run->failed_only);
 }
 
 static void put_process(struct jsonw *w, const struct event *e)
@@ -157,6 +159,7 @@ void event_json_write(struct strbuf *out, const struct event *e)
 	put_int(&w, "count", e->count);
 	put_int(&w, "estimate_ms", e->estimate_ms);
 	put_flag(&w, "known", e->known);
+	put_flag(&w, "chosen", e->chosen);
 	if (e->cancel != CANCEL_NONE)
 		jsonw_string(&w, "cancel", cancel_reason_name(e->cancel));
 	put_int(&w, "exit_code", e->exit_code);
@@ -214,6 +217,7 @@ const struct field event_fields[] = {
 	EVENT_FIELD("count", FIELD_INT64, count),
 	EVENT_FIELD("estimate_ms", FIELD_INT64, estimate_ms),
 	EVENT_FIELD("known", FIELD_BOOL, known),
+	EVENT_FIELD("chosen", FIELD_BOOL, chosen),
 	EVENT_FIELD("exit_code", FIELD_INT, exit_code),
 	EVENT_FIELD("pid", FIELD_INT, pid),
 	EVENT_FIELD("exit_status", FIELD_INT, exit_status),
@@ -260,6 +264,8 @@ static const struct field run_fields[] = {
 	RUN_FIELD("seed", FIELD_INT64, seed),
 	RUN_FIELD("merged", FIELD_BOOL, merged),
 	RUN_FIELD("fail_on_flaky", FIELD_BOOL, fail_on_flaky),
+	RUN_FIELD("partial", FIELD_BOOL, partial),
+	RUN_FIELD("failed_only", FIELD_BOOL, failed_only),
 };
 
 const struct field failure_fields[] = {

@@ -91,7 +91,7 @@ int history_record_merged(struct history *h, const struct state *state, const ch
 	size_t n, struct error *err);
 bool history_has_run(struct history *h, const char *run_id);
 
-/* Files and tests that the newest recorded run left failed or not run; for `--failed`. */
+/* Files and tests that are left failed or not run; for `--failed`. */
 typedef int history_left_fn(void *arg, const char *suite, const char *project, const char *file,
 	const char *test /* encoded path; NULL = the whole file */, int occurrence);
 int history_left(struct history *h, history_left_fn *fn, void *arg, struct error *err);

@@ -175,66 +175,8 @@ static int record_shards(struct recording *r)
 	return 0;
 }
 
-/* ---- what the run left ----------------------------------------------------------------------- */
-
-static int add_left(struct recording *r, int64_t file_id, int64_t test_id)
-{
-	sqlite3_stmt *s = history_sql(r->h, SQL_ADD_LEFT);
-
-	if (!s)
-		return history_error(r->h, r->err, "cannot write");
-	sqlite3_bind_int64(s, 1, file_id);
-	if (test_id)
-		sqlite3_bind_int64(s, 2, test_id);
-	return history_record_done(r, s);
-}
-
-/* Stopped before its files were known: all of it is left, under an empty file name. */
-static int add_left_suite(struct recording *r, const struct state_suite *suite)
-{
-	sqlite3_stmt *s = history_sql(r->h, SQL_FILE_ID);
-
-	if (!s)
-		return history_error(r->h, r->err, "cannot write");
-	sqlite3_bind_int64(s, 1, history_name_id(r->h, SQL_SUITE_ID, suite->name));
-	text(s, 2, "");
-	text(s, 3, "");
-	return add_left(r, history_record_id(s), 0);
-}
-
-static int record_left(struct recording *r)
-{
-	const struct state *st = r->state;
-
-	if (history_record_done(r, history_sql(r->h, SQL_CLEAR_LEFT)) < 0)
-		return -1;
-	for (size_t i = 0; i < st->suite_count; i++)
-		if (!st->suites[i]->discovered && add_left_suite(r, st->suites[i]) < 0)
-			return -1;
-	for (size_t i = 0; i < st->file_count; i++) {
-		const struct state_file *f = st->files[i];
-		bool whole = f->failure.kind != FAILURE_NONE || f->outcome == OUTCOME_NOT_RUN ||
-			     f->outcome == OUTCOME_NONE;
-		for (size_t k = 0; k < f->test_count; k++)
-			whole |= f->tests[k]->outcome == OUTCOME_NOT_RUN;
-		/* stopped at its first failure: the tests behind it are unknown */
-		whole |= f->outcome == OUTCOME_FAILED && st->cancel != CANCEL_NONE;
-		if (whole && add_left(r, r->file_ids[i], 0) < 0)
-			return -1;
-		for (size_t k = 0; k < f->test_count && !whole; k++) {
-			const struct state_test *t = f->tests[k];
-			sqlite3_stmt *s = history_sql(r->h, SQL_TEST_ID);
-			if (t->outcome != OUTCOME_FAILED || t->quarantined)
-				continue;
-			sqlite3_bind_int64(s, 1, r->file_ids[i]);
-			text(s, 2, t->path);
-			sqlite3_bind_int(s, 3, t->occurrence);
-			if (add_left(r, r->file_ids[i], history_record_id(s)) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
+/* ---- the whole ----------------------------------------------------------------------------------
+ */
 
 /* A commit says what code ran where CI checked it out; a working tree may have changes. */
 static int identify(struct recording *r)
@@ -270,7 +212,8 @@ static int record(struct recording *r)
 		if (history_suite_record(r, st->suites[i]) < 0)
 			return -1;
 	if (record_run(r) < 0 || history_parts_record(r) < 0 || record_shards(r) < 0 ||
-		history_files_record(r) < 0 || history_record_tests(r) < 0 || record_left(r) < 0 ||
+		history_files_record(r) < 0 || history_record_tests(r) < 0 ||
+		history_left_record(r) < 0 ||
 		history_split_record(r->h, st, r->run_id, r->file_ids, r->err) < 0)
 		return -1;
 	return history_prune_in(r->h, &history_retention_default, st->now_ms, r->err);

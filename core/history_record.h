@@ -28,5 +28,8 @@ int64_t history_name_id(struct history *h, enum history_sql which, const char *n
 /* First column of the first row; -1 = none. */
 int64_t history_record_id(sqlite3_stmt *s);
 
+/* What is left failed or not run; after the tests. */
+int history_left_record(struct recording *r);
+
 /* The tests of all files: names, statistics, failed attempts and the pack. */
 int history_record_tests(struct recording *r);

@@ -91,7 +91,15 @@ static const char *const statements[SQL_COUNT] = {
 		"SELECT p.shape, p.first_test, p.pack FROM runs r JOIN packs p ON p.run_id ="
 		" r.id WHERE r.commit_id = ?1 AND r.commit_sure ORDER BY r.id DESC LIMIT 64",
 	[SQL_CLEAR_LEFT] = "DELETE FROM leftovers",
-	[SQL_ADD_LEFT] = "INSERT INTO leftovers(file_id, test_id) VALUES(?1, ?2)",
+	[SQL_CLEAR_LEFT_FILE] = "DELETE FROM leftovers WHERE file_id = ?1",
+	[SQL_SETTLE_LEFT] = "DELETE FROM leftovers WHERE file_id = ?1 AND test_id = ?2",
+	[SQL_FORGET_LEFT] =
+		"DELETE FROM leftovers WHERE file_id IN (SELECT id FROM files WHERE suite_id ="
+		" ?1) AND file_id NOT IN (SELECT value FROM json_each(?2))",
+	[SQL_HAS_LEFT] = "SELECT count(*) FROM leftovers WHERE file_id = ?1",
+	[SQL_ADD_LEFT] =
+		"INSERT INTO leftovers(file_id, test_id) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1"
+		" FROM leftovers WHERE file_id = ?1 AND test_id IS ?2)",
 	[SQL_LEFT] =
 		"SELECT s.name, f.project, f.path, t.path, t.occurrence FROM leftovers l JOIN"
 		" files f ON f.id = l.file_id JOIN suites s ON s.id = f.suite_id LEFT JOIN tests"

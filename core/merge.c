@@ -110,7 +110,8 @@ static void on_planned(struct merge *m, const struct event *e)
 				    .part = e->part,
 				    .parts = e->parts,
 				    .estimate_ms = e->estimate_ms,
-				    .known = e->known});
+				    .known = e->known,
+				    .chosen = e->chosen});
 }
 
 /* ---- replaying --------------------------------------------------------------------------------- */
@@ -461,6 +462,7 @@ static void publish_start(struct merge *m, const char *run_id)
 	info.workers = workers;
 	info.last_ms = info.last_files = 0;
 	info.merged = true;
+	info.partial |= plan && plan->partial;
 	bus_publish(m->bus,
 		&(struct event){.type = EVENT_RUN_STARTED, .time_ms = m->started_ms, .run = &info});
 }

@@ -212,6 +212,7 @@ static void on_file_planned(struct state *s, const struct event *e)
 	f->estimate_ms += e->estimate_ms;
 	s->predicted_ms += e->estimate_ms;
 	f->known = e->known;
+	f->chosen |= e->chosen;
 	if (f->planned) /* a further part */
 		return;
 	f->planned = true;

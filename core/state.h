@@ -53,6 +53,7 @@ struct state_file {
 	const char *file;    /* relative to the base */
 	int64_t estimate_ms;
 	bool known;
+	bool chosen;  /* only some of its tests were asked for */
 	bool planned; /* false: a result came for a file nobody planned */
 	enum file_phase phase;
 	enum outcome outcome;               /* when done */
@@ -205,7 +206,7 @@ enum exit_code state_exit_code(const struct state *state, bool no_tests_is_failu
 /* "passed" "failed" "incomplete" "cancelled" */
 const char *state_verdict(const struct state *state);
 /* What this run teaches about the time of the file as a whole, in a warm worker; 0 = nothing: it
- * did not pass at the first try, or only some of its parts ran. */
+ * did not pass at the first try, or only some of its parts or tests ran. */
 int64_t state_file_lesson_us(const struct state_file *file);
 /* Share of the slots' time that was spent with a file, 0…1. */
 double state_busy_ratio(const struct state *state);

@@ -101,7 +101,7 @@ int64_t state_file_lesson_us(const struct state_file *f)
 {
 	int parts = MAX(f->parts, 1);
 
-	if (f->outcome != OUTCOME_PASSED || f->flaky || f->tries != parts)
+	if (f->outcome != OUTCOME_PASSED || f->chosen || f->flaky || f->tries != parts)
 		return 0;
 	return f->parts ? whole_us(f) : f->first_duration_us;
 }

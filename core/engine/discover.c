@@ -210,6 +210,12 @@ static int64_t count_files(const struct run_suite *suite)
 	return n;
 }
 
+/* By -t, or by what earlier runs left; the parts of a split file are all of it. */
+static bool is_chosen(const struct run_file *file)
+{
+	return file->suite->run->options->config->test_regex || (file->only && !file->parts);
+}
+
 static void publish_file(const struct run_file *file)
 {
 	run_publish(file->suite->run, &(struct event){
@@ -221,6 +227,7 @@ static void publish_file(const struct run_file *file)
 					      .parts = file->parts,
 					      .estimate_ms = file->estimate_ms,
 					      .known = file->known,
+					      .chosen = is_chosen(file),
 				      });
 }
 

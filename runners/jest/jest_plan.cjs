@@ -115,7 +115,7 @@ async function orphanSnapshots(modules, { config, hasteFS }) {
 	return snapshots.filter(file => !ignored?.test(testOf(file)) && !existsSync(testOf(file)));
 }
 
-function noticesFor(globalConfig, ignored, orphans, fileCount) {
+function noticesFor(globalConfig, ignored, orphans, fileCount, narrowed) {
 	const notices = [];
 	const add = (name, text, severity) => notices.push({ name, text, severity });
 	if (ignored.length)
@@ -129,7 +129,7 @@ function noticesFor(globalConfig, ignored, orphans, fileCount) {
 		add('ignored_sequencer', `the order of files is not taken from testSequencer ${globalConfig.testSequencer}`);
 	if (orphans.length)
 		add('obsolete_snapshots', `snapshot files without a test file, to remove with \`jest -u\`: ${orphans.join(', ')}`, 'error');
-	if (fileCount === 0)
+	if (fileCount === 0 && !narrowed)
 		add('no_tests', `Jest found no test files${globalConfig.passWithNoTests ? ' (passWithNoTests is set)' : ''}`);
 	return notices;
 }
@@ -207,7 +207,7 @@ async function discover(modules, init, where) {
 		path: write(plan, init.cache_dir),
 		inBand: inBand || await configuredInBand(modules, globalConfig, argv),
 		globalHooks: [globalConfig, ...used].some(config => config.globalSetup || config.globalTeardown),
-		notices: noticesFor(globalConfig, ignored, [...orphans].map(where.relative), files.length),
+		notices: noticesFor(globalConfig, ignored, [...orphans].map(where.relative), files.length, init.paths.length > 0),
 	};
 }
 

@@ -135,7 +135,25 @@ test('--failed when nothing is left, --suite for one of several, -j as a share o
   assert.equal(summary(dir).files.planned, 2);
   const none = runFake(dir, ['--failed']);
   assert.equal(none.code, 0);
-  assert.match(none.err, /nothing to do: the last run left nothing failed or not run/);
+  assert.match(none.err, /nothing to do: nothing is left failed or not run/);
+});
+
+test('MUSTER_HISTORY names the history for every command; a misspelt variable is told', () => {
+  const dir = project(['pass1']);
+  const env = { MUSTER_HISTORY: 'kept/h.db', MUSTER_WORKRES: '3', MUSTER_OF_SOMEBODY: '1' };
+  const done = runFake(dir, [], env);
+  assert.match(done.err, /warning: muster reads no variable `MUSTER_WORKRES`; did you mean `MUSTER_WORKERS`\?/);
+  assert.doesNotMatch(done.err, /SOMEBODY|MUSTER_HISTORY/);
+  assert.equal(fs.existsSync(path.join(dir, '.muster/history.db')), false);
+  for (const command of ['runs', 'history', 'doctor', 'store info', 'query SELECT+run+FROM+v_runs'])
+    assert.match(runFake(dir, command.split(' ').map(word => word.replaceAll('+', ' ')), env).out, /pass1|2\d{7}-|kept\/h.db/, command);
+});
+
+test('a place that a failure names is no path, and the error says what is', () => {
+  const dir = project(['pass1']);
+  const { code, err } = runFake(dir, ['test/pass1.js:14:5']);
+  assert.equal(code, 2);
+  assert.match(err, /no such file or folder: test\/pass1\.js:14:5\nhelp: .*`muster test\/pass1\.js` runs the file/);
 });
 
 test('--json: every command prints one document that names its schema', () => {

@@ -70,6 +70,7 @@ Every key and its variable is explained:
   MUSTER_GATES
   MUSTER_REPORTERS
   MUSTER_COLOR
+  MUSTER_HISTORY
   $ muster help muster.yaml | grep ':$'
   keys of muster.yaml:
   keys of muster.yaml in `suites`:

@@ -69,3 +69,30 @@ test('Playwright: projects that share a file', () => {
     { name: 'one' }, { name: "it's two" }] };`);
   check(dir, 2);
 });
+
+// A green rerun of one test must not pass for all that was left.
+test('--failed: a narrower run settles only what it ran', () => {
+  const dir = suite('mocha', {}, {
+    a: "const fs = require('fs'); for (const name of ['x', 'y']) it(name, () => { if (!fs.existsSync(name)) throw new Error('no'); });",
+    b: "it('fine', () => {}); it('too', () => {});",
+  });
+  const left = (...args) => { run(dir, ['--failed', '--no-fail-fast', ...args]); return ran(dir).map(t => t.split(' › ').at(-2)); };
+  const samples = () => JSON.parse(run(dir, ['query', "SELECT file, samples FROM v_files", '--json']).out).rows;
+  run(dir, ['--no-fail-fast']);
+  const known = samples();
+  run(dir, ['test/a.js', '-t', '^x$']);
+  run(dir, ['test/b.js', '-t', '^fine$']);
+  assert.deepEqual(samples(), known, 'one of its tests teaches nothing of a file');
+  assert.deepEqual(left(), ['x', 'y']);
+  fs.writeFileSync(path.join(dir, 'x'), '');
+  run(dir, ['test/a.js', '-t', '^x$']);
+  assert.deepEqual(left(), ['y']);
+  run(dir, ['--failed']); // stops at it: that leaves no more than there was
+  assert.deepEqual(left(), ['y']);
+  run(dir, []);
+  run(dir, ['test/b.js']);
+  assert.deepEqual(left('-t', 'y'), ['y']);
+  fs.writeFileSync(path.join(dir, 'y'), '');
+  left();
+  assert.match(run(dir, ['--failed']).err, /nothing to do/);
+});
