@@ -111,6 +111,7 @@ const commands = {
 	},
 
 	stop() {
+		worker.runner?.tellExitCode();
 		channel.end();
 		channel.exit(0);
 	},

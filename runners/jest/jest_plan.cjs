@@ -163,7 +163,7 @@ function write(plan, folder) {
 }
 
 /*
- * {plan, files, path, inBand, globalHooks, notices}. plan: globalConfig, projects [{name, config,
+ * {plan, files, path, inBand, globalHooks, notices}. plan: inBand, globalConfig, projects [{name, config,
  * moduleMap}], files [{project, file, path}] in the order in which Jest would start on them without
  * timings of earlier runs: largest first.
  */
@@ -193,7 +193,9 @@ async function discover(modules, init, where) {
 		orphans.forEach(file => rmSync(file));
 		orphans.clear();
 	}
+	const serial = inBand || await configuredInBand(modules, globalConfig, argv);
 	const plan = {
+		inBand: serial,
 		globalConfig: runConfig(globalConfig, init.seed),
 		projects: configs.map((config, index) => ({
 			name: names[index], config, moduleMap: searched[index].context.moduleMap.toJSON(),
@@ -205,7 +207,7 @@ async function discover(modules, init, where) {
 		plan,
 		files: files.map(({ project, file, size }) => ({ project, file, size })),
 		path: write(plan, init.cache_dir),
-		inBand: inBand || await configuredInBand(modules, globalConfig, argv),
+		inBand: serial,
 		globalHooks: [globalConfig, ...used].some(config => config.globalSetup || config.globalTeardown),
 		notices: noticesFor(globalConfig, ignored, [...orphans].map(where.relative), files.length, init.paths.length > 0),
 	};

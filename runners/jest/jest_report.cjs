@@ -127,6 +127,8 @@ class FileReport {
 
 	on_run_finish(event, state) {
 		this.releaseAll();
+		this.tests.clear(); // with the environment, whose end detectLeaks waits for
+		this.environment = null;
 		this.ended = true;
 		if (state.unhandledErrors.length > 0)
 			this.fail(failureFrom(state.unhandledErrors, this.context, error => this.hookErrors.has(error)));

@@ -61,7 +61,8 @@ async function tapEnvironments(modules, config) {
 
 /*
  * Errors that no circus catches. Jest's worker would end and be replaced; this one stays. Between the last hook
- * of a file and its result the file has failed, as in Jest; later, or from another test file, it is a notice.
+ * of a file and its result the file has failed, as in Jest; later, or from another test file, it is a notice,
+ * which fails the run where the project wants one process: that would be Jest itself.
  */
 function survive(error) {
 	const text = textOf(error);
@@ -72,7 +73,7 @@ function survive(error) {
 		return;
 	}
 	send('notice', {
-		file, name: 'late_error', severity: 'warning',
+		file, name: 'late_error', severity: lastPlace?.inBand ? 'error' : 'warning',
 		text: `an error after the tests of this file had finished: ${text}`,
 	});
 }
@@ -135,7 +136,7 @@ class Runner {
 		sendSoon('file_started', { ...identity, attempt: item.attempt });
 		const report = this.newReport(item);
 		current = report;
-		lastPlace = { file, where: this.where, isTest: name => this.names.has(name) };
+		lastPlace = { file, where: this.where, isTest: name => this.names.has(name), inBand: this.plan.inBand };
 		try {
 			const result = await this.execute(item, report);
 			report.releaseAll();
@@ -155,6 +156,15 @@ class Runner {
 			...identity, attempt: item.attempt, outcome: report.outcome(), ms: elapsed(started),
 			count: report.count, failure: report.failure ?? undefined, rss_kb: rssKb(),
 		});
+	}
+
+	/* Tests set it, and Jest, when something is loaded after the end of its file; it is that of Jest in one process. */
+	tellExitCode() {
+		if (this.plan.inBand && Number(process.exitCode) !== 0 && process.exitCode !== undefined)
+			send('notice', {
+				name: 'exit_code', severity: 'error',
+				text: `tests left process.exitCode at ${process.exitCode}, with which Jest in one process would end`,
+			});
 	}
 
 	newReport(item) {

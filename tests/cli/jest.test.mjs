@@ -55,3 +55,33 @@ test('where snapshots are is for the snapshotResolver to say', () => {
   fs.writeFileSync(path.join(dir, 'snaps/gone.test.js.snap'), snapshot);
   assert.deepEqual([alone(dir), run(dir, []).code], [1, 1]);
 });
+
+const passing = 'test("passes", () => {});';
+
+for (const [what, body] of [
+  ['process.exitCode', 'test("a", () => { process.exitCode = 4; });'],
+  ['something loaded after the end', 'test("a", () => { setTimeout(() => require("./later"), 100); });'],
+  ['an error after the end', 'test("a", () => { setTimeout(() => { throw new Error("late"); }, 100); });'],
+]) {
+  test(`${what} fails a suite in one process, as it does Jest`, () => {
+    // The second file is there to outlive what the first has left.
+    const files = { 'a.test.js': body, 'later.js': '', 'b.test.js': 'test("b", () => new Promise(r => setTimeout(r, 1000)));' };
+    const serial = suite(files, {}, 'jest -i');
+    assert.equal(alone(serial, ['-i']) === 0, false);
+    const { code, out } = run(serial, ['--no-fail-fast', '-j1']);
+    assert.equal(code, 1, out);
+    if (what !== 'an error after the end') // which may come in the next file
+      assert.match(out, /process\.exitCode at [14]/);
+  });
+}
+
+test('process.exitCode is of no account in a suite of several processes, as in Jest', () => {
+  const dir = suite({ 'a.test.js': 'test("a", () => { process.exitCode = 4; });', 'b.test.js': passing });
+  assert.deepEqual([alone(dir, ['--maxWorkers=2']), run(dir, []).code], [0, 0]);
+});
+
+test('detectLeaks finds no leak of ours', () => {
+  const dir = suite({ 'a.test.js': passing }, {}, 'jest --detectLeaks');
+  const { code, out } = run(dir, []);
+  assert.equal(code, alone(dir, ['--detectLeaks']), out);
+});
