@@ -73,6 +73,15 @@ static void keep_standard_fds(void)
 			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/* Who started us may have left some blocked: the end of a worker would never be seen. */
+static void unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Every command looks for its project from here. */
 static int check_folder(struct error *err)
 {
@@ -92,6 +101,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && streq(argv[1], "__supervise"))
 		return supervise_main(argc - 2, argv + 2);
 	keep_standard_fds();
+	unblock_signals();
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error like a full disk */
 	const struct command *command = command_parse(argc, argv, &options, &err);
 	int code = command && check_folder(&err) == 0 ? command->run(&options, &err) : -1;

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 int file_read(const char *path, size_t max_bytes, enum exit_code code, struct strbuf *out,
@@ -33,13 +34,21 @@ int file_read(const char *path, size_t max_bytes, enum exit_code code, struct st
 	}
 }
 
+/* Whoever shares a pipe or a terminal with us may have made it one that does not block. */
+static bool wait_for_room(int fd)
+{
+	struct pollfd room = {fd, POLLOUT, 0};
+
+	return poll(&room, 1, -1) >= 0 || errno == EINTR;
+}
+
 int file_write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;
 
 	while (len) {
 		ssize_t n = write(fd, p, len);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(fd))))
 			continue;
 		if (n < 0)
 			return -1;

@@ -19,6 +19,7 @@ struct keys {
 	keys_fn *fn;
 	void *arg;
 	struct termios before;
+	int fd;
 	bool open;   /* the handle is */
 	bool active; /* the terminal is ours */
 };

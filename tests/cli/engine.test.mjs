@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import {
-  environment, fake, folder, journal, muster, processes, project, run, runFake, sanitized, summary, until,
+  environment, fake, folder, journal, muster, processes, project, run, runFake, sanitized, sleep, summary, until,
 } from './support.mjs';
 import { terminal } from './terminal.mjs';
 
@@ -561,6 +561,17 @@ test('Ctrl-\\ ends at once, with everything recorded and the terminal as it was'
   assert.equal(summary(dir).verdict, 'cancelled');
   assert.match(run(dir, ['runs']).out, /cancelled/);
   assert.equal(processes(dir).length, 0);
+});
+
+test('Ctrl-S holds the output back, Ctrl-Q lets it go on: nothing of it is lost', async () => {
+  const dir = project(many('slowpass', 6));
+  const term = atTerminal(dir, [muster, '-j1']);
+  assert.equal(await term.shows(/PASS/), true, term.text);
+  term.keys('\u0013');
+  await sleep(1000);
+  term.keys('\u0011');
+  assert.deepEqual(await term.end, { status: 0, signal: null, same: true });
+  assert.match(term.text, /6 tests in 6 files/);
 });
 
 test('a second Ctrl-C does not wait for a test that ignores every signal, nor for services', async () => {

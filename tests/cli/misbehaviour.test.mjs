@@ -343,6 +343,33 @@ for (const [closed, expected] of [['<&-', 1], ['>&-', 7], ['2>&-', 1], ['<&- >&-
     assert.equal(JSON.parse(runFake(dir, ['runs', '--json']).out).runs.length, 1);
   });
 
+test('signals that were blocked when it was started work', () => {
+  const dir = project(['pass1']);
+  const script = 'import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()); os.execv(sys.argv[1], sys.argv[1:])';
+  const { status } = spawnSync('python3', ['-c', script, muster], {
+    cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), timeout: 60000, killSignal: 'SIGKILL',
+  });
+  assert.equal(status, 0);
+});
+
+test('a pipe that does not block and is read late gets all of the output', () => {
+  const dir = project(['pass1', 'fail', ...Array.from({ length: 40 }, (_, i) => `pass${i + 2}`)]);
+  const script = `import fcntl, os, subprocess, sys, time
+r, w = os.pipe()
+fcntl.fcntl(w, 1031, 4096)
+os.set_blocking(w, False)
+child = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+time.sleep(3)
+sys.stdout.write(os.fdopen(r).read())
+sys.exit(child.wait())`;
+  const done = spawnSync('python3', ['-c', script, muster, '--no-fail-fast', '--events'], {
+    cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), encoding: 'utf8', timeout: 60000, killSignal: 'SIGKILL',
+  });
+  assert.equal(done.status, 1, done.stderr);
+  assert.equal(done.stdout, fs.readFileSync(path.join(dir, '.muster/latest/journal.ndjson'), 'utf8'));
+});
+
 test('a folder that was removed, and one whose name node cannot read: usage', () => {
   const dir = project(['pass1']);
   const sh = script => spawnSync('sh', ['-c', script, muster], { cwd: dir, env: environment(), encoding: 'utf8' });

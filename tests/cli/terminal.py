@@ -10,7 +10,7 @@ def main():
     size = [int(sys.argv[1]), int(sys.argv[2])]
     master, slave = os.openpty()
     resize(master, size)
-    before = termios.tcgetattr(slave)
+    before = mode(slave)
     child = os.fork()
     if child == 0:
         os.close(master)
@@ -24,9 +24,13 @@ def main():
     report = {
         "status": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "same": termios.tcgetattr(slave) == before,
+        "same": mode(slave) == before,
     }
     print(json.dumps(report), file=sys.stderr, flush=True)
+
+
+def mode(fd):
+    return termios.tcgetattr(fd), fcntl.fcntl(fd, fcntl.F_GETFL)
 
 
 def resize(master, size):
