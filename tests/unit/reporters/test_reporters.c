@@ -410,6 +410,28 @@ TEST(failure, the_rerun_command_names_suite_and_project_where_they_matter)
 	close_fixture(f);
 }
 
+/* Where a suite lies is said when it is not the project's folder; that a suite has none of the
+ * named files is not. */
+TEST(reporters, detected)
+{
+	static struct run_info all = {.run_id = "r", .version = "0", .base = "/p", .workers = 1};
+	static struct run_info some = {
+		.run_id = "r", .version = "0", .base = "/p", .workers = 1, .partial = true};
+
+	for (int partial = 0; partial < 2; partial++) {
+		struct fixture fixture, *f = &fixture;
+		open_fixture(f, "plain", 80);
+		E(RUN_STARTED, .run = partial ? &some : &all);
+		E(SUITE_DISCOVERED, .runner = "jest", .version = "30.0.0",
+			.reason = "script `test`", .root = "packages/a", .count = 1 - partial);
+		ASSERT_INT(count(f->sink.buf.buf, "1 file (script `test` in packages/a)\n"),
+			1 - partial);
+		ASSERT_INT(count(f->sink.buf.buf, "Detected"), 1 - partial);
+		E(RUN_FINISHED, .exit_code = 0);
+		close_fixture(f);
+	}
+}
+
 TEST(reporters, difference)
 {
 	static const char *const rows[][3] = {
