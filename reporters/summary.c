@@ -75,13 +75,17 @@ static bool all_discovered(const struct state *st)
 	return st->suite_count > 0;
 }
 
-/* Work by the estimates, spread evenly. Said once every suite is known. */
+/* Work by the estimates, spread evenly, but no less than what nobody can share. Said once every
+ * suite is known. */
 static void predicted(struct summary *s, const struct state *st, struct strbuf *line)
 {
 	if (!st->run.history_files || s->predicted || !all_discovered(st))
 		return;
 	strbuf_addstr(line, " \xc2\xb7 predicted ");
-	text_duration(line, st->predicted_ms / MAX(st->run.workers, 1));
+	int64_t ms = st->predicted_ms / MAX(st->run.workers, 1);
+	for (size_t i = 0; i < st->file_count; i++)
+		ms = MAX(ms, st->files[i]->estimate_ms / MAX(st->files[i]->parts, 1));
+	text_duration(line, ms);
 	s->predicted = true;
 }
 

@@ -410,6 +410,25 @@ TEST(failure, the_rerun_command_names_suite_and_project_where_they_matter)
 	close_fixture(f);
 }
 
+/* Two workers cannot share one file. */
+TEST(reporters, predicted)
+{
+	static struct run_info run = {
+		.run_id = "r", .version = "0", .base = "/p", .workers = 2, .history_runs = 1};
+	struct fixture fixture, *f = &fixture;
+
+	open_fixture(f, "plain", 80);
+	E(RUN_STARTED, .run = &run);
+	E(FILE_PLANNED, .file = "a.js", .estimate_ms = 4000, .known = true);
+	E(FILE_PLANNED, .file = "b.js", .estimate_ms = 1000, .known = true);
+	E(SUITE_DISCOVERED, .runner = "jest", .version = "30.0.0", .reason = "x", .count = 2);
+	E(FILE_STARTED, .file = "a.js");
+	E(FILE_FINISHED, .file = "a.js", .outcome = OUTCOME_PASSED);
+	E(RUN_FINISHED, .exit_code = 0);
+	cr_assert(strstr(f->sink.buf.buf, "predicted 4.0 s"), "%s", f->sink.buf.buf);
+	close_fixture(f);
+}
+
 /* Where a suite lies is said when it is not the project's folder; that a suite has none of the
  * named files is not. */
 TEST(reporters, detected)
