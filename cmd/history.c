@@ -96,7 +96,8 @@ static void run_line(struct rows *rows, const struct history_run *r)
 
 	strbuf_addf(&line, "%-22s %s%-10s%s", r->run_id, ansi(style, c), r->verdict,
 		ansi(ANSI_RESET, c));
-	strbuf_addf(&line, "%7.1fs %5" PRId64 " tests", (double)r->duration_ms / 1000, r->tests);
+	strbuf_addf(&line, "%7.1fs %5" PRId64 " test%s", (double)r->duration_ms / 1000, r->tests,
+		r->tests == 1 ? "" : "s");
 	if (r->failed)
 		strbuf_addf(&line, ", %" PRId64 " failed", r->failed);
 	if (r->flaky)

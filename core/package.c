@@ -18,14 +18,15 @@ static const char *environment(const char *name)
 static void read_commands(struct package *package)
 {
 	const struct json *scripts = json_get(package->json, "scripts");
+	const struct json *wireit = json_get(package->json, "wireit");
 	struct script_commands commands = SCRIPT_COMMANDS_INIT;
 
 	if (!json_is_object(scripts))
 		return;
-	script_collect(scripts, "test", environment, &commands);
+	script_collect(scripts, wireit, "test", environment, &commands);
 	json_each (script, scripts)
 		if (!streq(json_key(script), "test"))
-			script_collect(scripts, json_key(script), environment, &commands);
+			script_collect(scripts, wireit, json_key(script), environment, &commands);
 	package->commands = commands.v;
 	package->command_count = commands.n;
 }

@@ -68,8 +68,9 @@ static bool hands_over(const struct package *package)
 
 	for (size_t i = 0; i < package->command_count; i++) {
 		const struct script_command *command = &package->commands[i];
+		bool own = streq(command->program, "bun") && strvec_has(&command->args, "test");
 		if (streq(command->entry, "test") && in_list(programs, command->program) &&
-			command->args.n)
+			command->args.n && !own)
 			return true;
 	}
 	return false;

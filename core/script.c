@@ -167,6 +167,22 @@ void script_walk_text(struct script_walk *walk, const struct script_context *out
 	context_release(&context);
 }
 
+/* What stands in package.json for a script that is only `wireit`: a command, and scripts before it.
+ */
+static void walk_wireit(struct script_walk *walk, const struct script_context *context,
+	const struct json *entry, const struct script_words *extra)
+{
+	const char *command = json_get_string(entry, "command", NULL);
+
+	json_each (dependency, json_get(entry, "dependencies")) {
+		const char *name = json_string(dependency, NULL);
+		script_walk_follow(walk, context,
+			name ? name : json_get_string(dependency, "script", ""), NULL);
+	}
+	if (command)
+		script_walk_text(walk, context, command, extra);
+}
+
 void script_walk_follow(struct script_walk *walk, const struct script_context *outer,
 	const char *name, const struct script_words *extra)
 {
@@ -178,16 +194,20 @@ void script_walk_follow(struct script_walk *walk, const struct script_context *o
 	struct script_context context = context_copy(outer);
 	context.script = name;
 	strvec_push(&walk->stack, name);
-	script_walk_text(walk, &context, text, extra);
+	if (streq(text, "wireit"))
+		walk_wireit(walk, &context, json_get(walk->wireit, name), extra);
+	else
+		script_walk_text(walk, &context, text, extra);
 	free(walk->stack.v[--walk->stack.n]);
 	walk->stack.v[walk->stack.n] = NULL;
 	context_release(&context);
 }
 
-void script_collect(const struct json *scripts, const char *entry, shell_lookup_fn *lookup,
-	struct script_commands *out)
+void script_collect(const struct json *scripts, const struct json *wireit, const char *entry,
+	shell_lookup_fn *lookup, struct script_commands *out)
 {
 	struct script_walk walk = {.scripts = scripts,
+		.wireit = wireit,
 		.entry = entry,
 		.lookup = lookup,
 		.out = out,

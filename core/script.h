@@ -20,7 +20,8 @@ struct script_commands {
 		NULL, 0, 0   \
 	}
 
-/* Append the commands that `npm run <entry>` starts. `scripts` is the object in package.json. */
-void script_collect(const struct json *scripts, const char *entry, shell_lookup_fn *lookup,
-	struct script_commands *out);
+/* Append the commands that `npm run <entry>` starts. `scripts` and `wireit` (may be NULL) are the
+ * objects in package.json. */
+void script_collect(const struct json *scripts, const struct json *wireit, const char *entry,
+	shell_lookup_fn *lookup, struct script_commands *out);
 void script_commands_release(struct script_commands *commands);

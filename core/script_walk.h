@@ -21,6 +21,7 @@ struct script_words {
 
 struct script_walk {
 	const struct json *scripts;
+	const struct json *wireit; /* NULL = none */
 	const char *entry;
 	shell_lookup_fn *lookup;
 	struct script_commands *out;

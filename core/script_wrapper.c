@@ -148,6 +148,33 @@ static enum script_step unwrap_dotenv(
 	return SCRIPT_AGAIN;
 }
 
+/* timeout [options] DURATION command */
+static enum script_step unwrap_timeout(
+	struct script_walk *walk, struct script_context *context, struct script_words *words)
+{
+	static const struct wrapper row = {.values = " -k --kill-after -s --signal "};
+
+	words->pos++;
+	if (!skip_options(walk, context, words, &row) || !word_at(words))
+		return SCRIPT_DONE;
+	words->pos++;
+	return SCRIPT_AGAIN;
+}
+
+/* dotenvx run [options] [--] command. Files are not read. */
+static enum script_step unwrap_dotenvx(
+	struct script_walk *walk, struct script_context *context, struct script_words *words)
+{
+	static const struct wrapper row = {.values = " -e --env -f --env-file -fk --env-keys-file "
+						     "-fv --env-vault-file --convention "};
+
+	words->pos++;
+	if (!word_at(words) || !streq(word_at(words), "run"))
+		return SCRIPT_DONE;
+	words->pos++;
+	return skip_options(walk, context, words, &row) ? SCRIPT_AGAIN : SCRIPT_DONE;
+}
+
 /* "build:*" of npm-run-all: `*` stays between colons, `**` does not. */
 static bool script_matches(const char *pattern, const char *name)
 {
@@ -278,7 +305,7 @@ static bool manager_elsewhere(const struct script_words *words)
 	return false;
 }
 
-/* For other packages: not followed, but known to have been there. */
+/* For other packages, or bun's own tests: not followed, but known to have been there. */
 static enum script_step stay_plain(struct script_words *words, size_t start)
 {
 	words->pos = start;
@@ -300,8 +327,10 @@ static enum script_step unwrap_manager(
 	const char *verb = word_at(words);
 	if (in_list(" workspace workspaces ws foreach ", verb))
 		return stay_plain(words, start);
-	if (in_list(" install i ci add ", verb) || (streq(manager, "bun") && streq(verb, "test")))
+	if (in_list(" install i ci add ", verb))
 		return SCRIPT_DONE;
+	if (streq(manager, "bun") && streq(verb, "test"))
+		return stay_plain(words, start);
 	if (in_list(" exec x dlx ", verb)) {
 		words->pos++;
 		return skip_options(walk, context, words, &exec) ? SCRIPT_AGAIN : SCRIPT_DONE;
@@ -365,6 +394,11 @@ static const struct wrapper wrappers[] = {
 	{"nyc", unwrap_coverage_tool},
 	{"xvfb-run", .values = " -s --server-args -n --server-num -e --error-file -f -w -p "},
 	{"time", .values = ""},
+	{"timeout", unwrap_timeout},
+	{"nice", .values = " -n --adjustment "},
+	{"corepack", .values = ""},
+	{"env-cmd", .values = " -f --file -e --environments -r --rc-file "},
+	{"dotenvx", unwrap_dotenvx},
 	{"sh", .values = " -c -o ", .shell_text = " -c "},
 	{"bash", .values = " -c -o ", .shell_text = " -c "},
 	{"exec", .values = ""},

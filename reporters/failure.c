@@ -4,6 +4,7 @@
 #include "core/base/strvec.h"
 #include "core/base/text.h"
 #include "core/test_id.h"
+#include "reporters/difference.h"
 #include "reporters/failure.h"
 
 enum {
@@ -168,6 +169,10 @@ static void write_difference(struct sink *s, const struct failure *f)
 		return;
 	if (f->message && strstr(f->message, "+ actual - expected")) /* assert shows a diff */
 		return;
+	if (strchr(f->expected, '\n') || strchr(f->actual, '\n')) {
+		difference_write(s, f->expected, f->actual, "    ");
+		return;
+	}
 	sink_printf(
 		s, "    %sexpected%s\n", ansi(ANSI_GREEN, s->color), ansi(ANSI_RESET, s->color));
 	write_block(s, f->expected, MIN(strlen(f->expected), (size_t)VALUE_BYTES), "      ");

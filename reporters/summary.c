@@ -48,19 +48,23 @@ static void test_line(struct summary *s, const struct state_test *t, const char 
 
 /* ---- header ---------------------------------------------------------------------------------- */
 
-static void detected(struct summary *s, const struct state_suite *suite)
+static void detected(struct summary *s, const struct state *st, const struct state_suite *suite)
 {
 	cleanup_strbuf struct strbuf count = STRBUF_INIT;
 	bool c = s->sink->color;
 
+	if (st->run.partial && !suite->file_count) /* others were asked for */
+		return;
 	text_count(&count, suite->file_count);
 	sink_printf(
 		s->sink, "%sDetected%s  %s", ansi(ANSI_BOLD, c), ansi(ANSI_RESET, c), suite->name);
 	if (!streq(suite->name, suite->runner))
 		sink_printf(s->sink, " (%s)", suite->runner);
-	sink_printf(s->sink, " %s \xc2\xb7 %s file%s %s(%s)%s\n",
+	const char *root = suite->root && !streq(suite->root, ".") ? suite->root : "";
+	sink_printf(s->sink, " %s \xc2\xb7 %s file%s %s(%s%s%s)%s\n",
 		suite->version ? suite->version : "", count.buf, suite->file_count == 1 ? "" : "s",
-		ansi(ANSI_DIM, c), suite->reason ? suite->reason : "", ansi(ANSI_RESET, c));
+		ansi(ANSI_DIM, c), suite->reason ? suite->reason : "", *root ? " in " : "", root,
+		ansi(ANSI_RESET, c));
 }
 
 static bool all_discovered(const struct state *st)
@@ -71,13 +75,17 @@ static bool all_discovered(const struct state *st)
 	return st->suite_count > 0;
 }
 
-/* Work by the estimates, spread evenly. Said once every suite is known. */
+/* Work by the estimates, spread evenly, but no less than what nobody can share. Said once every
+ * suite is known. */
 static void predicted(struct summary *s, const struct state *st, struct strbuf *line)
 {
 	if (!st->run.history_files || s->predicted || !all_discovered(st))
 		return;
 	strbuf_addstr(line, " \xc2\xb7 predicted ");
-	text_duration(line, st->predicted_ms / MAX(st->run.workers, 1));
+	int64_t ms = st->predicted_ms / MAX(st->run.workers, 1);
+	for (size_t i = 0; i < st->file_count; i++)
+		ms = MAX(ms, st->files[i]->estimate_ms / MAX(st->files[i]->parts, 1));
+	text_duration(line, ms);
 	s->predicted = true;
 }
 
@@ -131,7 +139,7 @@ static void header(struct summary *s, const struct event *e, const struct state 
 	if (e->type == EVENT_SUITE_DISCOVERED)
 		for (size_t i = 0; i < st->suite_count; i++)
 			if (e->suite && streq(st->suites[i]->name, e->suite))
-				detected(s, st->suites[i]);
+				detected(s, st, st->suites[i]);
 	if (e->type == EVENT_SUITE_DISCOVERED && e->text && s->verbosity > 0)
 		sink_printf(s->sink, "%sWorkers%s   %s: %s\n", ansi(ANSI_BOLD, s->sink->color),
 			ansi(ANSI_RESET, s->sink->color), e->suite, e->text);

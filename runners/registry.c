@@ -13,6 +13,7 @@ const char *const other_test_programs[] = {
 	"vitest",
 	"cypress run",
 	"node --test",
+	"tsx --test",
 	"bun test",
 	"deno test",
 	"react-scripts test",

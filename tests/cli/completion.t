@@ -4,7 +4,7 @@
   [2]
   $ muster completion bash > muster.bash && bash -n muster.bash
   $ . ./muster.bash
-  $ complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster; echo "${COMPREPLY[@]}"; }
+  $ complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=1000; _muster; echo "${COMPREPLY[@]}"; }
   $ complete_words muster co
   coverage config completion
   $ complete_words muster config s
@@ -27,6 +27,18 @@ What only the project knows is asked for:
   unit e2e
   $ complete_words muster --suite e
   e2e
+  $ complete_words muster --suite=u
+  unit
+  $ complete_words muster --color=
+  auto always never
+  $ mv muster.yaml kept.yaml; printf 'suites:\n  - {name: "@s/api:jest", runner: jest}\n  - {name: "@s/api:mocha", runner: mocha}\n' > muster.yaml
+  $ complete_words muster --suite @s/api:m
+  mocha
+  $ complete_words muster --suite=@s/a
+  @s/api:jest @s/api:mocha
+  $ COMP_WORDBREAKS=' ' complete_words muster --suite @s/api:m
+  @s/api:mocha
+  $ mv kept.yaml muster.yaml
   $ complete_words muster --reporter j
   junit json
   $ complete_words muster flaky --class b

@@ -40,18 +40,24 @@ static void render(const struct script_commands *commands, struct strbuf *out)
 	}
 }
 
-static void check(const char *scripts, const char *expected)
+static void check_wireit(const char *scripts, const char *wireit, const char *expected)
 {
 	struct error err = ERROR_INIT;
 	cleanup_json struct json *json = json_parse(scripts, strlen(scripts), &err);
+	cleanup_json struct json *own = wireit ? json_parse(wireit, strlen(wireit), &err) : NULL;
 	struct script_commands commands = SCRIPT_COMMANDS_INIT;
 	cleanup_strbuf struct strbuf got = STRBUF_INIT;
 
 	cr_assert(json, "%s: %s", scripts, err.text);
-	script_collect(json, "test", lookup, &commands);
+	script_collect(json, own, "test", lookup, &commands);
 	render(&commands, &got);
 	cr_expect_str_eq(got.buf, expected, "%s:\n got %s\nwant %s", scripts, got.buf, expected);
 	script_commands_release(&commands);
+}
+
+static void check(const char *scripts, const char *expected)
+{
+	check_wireit(scripts, NULL, expected);
 }
 
 /* One script, `test`, given as it stands in sh. */
@@ -151,7 +157,14 @@ TEST(script, wrappers)
 		{"yarn node --expose-gc node_modules/.bin/jest", "node:--expose-gc jest"},
 		{"bunx jest", "jest"},
 		{"bun x jest", "jest"},
-		{"bun test", ""},
+		{"bun test", "bun [test]"},
+		{"timeout -k 5 --signal=INT 60s jest --ci", "jest [--ci]"},
+		{"timeout 60", ""},
+		{"nice -n 5 mocha", "mocha"},
+		{"corepack yarn jest", "jest"},
+		{"env-cmd -f .env --silent jest --ci", "jest [--ci]"},
+		{"dotenvx run -f .env -- mocha a", "mocha [a]"},
+		{"dotenvx get A", ""},
 		{"c8 mocha --exit", "cover:c8 mocha [--exit]"},
 		{"c8 -r lcov --all --include 'src/**' mocha",
 			"cover:c8 cover:-r cover:lcov cover:--all cover:--include cover:src/** "
@@ -243,6 +256,16 @@ TEST(script, references)
 		check(rows[i][0], rows[i][1]);
 }
 
+TEST(script, wireit)
+{
+	check_wireit("{\"test\":\"wireit\",\"unit\":\"wireit\",\"e2e\":\"playwright test\"}",
+		"{\"test\":{\"dependencies\":[\"unit\",{\"script\":\"e2e\"},\"./"
+		"other:test\",\"test\"]},"
+		"\"unit\":{\"command\":\"cross-env A=b jest\",\"dependencies\":[\"build\"]}}",
+		"A=b jest; playwright [test]");
+	check("{\"test\":\"wireit\"}", "");
+}
+
 /* Scripts that double at each step must neither hang nor fill the memory. */
 TEST(script, bounded)
 {
@@ -255,7 +278,7 @@ TEST(script, bounded)
 	strbuf_addch(&text, '}');
 	cleanup_json struct json *json = json_parse(text.buf, text.len, NULL);
 	cr_assert(json);
-	script_collect(json, "test", lookup, &commands);
+	script_collect(json, NULL, "test", lookup, &commands);
 	cr_assert(commands.n > 0 && commands.n <= 500);
 	script_commands_release(&commands);
 

@@ -3,6 +3,7 @@
 #include "core/bus.h"
 #include "core/base/text.h"
 #include "reporters/failure.h"
+#include "reporters/difference.h"
 #include "reporters/registry.h"
 #include "tests/support/test.h"
 
@@ -407,4 +408,81 @@ TEST(failure, the_rerun_command_names_suite_and_project_where_they_matter)
 		ASSERT_STR(command.buf, rows[i].want);
 	}
 	close_fixture(f);
+}
+
+/* Two workers cannot share one file. */
+TEST(reporters, predicted)
+{
+	static struct run_info run = {
+		.run_id = "r", .version = "0", .base = "/p", .workers = 2, .history_runs = 1};
+	struct fixture fixture, *f = &fixture;
+
+	open_fixture(f, "plain", 80);
+	E(RUN_STARTED, .run = &run);
+	E(FILE_PLANNED, .file = "a.js", .estimate_ms = 4000, .known = true);
+	E(FILE_PLANNED, .file = "b.js", .estimate_ms = 1000, .known = true);
+	E(SUITE_DISCOVERED, .runner = "jest", .version = "30.0.0", .reason = "x", .count = 2);
+	E(FILE_STARTED, .file = "a.js");
+	E(FILE_FINISHED, .file = "a.js", .outcome = OUTCOME_PASSED);
+	E(RUN_FINISHED, .exit_code = 0);
+	cr_assert(strstr(f->sink.buf.buf, "predicted 4.0 s"), "%s", f->sink.buf.buf);
+	close_fixture(f);
+}
+
+/* Where a suite lies is said when it is not the project's folder; that a suite has none of the
+ * named files is not. */
+TEST(reporters, detected)
+{
+	static struct run_info all = {.run_id = "r", .version = "0", .base = "/p", .workers = 1};
+	static struct run_info some = {
+		.run_id = "r", .version = "0", .base = "/p", .workers = 1, .partial = true};
+
+	for (int partial = 0; partial < 2; partial++) {
+		struct fixture fixture, *f = &fixture;
+		open_fixture(f, "plain", 80);
+		E(RUN_STARTED, .run = partial ? &some : &all);
+		E(SUITE_DISCOVERED, .runner = "jest", .version = "30.0.0",
+			.reason = "script `test`", .root = "packages/a", .count = 1 - partial);
+		ASSERT_INT(count(f->sink.buf.buf, "1 file (script `test` in packages/a)\n"),
+			1 - partial);
+		ASSERT_INT(count(f->sink.buf.buf, "Detected"), 1 - partial);
+		E(RUN_FINISHED, .exit_code = 0);
+		close_fixture(f);
+	}
+}
+
+TEST(reporters, difference)
+{
+	static const char *const rows[][3] = {
+		{"a\nb\nc", "a\nx\nc", "  a\n- b\n+ x\n  c\n"},
+		{"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12", "1\n2\n3\n4\n5\n6!\n7\n8\n9\n10\n11",
+			"  \u2026\n  3\n  4\n  5\n- 6\n+ 6!\n  7\n  8\n  9\n  10\n  11\n- 12\n"},
+		{"a\nb\nc\nd", "b\nc\nz", "- a\n  b\n  c\n- d\n+ z\n"},
+		{"", "a\n\nb", "+ a\n  \n+ b\n"},
+		{"a\nb", "a\nb\n", "  both look alike\n"},
+		{"a\x1b[2J\nb", "a\x1b[2J\nc", "  a\n- b\n+ c\n"},
+	};
+	cleanup_strbuf struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sink s;
+		sink_init_fd(&s, -1);
+		difference_write(&s, rows[i][0], rows[i][1], "");
+		const char *head = "- expected\n+ actual\n";
+		cr_assert(starts_with(s.buf.buf, head), "%s", s.buf.buf);
+		cr_expect_str_eq(
+			s.buf.buf + strlen(head), rows[i][2], "row %zu:\n%s", i, s.buf.buf);
+		sink_close(&s, NULL);
+	}
+	/* everything differs: bounded in time and in what is shown */
+	for (int i = 0; i < 20000; i++) {
+		strbuf_addf(&old, "old %d\n", i);
+		strbuf_addf(&new, "new %d\n", i);
+	}
+	struct sink s;
+	sink_init_fd(&s, -1);
+	difference_write(&s, old.buf, new.buf, "");
+	cr_assert(strstr(s.buf.buf, "- old 79\n") && !strstr(s.buf.buf, "old 80") &&
+		  strstr(s.buf.buf, "39920 lines more"));
+	sink_close(&s, NULL);
 }

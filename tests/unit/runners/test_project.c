@@ -333,6 +333,11 @@ TEST(project, other_frameworks)
 		{{TEST_SCRIPT("npx vitest run && jest && node --import tsx --test && vitest")},
 			"jest@. (script `test`)\n" NOT_RUN(
 				"`vitest` (script `test`), `node --test` (script `test`)")},
+		{{TEST_SCRIPT("bun test && jest"), "jest.config.js"},
+			"jest@. (script `test`)\n" NOT_RUN("`bun test` (script `test`)")},
+		{{PACKAGE("\"scripts\":{\"test\":\"wireit\"},\"wireit\":{\"test\":{\"command\":"
+			  "\"mocha\"}}")},
+			"mocha@. (script `test`)\n"},
 		/* a variant beside `test` is not what `npm test` runs */
 		{{PACKAGE("\"scripts\":{\"test\":\"jest\",\"test:e2e\":\"cypress run\"}")},
 			"jest@. (script `test`)\n"},
