@@ -30,6 +30,7 @@ let covered = null; // counts what is executed, when that is wanted
 // ---- Mocha's own code ---------------------------------------------------------------------------
 
 function resolveMocha(root) {
+  Error.stackTraceLimit = Infinity; // as Mocha's own command line has it
   const fromRoot = createRequire(path.join(root, 'package.json'));
   let file;
   try {
@@ -58,7 +59,15 @@ function loadOptions() {
     loaded._ = [...init.files];
     delete loaded.spec;
   }
+  loaded.parallel = Boolean(loaded.parallel) && loaded.jobs !== 1;
   return loaded;
+}
+
+// As Mocha's constructor knows them, which ignores `check-leaks`. Mocha's own command line renames them behind
+// loadOptions().
+function camelCased(given) {
+  const rename = name => name.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [rename(name), value]));
 }
 
 // Flags that belong to node itself, from the command line, .mocharc and `node-option`.
@@ -157,12 +166,31 @@ function addRootHooks(instance, here) {
   for (const hook of foreign('afterEach')) instance.suite.afterEach(hook.fn);
 }
 
+// A look at the texts finds `.only` in comments and strings, too: loading the file tells. Null when there is none,
+// or where it is an error of the file that has it.
+async function findExclusive() {
+  if (options['forbid-only'] || options.parallel) return null;
+  const found = new Set();
+  for (const file of looked.only) {
+    const instance = newMocha();
+    harvested.add(file);
+    try {
+      await load(instance, [...instance.files, file], false);
+      if (options.delay || instance.suite.hasOnly()) found.add(file);
+    } catch {
+      continue; // its own run tells
+    }
+    if (instance.unloadFiles) instance.unloadFiles();
+  }
+  return found.size ? found : null;
+}
+
 // ---- files --------------------------------------------------------------------------------------
 
 function newMocha(reporter) {
   const instance = new mocha.Mocha({
-    ...options, parallel: false, bail: false, fullTrace: true, reporter: reporter || function () {}, forbidOnly: options.forbidOnly,
-    rootHooks: plugins.rootHooks, color: options.color,
+    ...camelCased(options), parallel: false, isWorker: options.parallel, bail: false, fullTrace: true, rootHooks: plugins.rootHooks,
+    reporter: reporter || function () {}, allowUncaught: false, dryRun: false, forbidOnly: Boolean(options['forbid-only']) || options.parallel,
   });
   if (instance.cleanReferencesAfterRun) instance.cleanReferencesAfterRun(true);
   for (const file of options.file || []) instance.addFile(path.resolve(file));
@@ -277,7 +305,7 @@ async function start() {
   looked = looked || scan();
   if (init.coverage) covered = await require('./mocha_coverage.cjs').open(init.root, init.coverage);
   await loadRequires();
-  if (looked.only.size) exclusive = looked.only;
+  exclusive = await findExclusive();
   if (init.isolate === 'file') {
     const own = [mocha.dir + path.sep, __dirname + path.sep];
     isolation = new Isolation(file => own.some(dir => file.startsWith(dir)));
@@ -300,11 +328,11 @@ async function discover() {
   looked = scan();
   found.plan_path = writePlan(); // before anything of the project can change the options
   await start();
-  const { only, hooks, before } = looked;
+  const { hooks, before } = looked;
   const shares = !options.parallel && (hooks.length > 0 || before);
   const serial = shares || (!options.parallel && (wantsFixtures() || options.delay));
-  if (only.size) {
-    found.notices.push({ name: 'only', text: only.size + ' file(s) with `.only`: the other files run nothing' });
+  if (exclusive) {
+    found.notices.push({ name: 'only', text: exclusive.size + ' file(s) with `.only`: the other files run nothing' });
   }
   found.max_workers = serial || options.jobs === 1 ? 1 : 0;
   found.together = shares;

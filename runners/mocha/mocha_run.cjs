@@ -305,9 +305,9 @@ class Group {
         const id = group.identify(run, test);
         channel.send('test_started', { file: run.item.file, project: '', path: id.path, occ: id.occ, attempt: attemptOf(test) });
       });
-      on('EVENT_TEST_PASS', (run, test) => group.tell(run, test, {
-        outcome: 'passed', ms: test.duration, attempt: attemptOf(test),
-      }));
+      on('EVENT_TEST_END', (run, test) => { // not when it has passed: a leak is found in between
+        if (test.state === 'passed') group.tell(run, test, { outcome: 'passed', ms: test.duration, attempt: attemptOf(test) });
+      });
       on('EVENT_TEST_PENDING', (run, test) => group.tell(run, test, { outcome: 'skipped', attempt: 1 }));
       on('EVENT_TEST_RETRY', (run, test, error) => group.tell(run, test, {
         outcome: 'failed', ms: test.duration, attempt: attemptOf(test), will_retry: true, failure: group.failureOf(error),
