@@ -231,6 +231,16 @@ const noting = (names, more = {}) => ({
 const names = Array.from({ length: 24 }, (_, i) => `f${String(i).padStart(2, '0')}`);
 
 for (const [what, files, script] of [
+  ['hooks of a module that all test files load', {
+    'hooks.js': ['before', 'beforeEach', 'afterEach', 'after'].map(hook => `${hook}(() => { ${note(hook)} });`).join('\n'),
+    ...Object.fromEntries(['a', 'c', 'n'].map(name => [`test/${name}.js`,
+      `require("../hooks"); describe("${name}", () => { it("runs", () => { ${note(`run-${name}`)} }); });`])),
+  }, 'mocha'],
+  ['hooks of --require', {
+    'hooks.js': `exports.mochaHooks = { ${['beforeAll', 'beforeEach', 'afterEach', 'afterAll'].map(hook => `${hook}() { ${note(hook)} }`)} };`,
+    ...Object.fromEntries(['a', 'c', 'n'].map(name => [`test/${name}.js`,
+      `describe("${name}", () => { it("runs", () => { ${note(`run-${name}`)} }); });`])),
+  }, 'mocha --require ./hooks.js'],
   ['a set-up file with hooks', {
     'set-up.js': ['before', 'beforeEach', 'afterEach', 'after'].map(hook => `${hook}(() => { ${note(hook)} });`).join('\n'),
   }, 'mocha --file ./set-up.js'],
@@ -309,6 +319,14 @@ test('a hook of --require that fails stops Mocha; no file passes by that', () =>
   assert.equal(files.passed + files.failed, 25);
   const ran = new Set(journal(dir).filter(e => e.type === 'test_finished' && e.outcome === 'passed').map(e => e.file));
   for (const e of journal(dir)) if (e.type === 'file_finished' && e.outcome === 'passed') assert.ok(ran.has(e.file), e.file);
+});
+
+test('an `after` of --require that fails, when all is over, fails the run', () => {
+  const dir = suite(noting(names, { 'hooks.js': 'exports.mochaHooks = { afterAll() { throw new Error("left open"); } };' }), 'mocha --require ./hooks.js');
+  const done = run(dir, []);
+  assert.equal(done.code, 1, done.out);
+  assert.match(done.out + done.err, /"after all" hook.*left open/);
+  assert.equal(summary(dir).files.passed, 24);
 });
 
 /* ---- isolate ---- */
