@@ -9,7 +9,7 @@ const { createRequire } = require('module');
 const channel = require('./channel.cjs');
 const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const { Isolation } = require('./mocha_isolate.cjs');
-const { Group, load } = require('./mocha_run.cjs');
+const { Group, countHooks, hooksSince, load } = require('./mocha_run.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
 
 let init = null;
@@ -20,7 +20,9 @@ let plugins = null; // root hooks and global fixtures of --require
 let files = [];
 let looked = null; // what scan() saw in them
 let exclusive = null; // files with .only, when some have it
-const rootHooks = { beforeAll: [], beforeEach: [], afterEach: [] }; // that test files define outside of any describe
+const rootHooks = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] }; // that files define outside of any describe
+const passed = new Set(); // `before` hooks of these and of --require
+let tested = false; // in this process, something
 const harvested = new Set(); // files that were loaded for their root hooks
 const ran = new Set(); // files that were loaded to run
 let fixtures = false; // global fixtures ran in this process
@@ -30,6 +32,7 @@ let covered = null; // counts what is executed, when that is wanted
 // ---- Mocha's own code ---------------------------------------------------------------------------
 
 function resolveMocha(root) {
+  Error.stackTraceLimit = Infinity; // as Mocha's own command line has it
   const fromRoot = createRequire(path.join(root, 'package.json'));
   let file;
   try {
@@ -58,7 +61,15 @@ function loadOptions() {
     loaded._ = [...init.files];
     delete loaded.spec;
   }
+  loaded.parallel = Boolean(loaded.parallel) && loaded.jobs !== 1;
   return loaded;
+}
+
+// As Mocha's constructor knows them, which ignores `check-leaks`. Mocha's own command line renames them behind
+// loadOptions().
+function camelCased(given) {
+  const rename = name => name.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [rename(name), value]));
 }
 
 // Flags that belong to node itself, from the command line, .mocharc and `node-option`.
@@ -124,45 +135,98 @@ function scan() {
   return result;
 }
 
-const kindsOfHooks = { beforeAll: '_beforeAll', beforeEach: '_beforeEach', afterEach: '_afterEach' };
-
 // Loads the files that are not `here` once to take their root hooks, and forgets them again: they are loaded
 // afresh when their turn comes. A `before` of one that ran already has had its time.
 async function harvestRootHooks(here) {
   if (options.parallel) return;
   for (const file of looked.hooks.filter(name => !here.has(name) && !harvested.has(name))) {
     const instance = newMocha();
-    const root = instance.suite;
-    const plain = Object.fromEntries(Object.entries(kindsOfHooks).map(([name, list]) => [name, root[list].length]));
+    const count = countHooks(instance.suite);
     harvested.add(file);
     try {
       await load(instance, [...instance.files, file], ran.has(file));
     } catch {
       continue; // its own run tells
     }
-    for (const [name, list] of Object.entries(kindsOfHooks)) {
-      if (name === 'beforeAll' && ran.has(file)) continue;
-      for (const hook of root[list].slice(plain[name])) rootHooks[name].push({ file, fn: hook.fn });
-    }
+    const { beforeAll, beforeEach, afterEach } = hooksSince(instance.suite, count);
+    keepRootHooks(file, { beforeAll: ran.has(file) ? [] : beforeAll, beforeEach, afterEach });
     if (instance.unloadFiles) instance.unloadFiles();
   }
 }
 
-// Hooks of files that are not `here`; those of files that are, are there already. A root `before` runs once.
-function addRootHooks(instance, here) {
-  const foreign = name => rootHooks[name].filter(hook => !here.has(hook.file));
-  for (const hook of foreign('beforeAll')) instance.suite.beforeAll(hook.fn);
-  rootHooks.beforeAll = [];
-  for (const hook of foreign('beforeEach')) instance.suite.beforeEach(hook.fn);
-  for (const hook of foreign('afterEach')) instance.suite.afterEach(hook.fn);
+function keepRootHooks(file, hooks) {
+  for (const [name, list] of Object.entries(hooks)) {
+    rootHooks[name] = [...rootHooks[name].filter(hook => hook.file !== file), ...list.map(fn => ({ file, fn }))];
+  }
+}
+
+// Serial Mocha has one instance, and each hook outside of any suite once; where files need several, the hooks are
+// shared out so that they run as often. A module that several test files load makes its hooks for the first of them
+// only: they are kept for the files that follow. A `before` runs once, an `after` waits until all is over.
+function addRootHooks(instance, runs) {
+  const own = runs.filter(run => Object.values(run.hooks).some(list => list.length));
+  const isOwn = hook => own.some(run => run.name === hook.file);
+  for (const name of ['beforeAll', 'beforeEach', 'afterEach']) {
+    for (const hook of rootHooks[name]) if (!isOwn(hook) && !passed.has(hook.fn)) instance.suite[name](hook.fn);
+  }
+  if (options.parallel || isolation) return;
+  for (const { name, hooks } of own) keepRootHooks(name, { ...hooks, afterAll: [] });
+  if (sharesHooks()) return; // all files are in this instance
+  for (const { fn } of instance.suite._afterAll.splice(0)) {
+    if (!rootHooks.afterAll.some(hook => hook.fn === fn)) rootHooks.afterAll.push({ file: '', fn });
+  }
+}
+
+const sharesHooks = () => !options.parallel && (looked.hooks.length > 0 || looked.before);
+
+// Hooks of --require for the next instance.
+function requiredHooks() {
+  const hooks = plugins.rootHooks;
+  if (!hooks || options.parallel || isolation || sharesHooks()) return hooks;
+  return { ...hooks, beforeAll: (hooks.beforeAll || []).filter(fn => !passed.has(fn)) };
+}
+
+async function runAfterHooks() {
+  if (!rootHooks.afterAll.length || !tested) return;
+  plugins.rootHooks = {};
+  const instance = newMocha(function Reporter(runner) {
+    runner.on('fail', (hook, error) => {
+      const { message, stack } = channel.failureOf(error, where, { kind: 'hook' });
+      send({ type: 'error', code: 'tests', message: `${hook.title}: ${message}`, stack });
+    });
+  });
+  for (const hook of rootHooks.afterAll) instance.suite.afterAll(hook.fn);
+  instance.suite.addTest(new mocha.Mocha.Test('all is over', () => {}));
+  await new Promise(resolve => instance.run(resolve));
+}
+
+// A look at the texts finds `.only` in comments and strings, too: loading the file tells. Null when there is none,
+// or where it is an error of the file that has it.
+async function findExclusive() {
+  if (options['forbid-only'] || options.parallel) return null;
+  const found = new Set();
+  for (const file of looked.only) {
+    const instance = newMocha();
+    const count = countHooks(instance.suite);
+    harvested.add(file);
+    try {
+      await load(instance, [...instance.files, file], false);
+      if (options.delay || instance.suite.hasOnly()) found.add(file);
+    } catch {
+      continue; // its own run tells
+    }
+    keepRootHooks(file, hooksSince(instance.suite, count));
+    if (instance.unloadFiles) instance.unloadFiles();
+  }
+  return found.size ? found : null;
 }
 
 // ---- files --------------------------------------------------------------------------------------
 
 function newMocha(reporter) {
   const instance = new mocha.Mocha({
-    ...options, parallel: false, bail: false, fullTrace: true, reporter: reporter || function () {}, forbidOnly: options.forbidOnly,
-    rootHooks: plugins.rootHooks, color: options.color,
+    ...camelCased(options), parallel: false, isWorker: options.parallel, bail: false, fullTrace: true, rootHooks: requiredHooks(),
+    reporter: reporter || function () {}, allowUncaught: false, dryRun: false, forbidOnly: Boolean(options['forbid-only']) || options.parallel,
   });
   if (instance.cleanReferencesAfterRun) instance.cleanReferencesAfterRun(true);
   for (const file of options.file || []) instance.addFile(path.resolve(file));
@@ -201,11 +265,17 @@ function groupOf(items) {
     base: init.base, where, test: init.test, constants: mocha.Mocha.Runner.constants, newMocha,
     settles: !options.parallel,
     reload: run => run.item.attempt > 1 || ran.has(run.name) || harvested.has(run.name),
-    loaded(instance) {
+    loaded(instance, runs) {
       for (const name of here) ran.add(name);
-      addRootHooks(instance, here);
+      addRootHooks(instance, runs);
     },
-    covered: tellCoverage,
+    hooked(hook) {
+      if (hook.parent.root && hook.parent._beforeAll.includes(hook)) passed.add(hook.fn);
+    },
+    covered(run) {
+      tested = tested || run.count > 0;
+      tellCoverage(run);
+    },
     skips: run => !run.selected.all || exclusive,
   }, items);
 }
@@ -277,7 +347,7 @@ async function start() {
   looked = looked || scan();
   if (init.coverage) covered = await require('./mocha_coverage.cjs').open(init.root, init.coverage);
   await loadRequires();
-  if (looked.only.size) exclusive = looked.only;
+  exclusive = await findExclusive();
   if (init.isolate === 'file') {
     const own = [mocha.dir + path.sep, __dirname + path.sep];
     isolation = new Isolation(file => own.some(dir => file.startsWith(dir)));
@@ -300,11 +370,10 @@ async function discover() {
   looked = scan();
   found.plan_path = writePlan(); // before anything of the project can change the options
   await start();
-  const { only, hooks, before } = looked;
-  const shares = !options.parallel && (hooks.length > 0 || before);
+  const shares = sharesHooks();
   const serial = shares || (!options.parallel && (wantsFixtures() || options.delay));
-  if (only.size) {
-    found.notices.push({ name: 'only', text: only.size + ' file(s) with `.only`: the other files run nothing' });
+  if (exclusive) {
+    found.notices.push({ name: 'only', text: exclusive.size + ' file(s) with `.only`: the other files run nothing' });
   }
   found.max_workers = serial || options.jobs === 1 ? 1 : 0;
   found.together = shares;
@@ -355,6 +424,7 @@ const answers = {
     await answerCoverage(out, () => collect(init.root, init.coverage));
   },
   async stop() {
+    await runAfterHooks();
     if (fixtures) await runGlobal('globalTeardown');
     channel.end();
     channel.exit(0);

@@ -39,6 +39,13 @@ async function load(instance, files, again) {
   else instance.loadFiles();
 }
 
+const LISTS = { beforeAll: '_beforeAll', beforeEach: '_beforeEach', afterEach: '_afterEach', afterAll: '_afterAll' };
+
+/* Hooks of a suite, and those that it got afterwards. */
+const countHooks = suite => Object.fromEntries(Object.entries(LISTS).map(([name, list]) => [name, suite[list].length]));
+const hooksSince = (suite, count) =>
+  Object.fromEntries(Object.entries(LISTS).map(([name, list]) => [name, suite[list].slice(count[name]).map(hook => hook.fn)]));
+
 /* What `act` sets going, waited for. */
 async function settled(act) {
   const pending = new Set();
@@ -73,8 +80,8 @@ async function execute(instance) {
 
 /*
  * `context`: base, where, test (of -t), constants (of Mocha's Runner), newMocha(reporter), settles (whether to
- * wait for what loading sets going), reload(name) (whether it was loaded before), loaded(instance, names),
- * covered(run), skips(run) (whether a run without tests counts as skipped).
+ * wait for what loading sets going), reload(name) (whether it was loaded before), loaded(instance, runs),
+ * hooked(hook) (it has passed), covered(run), skips(run) (whether a run without tests counts as skipped).
  */
 class Group {
   constructor(context, items) {
@@ -92,6 +99,7 @@ class Group {
     return {
       item, name: path.resolve(base, item.file), count: 0, failed: 0, ms: 0, since: 0, done: false,
       suites: [], // outside of any other
+      hooks: {}, // outside of any suite
       waiting: 0, // of those that have something to run, not begun
       identity: new WeakMap(), number: channel.occurrences(), selected: channel.matcher(test, item.only, item.except),
       failure: undefined, // of the file itself
@@ -105,7 +113,7 @@ class Group {
       this.dispose();
       return false;
     }
-    this.context.loaded(this.instance, this.runs.map(run => run.name));
+    this.context.loaded(this.instance, this.runs);
     for (const run of this.runs) this.select(run);
     await this.execute();
     await channel.printed();
@@ -131,7 +139,7 @@ class Group {
   async load() {
     for (const run of this.runs) {
       const { suites, tests } = this.instance.suite;
-      const before = { suites: suites.length, tests: tests.length };
+      const before = { suites: suites.length, tests: tests.length, hooks: countHooks(this.instance.suite) };
       this.begin(run);
       try {
         const files = run === this.runs[0] ? [...this.preloaded, run.name] : [run.name];
@@ -142,6 +150,7 @@ class Group {
         tests.length = before.tests;
       }
       run.suites = suites.slice(before.suites);
+      run.hooks = hooksSince(this.instance.suite, before.hooks);
       for (const own of [...run.suites, ...tests.slice(before.tests)]) this.owners.set(own, run);
       if (this.runs.length > 1) this.park(run);
     }
@@ -300,14 +309,15 @@ class Group {
         group.enter(run);
         run.waiting--;
       });
+      runner.on(constants.EVENT_HOOK_END, hook => group.context.hooked(hook));
       on('EVENT_TEST_BEGIN', (run, test) => {
         if (test.isPending && test.isPending()) return;
         const id = group.identify(run, test);
         channel.send('test_started', { file: run.item.file, project: '', path: id.path, occ: id.occ, attempt: attemptOf(test) });
       });
-      on('EVENT_TEST_PASS', (run, test) => group.tell(run, test, {
-        outcome: 'passed', ms: test.duration, attempt: attemptOf(test),
-      }));
+      on('EVENT_TEST_END', (run, test) => { // not when it has passed: a leak is found in between
+        if (test.state === 'passed') group.tell(run, test, { outcome: 'passed', ms: test.duration, attempt: attemptOf(test) });
+      });
       on('EVENT_TEST_PENDING', (run, test) => group.tell(run, test, { outcome: 'skipped', attempt: 1 }));
       on('EVENT_TEST_RETRY', (run, test, error) => group.tell(run, test, {
         outcome: 'failed', ms: test.duration, attempt: attemptOf(test), will_retry: true, failure: group.failureOf(error),
@@ -317,4 +327,4 @@ class Group {
   }
 }
 
-module.exports = { Group, load };
+module.exports = { Group, countHooks, hooksSince, load };

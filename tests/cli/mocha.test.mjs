@@ -87,6 +87,22 @@ const cases = {
       it('is done', () => { if (!hash) throw new Error('too early'); });`,
     'test/b.js': 'for (const end = Date.now() + 1500; Date.now() < end;); it("b", () => {});',
   },
+  'options of two words': {
+    '.mocharc.json': '{"check-leaks": true, "async-only": true, "forbid-pending": true, "global": ["known*"]}',
+    'test/a.js': `
+      it('leaks', async () => { leaked = 1; });
+      it('may', async () => { knownHere = 1; });
+      it('is not asynchronous', () => {});
+      it.skip('is left out', () => {});`,
+    'test/b.js': 'it("b", async () => {});',
+  },
+  '.only in a comment and in a string': {
+    'test/a.js': '// it.only(\nconst text = "describe.only("; it("a", () => {});',
+    'test/b.js': 'it("b", () => { throw new Error("ran"); });',
+  },
+  'a trace as long as it is': {
+    'test/a.js': 'it("a", () => { if (Error.stackTraceLimit !== Infinity) throw new Error("short"); });',
+  },
   'ES modules': {
     'test/a.mjs': 'import assert from "node:assert"; it("a", () => assert.ok(import.meta.url));',
     'test/b.cjs': 'it("b", () => {});',
@@ -131,6 +147,27 @@ test('a real failure in such a suite stays a failure', () => {
   const dir = suite({ 'test/a.js': 'it("a", () => { throw new Error("no"); });', 'test/b.js': 'it("b", () => {});' });
   assert.equal(run(dir, ['-j2']).code, 1);
   assert.equal(summary(dir).failures.length, 1);
+});
+
+for (const [option, word] of [['forbid-only', /forbidden by --forbid-only/], ['parallel', /not supported in parallel mode/]])
+  test(`.only with ${option}: the file has failed`, () => {
+    const dir = suite({
+      '.mocharc.json': JSON.stringify({ [option]: true }),
+      'test/a.js': 'it.only("a", () => {});', 'test/b.js': '// it.only(\nit("b", () => {});',
+    });
+    const done = run(dir, ['--no-fail-fast']);
+    assert.equal(done.code, 1, done.out);
+    assert.match(done.out, word);
+    assert.deepEqual(ours(dir), { b: 'passed' });
+  });
+
+test('a dry run proves nothing, and errors are not let through: these options are left out', () => {
+  const dir = suite({
+    '.mocharc.json': '{"dry-run": true, "allow-uncaught": true}',
+    'test/a.js': 'it("a", () => { throw new Error("no"); }); it("b", () => {});',
+  });
+  assert.equal(run(dir, ['--no-fail-fast']).code, 1);
+  assert.deepEqual(ours(dir), { a: 'failed', b: 'passed' });
 });
 
 test('node flags of the configuration reach the workers', () => {
@@ -194,6 +231,16 @@ const noting = (names, more = {}) => ({
 const names = Array.from({ length: 24 }, (_, i) => `f${String(i).padStart(2, '0')}`);
 
 for (const [what, files, script] of [
+  ['hooks of a module that all test files load', {
+    'hooks.js': ['before', 'beforeEach', 'afterEach', 'after'].map(hook => `${hook}(() => { ${note(hook)} });`).join('\n'),
+    ...Object.fromEntries(['a', 'c', 'n'].map(name => [`test/${name}.js`,
+      `require("../hooks"); describe("${name}", () => { it("runs", () => { ${note(`run-${name}`)} }); });`])),
+  }, 'mocha'],
+  ['hooks of --require', {
+    'hooks.js': `exports.mochaHooks = { ${['beforeAll', 'beforeEach', 'afterEach', 'afterAll'].map(hook => `${hook}() { ${note(hook)} }`)} };`,
+    ...Object.fromEntries(['a', 'c', 'n'].map(name => [`test/${name}.js`,
+      `describe("${name}", () => { it("runs", () => { ${note(`run-${name}`)} }); });`])),
+  }, 'mocha --require ./hooks.js'],
   ['a set-up file with hooks', {
     'set-up.js': ['before', 'beforeEach', 'afterEach', 'after'].map(hook => `${hook}(() => { ${note(hook)} });`).join('\n'),
   }, 'mocha --file ./set-up.js'],
@@ -272,6 +319,14 @@ test('a hook of --require that fails stops Mocha; no file passes by that', () =>
   assert.equal(files.passed + files.failed, 25);
   const ran = new Set(journal(dir).filter(e => e.type === 'test_finished' && e.outcome === 'passed').map(e => e.file));
   for (const e of journal(dir)) if (e.type === 'file_finished' && e.outcome === 'passed') assert.ok(ran.has(e.file), e.file);
+});
+
+test('an `after` of --require that fails, when all is over, fails the run', () => {
+  const dir = suite(noting(names, { 'hooks.js': 'exports.mochaHooks = { afterAll() { throw new Error("left open"); } };' }), 'mocha --require ./hooks.js');
+  const done = run(dir, []);
+  assert.equal(done.code, 1, done.out);
+  assert.match(done.out + done.err, /"after all" hook.*left open/);
+  assert.equal(summary(dir).files.passed, 24);
 });
 
 /* ---- isolate ---- */
