@@ -116,22 +116,13 @@ int outputs_check(const struct strvec *names, struct error *err)
 	return 0;
 }
 
-static void make_token(char ret[static OUTPUTS_TOKEN_SIZE])
-{
-	unsigned char random[OUTPUTS_TOKEN_SIZE / 2];
-
-	clock_random(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(ret + 2 * i, 3, "%02x", random[i]);
-}
-
 /* Titles, messages and output of tests may look like commands to GitHub's runner, which reads all
  * that is printed. The words between which it does not are known to nobody but us. */
 static void fence_open(struct outputs *o, struct output *out)
 {
 	if (!out->stream || !out->reporter->terminal || !set("GITHUB_ACTIONS"))
 		return;
-	make_token(o->fence);
+	clock_token(o->fence);
 	sink_printf(&out->sink, "::stop-commands::%s\n", o->fence);
 	out->fenced = true;
 }
@@ -158,6 +149,17 @@ static bool tells_people(const struct strvec *names)
 	return !names->n;
 }
 
+/* Reports that have a usual place go there, unless stdout is wanted by nobody else: then
+ * `muster --reporter junit` prints what `muster report --reporter junit` does. */
+static bool takes_stdout(const struct reporter *reporter, const struct outputs_options *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->names->n; i++)
+		n += !strchr(o->names->v[i], '=') || ends_with(o->names->v[i], "=-");
+	return n <= 1 && !o->events && (!o->json || streq(reporter->name, "json"));
+}
+
 /* "name", "name=path" or "name=-". */
 static int add(struct outputs *o, const char *spec, const struct outputs_options *options,
 	struct error *err)
@@ -172,7 +174,7 @@ static int add(struct outputs *o, const char *spec, const struct outputs_options
 		error_set(err, EXIT_CODE_USAGE, "reporter `%s` names no file", spec);
 		return error_help(err, "NAME=PATH, or NAME alone for its usual place");
 	}
-	if (!path && reporter->default_path && options->run_dir)
+	if (!path && reporter->default_path && options->run_dir && !takes_stdout(reporter, options))
 		path = path_join(options->run_dir, reporter->default_path);
 	struct output *out = &o->v[o->n++];
 	*out = (struct output){.reporter = reporter};
@@ -191,6 +193,22 @@ static bool has(const struct outputs *o, const char *name)
 	return false;
 }
 
+static bool prints(const struct outputs *o, const char *name)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i].stream && streq(o->v[i].reporter->name, name))
+			return true;
+	return false;
+}
+
+bool outputs_piped(const struct outputs *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i].stream && o->v[i].reporter->default_path)
+			return true;
+	return false;
+}
+
 /* One reporter for people, chosen by where the output goes; the files of the run beside it. */
 static int add_usual(struct outputs *o, const struct outputs_options *options, struct error *err)
 {
@@ -198,11 +216,11 @@ static int add_usual(struct outputs *o, const struct outputs_options *options, s
 
 	if (!options->names->n && add(o, tty ? "tty" : "plain", options, err) < 0)
 		return -1;
-	if (options->json && !options->events && !has(o, "json") &&
+	if (options->json && !options->events && !prints(o, "json") &&
 		add(o, "json=-", options, err) < 0)
 		return -1;
 	if (set("GITHUB_ACTIONS") && (options->live || options->merged) && !has(o, "github") &&
-		!options->json && add(o, "github", options, err) < 0)
+		!options->json && !outputs_piped(o) && add(o, "github", options, err) < 0)
 		return -1;
 	if (!options->run_dir)
 		return 0;
@@ -214,13 +232,11 @@ static int add_usual(struct outputs *o, const struct outputs_options *options, s
 int outputs_open(struct outputs *o, const struct outputs_options *options, struct error *err)
 {
 	*o = (struct outputs){.v = xcalloc(options->names->n + 6, sizeof(*o->v))};
-	make_token(o->token);
 	o->options = (struct reporter_options){
 		.live = options->live,
 		.verbosity = options->verbosity,
 		.ci = options->ci,
 		.summary_path = getenv("GITHUB_STEP_SUMMARY"),
-		.token = o->token,
 		.shard = options->shard,
 		.known = options->known,
 		.known_arg = options->known_arg,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/base/base.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/sink.h"
 #include "core/base/strvec.h"
@@ -25,14 +26,12 @@ struct outputs_options {
 	int color; /* -1 auto, 0 never, 1 always */
 };
 
-enum { OUTPUTS_TOKEN_SIZE = 33 }; /* 128 random bits in hex */
-
 struct output;
 struct outputs {
 	struct output *v;
 	size_t n;
 	struct reporter_options options;
-	char token[OUTPUTS_TOKEN_SIZE], fence[OUTPUTS_TOKEN_SIZE];
+	char fence[CLOCK_TOKEN_SIZE];
 };
 
 /* That there is a reporter of each name, before anything runs. Exit code 2. */
@@ -42,6 +41,8 @@ void outputs_event(void *outputs, const struct event *event, const struct state 
 void outputs_flush(struct outputs *o);
 /* The terminal has another size now. */
 void outputs_resize(struct outputs *o);
+/* stdout carries one document, which nothing else may mix with. */
+bool outputs_piped(const struct outputs *o);
 /* One of them is a live display. */
 bool outputs_live(const struct outputs *o);
 /* Say now what is running: on the live display, else on stderr. */

@@ -38,6 +38,7 @@ struct invocation {
 	struct arena arena;
 	struct engine_selection *left; /* --failed */
 	size_t left_count;
+	bool nothing_left; /* … and the last run left none */
 	struct quarantine quarantine;
 	int64_t elapsed_us; /* since the plan was made */
 	bool old_plan;      /* … which is so long ago that this job must run again */
@@ -262,9 +263,12 @@ static int prepare_shard(struct invocation *in, struct error *err)
 	return file_write(path, text->buf, text->len, false, err);
 }
 
-/* More shards than items: nothing to do is a success, and merge wants to hear of it. */
+/* More shards than items, or --failed after a run that left nothing: a success, and merge and
+ * whoever reads the reports want to hear of it. */
 static void run_nothing(struct invocation *in)
 {
+	if (in->nothing_left)
+		fprintf(stderr, "nothing to do: nothing is left failed or not run\n");
 	bus_publish(&in->bus, &(struct event){.type = EVENT_RUN_STARTED, .run = &in->setup.info});
 	bus_publish(&in->bus, &(struct event){.type = EVENT_RUN_FINISHED});
 }
@@ -374,12 +378,24 @@ static int read_order(struct invocation *in, const struct options *options, stru
 	return read_seed(in, options_value(options, "shuffle", NULL), &info->seed, err);
 }
 
+/* Results are never overwritten. */
+static int check_out(const struct config *config, struct error *err)
+{
+	cleanup_free char *journal =
+		config->out_dir ? path_join(config->out_dir, "journal.ndjson") : NULL;
+
+	if (!journal || !path_exists(journal))
+		return 0;
+	error_set(err, EXIT_CODE_INFRASTRUCTURE, "there is a run in %s already", config->out_dir);
+	return error_help(err, "name another folder with --out, or remove this one");
+}
+
 static int run_tests(struct invocation *in, const struct options *options, struct error *err)
 {
-	if (setup_run_dir(&in->setup, err) < 0 || setup_adapters(&in->setup, err) < 0 ||
-		open_outputs(in, options, err) < 0)
+	if (check_out(in->setup.config, err) < 0 || setup_run_dir(&in->setup, err) < 0 ||
+		setup_adapters(&in->setup, err) < 0 || open_outputs(in, options, err) < 0)
 		return -1;
-	if (!in->shard.active) /* of shards, merge alone writes */
+	if (!in->shard.active && !in->nothing_left) /* of shards, merge alone writes */
 		memory_begin(&in->setup);
 	if (in->setup.history_notice)
 		notice(in, "history", in->setup.history_notice);
@@ -393,7 +409,7 @@ static int run_tests(struct invocation *in, const struct options *options, struc
 		tell_old_plan(in);
 	if (in->shard.active && prepare_shard(in, err) < 0)
 		return -1;
-	if (in->shard.active && !in->shard.selection_count) {
+	if (in->nothing_left || (in->shard.active && !in->shard.selection_count)) {
 		run_nothing(in);
 	} else {
 		struct engine_options o = engine_options_of(in);
@@ -408,7 +424,8 @@ static int read_quarantine(struct invocation *in, struct error *err)
 {
 	const struct config *config = in->setup.config;
 	cleanup_free char *path = path_join(config->base, config->quarantine);
-	bool named = config_origin(config, "quarantine") != ORIGIN_DEFAULT;
+	bool named = config_origin(config, "quarantine") != ORIGIN_DEFAULT &&
+		     !streq(config->quarantine, "quarantine.yaml"); /* said, but the usual one */
 
 	if (streq(config->quarantine, "off"))
 		return 0;
@@ -440,17 +457,18 @@ static int run_run(const struct options *options, struct error *err)
 		code = read_order(&in, options, err);
 	if (code == 0 && config->failed_only)
 		code = select_failed(&in, err);
-	if (code == 0 && config->failed_only && !in.left_count) {
-		fprintf(stderr, "nothing to do: nothing is left failed or not run\n");
-	} else if (code == 0) {
+	in.nothing_left = config->failed_only && !in.left_count;
+	if (code == 0) {
 		known_read(&in.known, &in.setup);
 		code = run_tests(&in, options, err);
 		code = close_all(&in, code, err);
-		bool piped = options_has(options, "json") || options_has(options, "events");
+		bool piped = options_has(options, "json") || options_has(options, "events") ||
+			     outputs_piped(&in.outputs);
 		if (judge_print(&in.judge, piped ? STDERR_FILENO : STDOUT_FILENO, err) < 0)
 			code = -1;
 		if (in.state.finished) {
-			if (!in.shard.active) /* of shards, merge alone writes */
+			/* of shards, merge alone writes */
+			if (!in.shard.active && !in.nothing_left)
 				memory_record(&in.setup, &in.state, &in.judge, &in.tree);
 			memory_prune(&in.setup);
 		}

@@ -319,26 +319,32 @@ static void write_gitignore(const char *base)
 		file_write(path, "*\n", 2, false, NULL);
 }
 
+/* The link is a convenience; a file system without links is no reason to fail. */
+static void link_latest(const struct setup *s)
+{
+	cleanup_free char *latest = path_join(s->config->base, ".muster/latest");
+	cleanup_free char *tmp = xasprintf("%s.%s", latest, s->run_id);
+	cleanup_free char *target =
+		s->config->out_dir ? path_real(s->run_dir) : path_join("runs", s->run_id);
+
+	if (target && symlink(target, tmp) == 0 && rename(tmp, latest) < 0)
+		unlink(tmp);
+}
+
 int setup_run_dir(struct setup *s, struct error *err)
 {
-	const char *base = s->config->base;
-	cleanup_free char *runs = path_join(base, ".muster/runs");
+	const char *out = s->config->out_dir;
+	cleanup_free char *own = path_join(s->config->base, ".muster");
+	cleanup_free char *runs = path_join(own, "runs");
 
-	if (s->config->out_dir) {
-		s->run_dir = xstrdup(s->config->out_dir);
-		return file_mkdirs(s->run_dir, err);
-	}
-	s->run_dir = path_join(runs, s->run_id);
+	s->run_dir = out ? xstrdup(out) : path_join(runs, s->run_id);
 	if (file_mkdirs(s->run_dir, err) < 0)
 		return error_help(err, "where the project cannot be written: "
 				       "--out FOLDER --history FILE, or --no-history");
-	write_gitignore(base);
-	cleanup_free char *latest = path_join(base, ".muster/latest");
-	cleanup_free char *tmp = xasprintf("%s.%s", latest, s->run_id);
-	cleanup_free char *target = path_join("runs", s->run_id);
-	/* The link is a convenience; a file system without links is no reason to fail. */
-	if (symlink(target, tmp) == 0 && rename(tmp, latest) < 0)
-		unlink(tmp);
+	if (out && file_mkdirs(own, NULL) < 0) /* a project that is only read */
+		return 0;
+	write_gitignore(s->config->base);
+	link_latest(s);
 	return 0;
 }
 

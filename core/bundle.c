@@ -180,6 +180,22 @@ static bool is_same_run(const struct bundle *a, const struct bundle *b)
 	       a->info.ci_attempt == b->info.ci_attempt && a->started_ms == b->started_ms;
 }
 
+/* What both hold is the same to the byte; what cannot be read is like nothing. */
+static bool is_same_journal(const struct bundle *a, const struct bundle *b)
+{
+	cleanup_fclose FILE *left = fopen(a->journal, "re"), *right = fopen(b->journal, "re");
+	char here[16384], there[sizeof(here)];
+	size_t n = 0, other = 0;
+
+	if (!left || !right)
+		return false;
+	do {
+		n = fread(here, 1, sizeof(here), left);
+		other = fread(there, 1, sizeof(there), right);
+	} while (n && n == other && memcmp(here, there, n) == 0);
+	return !n && !other && !ferror(left) && !ferror(right);
+}
+
 char *bundle_uid(const struct bundle *b)
 {
 	if (!b->info.shard)
@@ -197,11 +213,14 @@ static void choose(struct bundles *b, size_t at)
 		if (other == own || other->use == BUNDLE_FOREIGN || other->use == BUNDLE_MERGED)
 			continue;
 		bool same_run = is_same_run(other, own);
-		if (same_run && i < at) {
+		bool same = same_run && is_same_journal(other, own);
+		if (same && i < at) {
 			own->use = BUNDLE_SAME;
 			return;
 		}
-		if (is_later_attempt(other, own))
+		if (same_run && !same)
+			own->use = BUNDLE_DOUBLED;
+		else if (is_later_attempt(other, own))
 			own->use = BUNDLE_STALE;
 		else if (!same_run && own->use == BUNDLE_COUNTS && own->info.shard &&
 			 other->info.shard == own->info.shard &&

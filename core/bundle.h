@@ -16,8 +16,9 @@ enum bundle_use {
 	BUNDLE_COUNTS, /* its results are the shard's */
 	BUNDLE_STALE, /* a newer attempt of its shard counts; its failures are evidence of flakiness
 		       */
-	BUNDLE_SAME,  /* the same run again, by another path */
-	BUNDLE_DOUBLED, /* another run of the same shard and attempt: nobody knows which one counts */
+	BUNDLE_SAME,  /* the same run again, by another path, to the last byte of its journal */
+	BUNDLE_DOUBLED, /* another run of the same shard and attempt, or another journal of the same
+			   run: nobody knows which one counts */
 	BUNDLE_FOREIGN, /* made for another plan */
 	BUNDLE_MERGED,  /* what an earlier merge made of them: not a run */
 };

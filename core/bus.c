@@ -19,7 +19,15 @@ void bus_publish(struct bus *bus, struct event *event)
 {
 	if (!event->time_ms)
 		event->time_ms = clock_unix_ms();
+	if (event->type == EVENT_RUN_FINISHED && !event->token) {
+		clock_token(bus->token);
+		event->token = bus->token;
+	}
 	state_apply(bus->state, event);
+	if (event->type == EVENT_RUN_FINISHED) {
+		event->files = &bus->state->file_counts;
+		event->tests = &bus->state->test_counts;
+	}
 	for (size_t i = 0; i < bus->count; i++)
 		bus->subscribers[i].fn(bus->subscribers[i].arg, event, bus->state);
 }

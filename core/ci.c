@@ -151,12 +151,17 @@ bool ci_env_is_secret(const char *name)
 		"ACTIONS_RUNTIME_TOKEN",
 		"ACTIONS_CACHE_URL",
 		"ACTIONS_RESULTS_URL",
+		"CI_JOB_TOKEN", /* GitLab; the next two have the same value */
+		"CI_REGISTRY_PASSWORD",
+		"CI_DEPENDENCY_PROXY_PASSWORD",
+		"BUILDKITE_AGENT_ACCESS_TOKEN",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (streq(name, names[i]))
 			return true;
-	if (starts_with(name, "ACTIONS_ID_TOKEN_REQUEST_"))
+	if (starts_with(name, "ACTIONS_ID_TOKEN_REQUEST_") || starts_with(name, "CI_JOB_JWT") ||
+		starts_with(name, "CIRCLE_OIDC_TOKEN"))
 		return true;
 	return starts_with(name, "MUSTER_") &&
 	       (ends_with(name, "_TOKEN") || ends_with(name, "_SECRET") ||

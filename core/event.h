@@ -10,7 +10,7 @@
  *                     node, one a line), text (why so many workers)
  *   file_planned      suite, project, file, estimate_ms, known, part, parts
  *   run_cancelled     cancel, text
- *   run_finished      exit_code, duration_us
+ *   run_finished      exit_code, duration_us, token, files, tests (counts)
  *   tick              (live displays only; never in the journal)
  *   worker_started    worker, suite, pid
  *   worker_exited     worker, suite, exit_status, signal, rss_kb, cpu_us, delay_us, count (leaked
@@ -79,6 +79,8 @@ enum cancel_reason {
 };
 
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct state_counts; /* state.h */
 
 struct failure {
 	enum failure_kind kind;
@@ -149,6 +151,11 @@ struct event {
 	int64_t started_ms, startup_us;
 	const char *status; /* of a shard or a gate */
 	double limit;
+
+	/* run_finished: a word that no test can have known, for fences around what tests have
+	 * printed; and what the state has counted. The bus fills them in. */
+	const char *token;
+	const struct state_counts *files, *tests;
 
 	enum cancel_reason cancel;
 	int exit_code;

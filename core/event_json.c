@@ -2,6 +2,7 @@
 
 #include "core/base/jsonw.h"
 #include "core/event_fields.h"
+#include "core/state.h"
 #include "core/test_id.h"
 
 #include <math.h>
@@ -35,11 +36,9 @@ static void put_flag(struct jsonw *w, const char *key, bool value)
 /* Microseconds as milliseconds with three decimals, without floating point's surprises. */
 static void put_ms(struct jsonw *w, const char *key, int64_t us)
 {
-	int rest = (int)(us % 1000);
+	int rest = us > 0 ? (int)(us % 1000) : 0;
 
-	if (us <= 0)
-		return;
-	jsonw_int(w, key, us / 1000);
+	jsonw_int(w, key, MAX(us, 0) / 1000);
 	if (rest)
 		strbuf_add(w->out,
 			(char[]){'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
@@ -93,6 +92,38 @@ static void put_run(struct jsonw *w, const struct run_info *run)
 	put_flag(w, "fail_on_flaky", run->fail_on_flaky);
 	put_flag(w, "partial", run->partial);
 	put_flag(w, "failed_only", run->failed_only);
+}
+
+static bool is_end(enum event_type type)
+{
+	return type == EVENT_TEST_FINISHED || type == EVENT_FILE_FINISHED ||
+	       type == EVENT_RUN_FINISHED;
+}
+
+static void put_run_end(struct jsonw *w, const struct event *e)
+{
+	const struct state_counts *files = e->files, *tests = e->tests;
+
+	jsonw_int(w, "exit_code", e->exit_code);
+	put_string(w, "token", e->token);
+	if (files) {
+		jsonw_object_begin(w, "files");
+		jsonw_int(w, "planned", files->total);
+		jsonw_int(w, "passed", files->passed);
+		jsonw_int(w, "failed", files->failed);
+		jsonw_int(w, "skipped", files->skipped);
+		jsonw_int(w, "not_run", files->not_run);
+		jsonw_object_end(w);
+	}
+	if (tests) {
+		jsonw_object_begin(w, "tests");
+		jsonw_int(w, "total", tests->total);
+		jsonw_int(w, "passed", tests->passed);
+		jsonw_int(w, "failed", tests->failed);
+		jsonw_int(w, "skipped", tests->skipped);
+		jsonw_int(w, "flaky", tests->flaky);
+		jsonw_object_end(w);
+	}
 }
 
 static void put_process(struct jsonw *w, const struct event *e)
@@ -149,7 +180,8 @@ void event_json_write(struct strbuf *out, const struct event *e)
 		put_shard(&w, e);
 	if (e->outcome != OUTCOME_NONE)
 		jsonw_string(&w, "outcome", outcome_name(e->outcome));
-	put_ms(&w, "ms", e->duration_us);
+	if (e->duration_us > 0 || is_end(e->type))
+		put_ms(&w, "ms", e->duration_us);
 	put_flag(&w, "will_retry", e->will_retry);
 	put_flag(&w, "quarantined", e->quarantined);
 	put_int(&w, "line", e->line);
@@ -162,7 +194,8 @@ void event_json_write(struct strbuf *out, const struct event *e)
 	put_flag(&w, "chosen", e->chosen);
 	if (e->cancel != CANCEL_NONE)
 		jsonw_string(&w, "cancel", cancel_reason_name(e->cancel));
-	put_int(&w, "exit_code", e->exit_code);
+	if (e->type == EVENT_RUN_FINISHED)
+		put_run_end(&w, e);
 	put_process(&w, e);
 	if (e->type == EVENT_OUTPUT)
 		jsonw_string(&w, "stream", e->is_stderr ? "stderr" : "stdout");
@@ -237,6 +270,7 @@ const struct field event_fields[] = {
 	EVENT_FIELD("started_ms", FIELD_INT64, started_ms),
 	EVENT_FIELD("startup_us", FIELD_INT64, startup_us),
 	EVENT_FIELD("status", FIELD_STRING, status),
+	EVENT_FIELD("token", FIELD_STRING, token),
 };
 
 const size_t event_field_count = ARRAY_LEN(event_fields);

@@ -133,6 +133,7 @@ static void on_finished(struct merge *m, struct event *e)
 	m->current->exit_code = e->exit_code;
 	m->current->duration_us = e->duration_us;
 	m->current->ended_ms = e->time_ms;
+	strbuf_addstr(&m->tokens, e->token ? e->token : "");
 }
 
 static bool is_stray(const struct merge *m, const struct event *e)
@@ -351,6 +352,12 @@ static void tell_unused(struct merge *m, const struct bundle *b)
 			"%s is the result of a merge, not a run: it is left out", b->dir);
 		break;
 	case BUNDLE_DOUBLED:
+		if (b->info.shard) /* told with its shard */
+			break;
+		m->problems++;
+		merge_notice(m, SEVERITY_WARNING, "doubled",
+			"%s was given twice, and its journals differ: neither counts", b->dir);
+		break;
 	case BUNDLE_COUNTS:
 		break;
 	}
@@ -480,7 +487,11 @@ static void finish(struct merge *m)
 	code = exit_code_worst(code, state_exit_code(state, !m->options->no_tests_pass));
 	if (code == EXIT_CODE_PASSED && state->file_counts.not_run)
 		code = EXIT_CODE_INCOMPLETE;
+	/* No test has known the tokens of its own run, nor this; the same runs make the same. */
+	char token[DIGEST_HEX_SIZE];
+	digest_hex(m->tokens.buf, m->tokens.len, token);
 	bus_publish(m->bus, &(struct event){.type = EVENT_RUN_FINISHED,
+				    .token = m->tokens.len ? token : NULL,
 				    .time_ms = m->ended_ms,
 				    .exit_code = (int)code,
 				    .duration_us = (m->ended_ms - m->started_ms) * 1000});
@@ -488,7 +499,10 @@ static void finish(struct merge *m)
 
 int merge_run(const struct merge_options *options, struct error *err)
 {
-	struct merge m = {.options = options, .bus = options->bus, .arena = ARENA_INIT};
+	struct merge m = {.options = options,
+		.bus = options->bus,
+		.arena = ARENA_INIT,
+		.tokens = STRBUF_INIT};
 	char run_id[23];
 
 	if (!options->bundles->n && !options->plan)
@@ -509,6 +523,7 @@ int merge_run(const struct merge_options *options, struct error *err)
 	strmap_release(&m.evidence, NULL);
 	strmap_release(&m.strays, NULL);
 	strmap_release(&m.notices, NULL);
+	strbuf_release(&m.tokens);
 	arena_release(&m.arena);
 	return 0;
 }

@@ -48,6 +48,7 @@ struct merge {
 	int64_t started_ms, ended_ms; /* of the whole pipeline */
 	int64_t attempt;              /* newest of CI */
 	bool again;                   /* jobs ran again, by a plan of before */
+	struct strbuf tokens;         /* of all runs */
 	int64_t problems;             /* that make it incomplete, beside shards that are */
 };
 

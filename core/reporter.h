@@ -22,7 +22,6 @@ struct reporter_options {
 	/* github: appends what earlier runs say of a flaky test, for people; NULL = not known */
 	void (*known)(void *arg, const struct state_test *test, struct strbuf *out);
 	void *known_arg;
-	const char *token; /* github: fresh word for ::stop-commands::, fixed in tests */
 	bool shard; /* github: one job of many; what GitHub shows a few of is left to the merge */
 	bool told;  /* github: a reporter for people tells of each failure in the same stream */
 };

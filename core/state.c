@@ -545,6 +545,7 @@ static void on_run_finished(struct state *s, const struct event *e)
 	s->finished_ms = e->time_ms;
 	s->duration_us = e->duration_us;
 	s->exit_code = e->exit_code;
+	s->token = keep(s, e->token);
 	for (size_t i = 0; i < s->file_count; i++) {
 		struct state_file *f = s->files[i];
 		if (f->phase == FILE_DONE)

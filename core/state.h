@@ -142,7 +142,8 @@ struct state {
 	enum cancel_reason cancel;
 	const char *cancel_text;
 	bool finished;
-	int exit_code; /* from run_finished; -1 before */
+	int exit_code;     /* from run_finished; -1 before */
+	const char *token; /* from run_finished: tests cannot have known it; NULL before */
 
 	struct state_suite **suites;
 	size_t suite_count, suite_cap;

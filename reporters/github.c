@@ -33,7 +33,7 @@ enum {
 struct github {
 	struct sink *sink;
 	const struct reporter_options *options; /* lives as long as the reporters */
-	const char *summary_path, *token;
+	const char *summary_path;
 	size_t annotations, warnings, groups;
 	bool shard, told;
 };
@@ -46,7 +46,6 @@ static void *github_open(const struct reporter_options *options, struct sink *si
 		.sink = sink,
 		.options = options,
 		.summary_path = options->summary_path,
-		.token = options->token,
 		.shard = options->shard,
 		.told = options->told,
 	};
@@ -155,10 +154,10 @@ static void fenced(struct github *g, const struct state *state, const struct sta
 	escape(&name, file->file, false);
 	escape(&name, ": ", false);
 	escape(&name, title.buf, false);
-	sink_printf(g->sink, "::group::%s\n::stop-commands::%s\n", name.buf, g->token);
+	sink_printf(g->sink, "::group::%s\n::stop-commands::%s\n", name.buf, state->token);
 	failure_write(g->sink, state, file, test, f);
 	failure_output(g->sink, file);
-	sink_printf(g->sink, "\n::%s::\n::endgroup::\n", g->token);
+	sink_printf(g->sink, "\n::%s::\n::endgroup::\n", state->token);
 }
 
 /* A test that ran when its worker died speaks for its file. */

@@ -162,12 +162,13 @@ function stackOf(error) {
 }
 
 /* This suite cannot run. */
-function fail(error, help) {
+function fail(error, help, code) {
 	const thrown = error !== null && typeof error === 'object';
 	send('error', {
 		message: bound(thrown ? String(error.message || error) : String(error)),
 		stack: thrown ? stackOf(error) : undefined,
 		help,
+		code,
 	});
 }
 
@@ -243,7 +244,7 @@ const OLDEST_NODE = 18;
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
 	fail(new Error(`Node ${process.versions.node} is too old: tests run in Node ${OLDEST_NODE} or newer`),
-		'the first `node` in PATH is taken; node --version tells which one that is');
+		'the first `node` in PATH is taken; node --version tells which one that is', 'infrastructure');
 	exit(1);
 }
 

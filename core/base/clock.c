@@ -58,6 +58,15 @@ void clock_random(void *buf, size_t len)
 		abort();
 }
 
+void clock_token(char ret[static CLOCK_TOKEN_SIZE])
+{
+	unsigned char random[CLOCK_TOKEN_SIZE / 2];
+
+	clock_random(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(ret + 2 * i, 3, "%02x", random[i]);
+}
+
 void clock_run_id(char buf[static 23])
 {
 	time_t t = (time_t)(clock_unix_ms() / 1000);

@@ -13,3 +13,6 @@ int64_t clock_parse_iso8601(const char *text);
 void clock_run_id(char buf[static 23]);
 /* `len` bytes of the system's randomness. */
 void clock_random(void *buf, size_t len);
+enum { CLOCK_TOKEN_SIZE = 33 };
+/* A word that nobody can guess: 128 random bits in hex. */
+void clock_token(char ret[static CLOCK_TOKEN_SIZE]);

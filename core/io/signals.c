@@ -17,11 +17,15 @@ static void on_signal(uv_signal_t *handle, int signum)
 	s->fn(s->arg, signum);
 }
 
-/* What the caller ignores (`nohup`, a job of a script) stays ignored. */
+/* What the caller ignores (`nohup`) stays ignored. Not so SIGINT: sh ignores it for each job that a
+ * script starts with `&`, and then neither `kill -INT` nor a cancelled CI job would stop the tests.
+ */
 static bool is_ignored(int signum)
 {
 	struct sigaction now;
 
+	if (signum == SIGINT || signum == SIGTERM)
+		return false;
 	return sigaction(signum, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 

@@ -180,6 +180,39 @@ test('--json: one document on stdout, people read stderr', () => {
   assert.match(err, /PASS .*test\/pass\.js/);
 });
 
+test('--json: one document, whatever other reporters there are and however little there is to do', () => {
+  const dir = project(['pass']);
+  for (const args of [[], ['--reporter', 'json'], ['--reporter', 'json=own.json'], ['--reporter', 'junit'],
+    ['--reporter', 'plain'], ['--failed']])
+    assert.equal(JSON.parse(runFake(dir, [...args, '--json']).out).verdict, 'passed', args.join(' '));
+  assert.deepEqual(summary(dir).files, { planned: 0, passed: 0, failed: 0, skipped: 0, not_run: 0 });
+  assert.equal(JSON.parse(run(dir, ['runs', '--json']).out).runs.length, 5, 'nothing to do is no run of the history');
+});
+
+test('a report alone goes to stdout as `report` prints it, beside others into the folder of the run', () => {
+  const dir = project(['pass', 'fail']);
+  for (const name of ['json', 'junit', 'ndjson']) {
+    const { out, err } = runFake(dir, ['--no-fail-fast', '--reporter', name], { GITHUB_ACTIONS: 'true' });
+    assert.equal(err, '');
+    assert.equal(run(dir, ['report', '--reporter', name]).out, name === 'ndjson' ? out.split(/^::/m)[0] : out, name);
+  }
+  const { out } = runFake(dir, ['--no-fail-fast', '--reporter', 'dot', '--reporter', 'junit']);
+  assert.doesNotMatch(out, /<testsuite/);
+  assert.match(fs.readFileSync(path.join(dir, '.muster/latest/junit.xml'), 'utf8'), /<testsuite/);
+});
+
+test('--out: the newest run is `latest` there, too, and results are never overwritten', () => {
+  const dir = project(['pass']);
+  assert.equal(runFake(dir, []).code, 0);
+  assert.equal(runFake(dir, ['--out', 'own']).code, 0);
+  const { run_id: id } = JSON.parse(fs.readFileSync(path.join(dir, 'own/summary.json'), 'utf8'));
+  assert.equal(JSON.parse(run(dir, ['report', '--json']).out).run_id, id);
+  const { code, err } = runFake(dir, ['--out', 'own']);
+  assert.equal(code, 7);
+  assert.match(err, /error: there is a run in .*own already\nhelp: name another folder/);
+  assert.equal(JSON.parse(fs.readFileSync(path.join(dir, 'own/summary.json'), 'utf8')).run_id, id);
+});
+
 test('--events: the journal on stdout', () => {
   const { out } = runFake(project(['pass']), ['--events']);
   const types = out.trim().split('\n').map(line => JSON.parse(line).type);

@@ -41,7 +41,7 @@ function bundle({ dir, plan }, name, shard, options = {}) {
     lines.push({ type: 'file_finished', ts, ...where(file), attempt: 1, worker: 1, outcome, ms: took * busy, count: 1 });
   }
   if (cancel) lines.push({ type: 'run_cancelled', ts, cancel, text: cancel });
-  if (end) lines.push({ type: 'run_finished', ts, exit_code: code, ms: ts - START - start });
+  if (end) lines.push({ type: 'run_finished', ts, exit_code: code, ms: ts - START - start, token: `${shard}`.repeat(32) });
   const text = lines.map(line => JSON.stringify(line) + '\n').join('');
   fs.mkdirSync(path.join(dir, name), { recursive: true });
   fs.writeFileSync(path.join(dir, name, 'journal.ndjson'), text.slice(0, text.length - cut));
@@ -96,6 +96,16 @@ const broken = {
   'a shard is missing': { make: p => bundle(p, 'in/1', 1), shards: ['1 passed', '2 missing'], says: /no result for 2 files: b\.js, d\.js/ },
   'two runs of one attempt': {
     make: p => { bundle(p, 'in/1', 1); bundle(p, 'in/x', 1, { start: 2000 }); bundle(p, 'in/2', 2); },
+    shards: ['1 doubled', '2 passed'], says: /two different runs of the same attempt/,
+  },
+  'a copy of a bundle that says something else': {
+    make: p => {
+      bundle(p, 'in/1', 1); bundle(p, 'in/x', 1, { results: { 'a.js': 'failed' } }); bundle(p, 'in/2', 2);
+    },
+    shards: ['1 doubled', '2 passed'], says: /two different runs of the same attempt/,
+  },
+  'a copy of a bundle that is cut off': {
+    make: p => { bundle(p, 'in/1', 1); bundle(p, 'in/x', 1, { cut: 5 }); bundle(p, 'in/2', 2); },
     shards: ['1 doubled', '2 passed'], says: /two different runs of the same attempt/,
   },
   'the journal is cut in the middle of a line': {

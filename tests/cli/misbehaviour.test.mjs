@@ -1,7 +1,7 @@
 // What goes wrong in workers: each case gets a clear outcome at the right place, the others run on,
 // and nothing is green by accident.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -250,6 +250,23 @@ test('Ctrl-C ends in order: reports are written, the signal is passed on', async
   assert.equal(summary(dir).verdict, 'cancelled');
   await sleep(100);
   assert.equal(processes(fake).length, 0);
+});
+
+test('kill -INT reaches a run that a script has put behind itself', async () => {
+  const dir = project(['hang']);
+  const script = '"$0" -j1 & echo "pid $!"; wait $!; echo "ended $?"';
+  const sh = spawn('sh', ['-c', script, muster], {
+    cwd: dir, env: environment({ MUSTER_TEST_ADAPTERS: fake }), stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  sh.stdout.on('data', data => out += data);
+  const latest = path.join(dir, '.muster/latest/journal.ndjson');
+  await until(() => fs.existsSync(latest) && /"spins"/.test(fs.readFileSync(latest, 'utf8')), 10000);
+  await until(() => /^pid \d+$/m.test(out), 10000);
+  process.kill(Number(/^pid (\d+)$/m.exec(out)[1]), 'SIGINT');
+  assert.equal(await until(() => /ended/.test(out), 20000), true);
+  assert.match(out, /ended 130/);
+  assert.equal(summary(dir).exit_code, 130);
 });
 
 test('the budget ends a run with everything recorded: exit 124', () => {

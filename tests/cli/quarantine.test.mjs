@@ -102,6 +102,7 @@ test('a broken list is a wrong configuration, told before anything runs', () => 
   assert.ok(!fs.existsSync(path.join(dir, '.muster/runs')));
   assert.equal(runFake(dir, [], { ...env, MUSTER_QUARANTINE: 'off' }).code, 0);
   const missing = project(['pass'], { 'muster.yaml': 'quarantine: nowhere.yaml\n' });
+  assert.doesNotMatch(runFake(missing, [], { ...env, MUSTER_QUARANTINE: 'quarantine.yaml' }).err, /no such quarantine/, 'the usual one, said');
   assert.match(runFake(missing, [], env).err, /no such quarantine file: .*nowhere\.yaml/);
 });
 

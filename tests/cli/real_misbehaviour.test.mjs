@@ -98,3 +98,14 @@ for (const framework of Object.keys(frameworks)) {
     assert.equal(summary(dir).files.passed >= 1, true, out);
   });
 }
+
+test('a Node that is too old cannot start a worker: exit 7, and which one it was', () => {
+  const dir = suite('mocha', good);
+  const bin = path.join(dir, 'old');
+  fs.mkdirSync(bin);
+  fs.writeFileSync(path.join(bin, 'old.cjs'), "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '16.20.2' } });");
+  fs.writeFileSync(path.join(bin, 'node'), `#!/bin/sh\nexec '${process.execPath}' -r '${bin}/old.cjs' "$@"\n`, { mode: 0o755 });
+  const { code, out } = run(dir, [], { PATH: `${bin}:${process.env.PATH}` });
+  assert.equal(code, 7, out);
+  assert.match(out, /^error: mocha: Node 16\.20\.2 is too old: tests run in Node 18 or newer\nhelp: the first `node` in PATH/m);
+});

@@ -48,6 +48,13 @@ function check(dir, count) {
 
 test('jest', () => check(suite('jest', {}, { names: body(titles, 'it', 'describe') }), titles.length + 2));
 
+// A command line has no NUL and no half of a pair: both are told as U+FFFD, and known as that.
+test('titles that no command line can hold', () => {
+  const broken = ['nul \0 here', 'half \ud83c of a pair', 'whole \u{1f389}'];
+  for (const [name, it, group] of [['mocha', 'it', 'describe'], ['jest', 'test', 'describe']])
+    check(suite(name, {}, { broken: `${group}('\\0', () => { for (const title of ${JSON.stringify(broken)}) ${it}(title, () => { throw new Error('no'); }); });` }), 3);
+});
+
 test('mocha', () => check(suite('mocha', {}, { "it's $here [1]": body(titles, 'it', 'describe') }), titles.length + 2));
 
 // Each of its runs takes seconds, and it hangs over some of the titles by itself.

@@ -73,8 +73,7 @@ static void on_event(void *arg, const struct event *event, const struct state *s
 
 static void open_with(struct fixture *f, const char *name, int columns, bool shard)
 {
-	const struct reporter_options options = {
-		.live = true, .token = "0123456789abcdef", .shard = shard};
+	const struct reporter_options options = {.live = true, .shard = shard};
 
 	*f = (struct fixture){.reporter = reporter_find(reporters, name)};
 	state_init(&f->state);
@@ -165,7 +164,7 @@ static void tell(struct fixture *f)
 				 "at g "
 				 "(/p/node_modules/x/y.js:1:1)"});
 	E(FILE_FINISHED, .file = b, .outcome = OUTCOME_FAILED, .count = 1, .duration_us = 9000);
-	E(RUN_FINISHED, .exit_code = 1, .duration_us = 2000000);
+	E(RUN_FINISHED, .exit_code = 1, .duration_us = 2000000, .token = "0123456789abcdef");
 	if (f->reporter->finish)
 		cr_assert_eq(f->reporter->finish(f->self, &f->state, NULL), 0);
 }
@@ -263,7 +262,7 @@ TEST(reporters, tty_region_fits_the_height)
 		}
 		cr_assert(running == cases[i].shown && counted == (cases[i].counted > 0),
 			"%d rows: %d, %d", cases[i].rows, running, counted);
-		E(RUN_FINISHED, .exit_code = 0);
+		E(RUN_FINISHED, .exit_code = 0, .token = "0123456789abcdef");
 		close_fixture(f);
 	}
 }
