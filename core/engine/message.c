@@ -5,8 +5,6 @@
 #include "core/engine/run.h"
 #include "core/event_json.h"
 
-#include <ctype.h>
-
 /*
  * What a worker says, one line a message: events of tests, and the messages of a table by their
  * type. Everything that cannot be true ends the worker as a protocol error, and only that worker.
@@ -100,7 +98,6 @@ static int on_teardown_done(struct worker *w, const struct json *message, struct
 	(void)message;
 	if (w->phase != WORKER_HOLDING)
 		return protocol_error(err, "`teardown_done` out of turn");
-	w->suite->torn_down = true;
 	worker_end(w);
 	return 0;
 }

@@ -9,7 +9,6 @@
 #include "core/timings.h"
 #include "tests/support/test.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
