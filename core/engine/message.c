@@ -81,7 +81,10 @@ static int on_setup_done(struct worker *w, const struct json *message, struct er
 
 	if (suite->phase != SUITE_SETTING_UP || suite->holder != w)
 		return protocol_error(err, "`setup_done` out of turn");
-	json_each (entry, json_get(message, "env")) {
+	const struct json *env = json_get(message, "env");
+	if (env && !json_is_object(env))
+		return protocol_error(err, "`env` has the wrong kind of value");
+	json_each (entry, env) {
 		const char *value = json_string(entry, NULL);
 		if (value)
 			strvec_pushf(&suite->env, "%s=%s", json_key(entry), value);
