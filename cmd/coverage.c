@@ -205,20 +205,17 @@ static int run_merge(const struct options *options, struct error *err)
 
 static int add_reporter(struct strvec *names, const char *name, struct error *err)
 {
-	const char *words[16] = {NULL};
+	cleanup_strvec struct strvec known = STRVEC_INIT;
 
 	if (coverage_report_find(name)) {
 		if (!strvec_has(names, name))
 			strvec_push(names, name);
 		return 0;
 	}
-	for (size_t i = 0; coverage_reports[i].name; i++)
-		words[i] = coverage_reports[i].name;
-	const char *closest = text_closest(name, words);
-	error_set(err, EXIT_CODE_USAGE, "unknown coverage report `%s`%s%s%s", name,
-		closest ? ", did you mean `" : "", closest ? closest : "", closest ? "`?" : "");
-	return error_help(
-		err, "known: text, text-summary, lcov, cobertura, json, json-summary, html");
+	for (const struct coverage_report *r = coverage_reports; r->name; r++)
+		strvec_push(&known, r->name);
+	error_set(err, EXIT_CODE_USAGE, "unknown coverage report `%s`", name);
+	return error_help_names(err, name, (const char *const *)known.v, "known here");
 }
 
 static int chosen_reporters(const struct options *options, struct strvec *names, struct error *err)

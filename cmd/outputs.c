@@ -3,7 +3,6 @@
 #include "cmd/outputs.h"
 #include "core/base/clock.h"
 #include "core/base/path.h"
-#include "core/base/text.h"
 #include "reporters/registry.h"
 #include "reporters/summary.h"
 
@@ -92,19 +91,14 @@ static const struct reporter *find(const char *spec, struct error *err)
 {
 	cleanup_free char *name = xstrndup(spec, strcspn(spec, "="));
 	const struct reporter *reporter = reporter_find(reporters, name);
-	cleanup_strbuf struct strbuf known = STRBUF_INIT;
 	cleanup_strvec struct strvec names = STRVEC_INIT;
 
 	if (reporter)
 		return reporter;
-	for (reporter_table r = reporters; *r; r++) {
-		strbuf_addf(&known, "%s%s", known.len ? ", " : "", (*r)->name);
+	for (reporter_table r = reporters; *r; r++)
 		strvec_push(&names, (*r)->name);
-	}
-	const char *closest = text_closest(name, (const char *const *)names.v);
 	error_set(err, EXIT_CODE_USAGE, "unknown reporter `%s`", name);
-	error_help(err, "%s%s%sknown reporters: %s", closest ? "did you mean `" : "",
-		closest ? closest : "", closest ? "`? " : "", known.buf);
+	error_help_names(err, name, (const char *const *)names.v, "known reporters");
 	return NULL;
 }
 

@@ -19,7 +19,6 @@
 enum {
 	LIST_BYTES = 64 * 1024 * 1024,
 	UNKNOWN_US = 1000 * 1000, /* a file that nothing at all is known of */
-	MAX_SHARDS = 256,         /* jobs in one matrix of GitHub */
 };
 
 static const char default_target[] = "10m";

@@ -12,7 +12,6 @@
 #include "runners/adapter_files.h"
 #include "runners/registry.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 enum { STALE_CACHE_SECONDS = 24 * 3600 };

@@ -1,39 +1,22 @@
 #include "core/base/base.h"
 
 #include "cmd/tree.h"
+#include "core/git_run.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 
 enum { WAIT_MS = 2000 };
 
-extern char **environ;
-
 void tree_ask(struct tree *t, const char *base)
 {
 	/* --branch: a line that says that git has worked; what follows it are changes */
-	char *const argv[] = {(char *)"git", (char *)"--no-optional-locks", (char *)"-C",
-		(char *)base, (char *)"status", (char *)"--porcelain=v1", (char *)"--branch", NULL};
-	posix_spawn_file_actions_t actions;
-	int fds[2];
+	static const char *const words[] = {
+		"--no-optional-locks", "status", "--porcelain=v1", "--branch", NULL};
 
 	*t = (struct tree)TREE_INIT;
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	int code = posix_spawnp(&t->pid, "git", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(fds[1]);
-	if (code == 0)
-		t->fd = fds[0];
-	else
-		close(fds[0]);
+	t->fd = git_start(base, words, &t->pid);
 }
 
 bool tree_is_clean(struct tree *t)

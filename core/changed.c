@@ -2,59 +2,7 @@
 
 #include "core/base/strbuf.h"
 #include "core/changed.h"
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
-enum { OUTPUT_BYTES = 64 * 1024 * 1024, ARGS_MAX = 12 };
-
-extern char **environ;
-
-/* ---- one call of git ------------------------------------------------------------------------- */
-
-static int spawn_git(const char *dir, const char *const *args, int out, pid_t *ret_pid)
-{
-	const char *argv[ARGS_MAX + 4] = {"git", "-C", dir};
-	posix_spawn_file_actions_t actions;
-	size_t n = 3;
-
-	while (*args && n < ARGS_MAX + 3)
-		argv[n++] = *args++;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	int code = posix_spawnp(ret_pid, "git", &actions, NULL, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return code;
-}
-
-/* -1: git cannot be started, or said no. */
-static int git(const char *dir, const char *const *args, struct strbuf *out)
-{
-	char buf[16 * 1024];
-	int pipe_fds[2], status = -1;
-	ssize_t got = 0;
-	pid_t pid;
-
-	strbuf_reset(out);
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return -1;
-	int code = spawn_git(dir, args, pipe_fds[1], &pid);
-	close(pipe_fds[1]);
-	while (code == 0 && (got = read(pipe_fds[0], buf, sizeof(buf))) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || out->len + (size_t)got > OUTPUT_BYTES)
-			break;
-		strbuf_add(out, buf, (size_t)got);
-	}
-	close(pipe_fds[0]);
-	while (code == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return code == 0 && got == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
-}
+#include "core/git_run.h"
 
 /* ---- where the change begins ----------------------------------------------------------------- */
 
@@ -62,7 +10,8 @@ static bool resolve(const char *dir, const char *name, struct strbuf *out)
 {
 	cleanup_free char *commit = xasprintf("%s^{commit}", name);
 
-	if (git(dir, (const char *const[]){"rev-parse", "--verify", "-q", commit, NULL}, out) < 0)
+	if (git_run(dir, (const char *const[]){"rev-parse", "--verify", "-q", commit, NULL}, out) !=
+		0)
 		return false;
 	strbuf_rtrim(out);
 	return out->len > 0;
@@ -92,7 +41,7 @@ static int find_base(const char *dir, const char *ref, struct strbuf *ret, struc
 	if (!find_branch(dir, ref, &branch))
 		return error_set(err, EXIT_CODE_USAGE, "git does not know the branch %s",
 			ref ? ref : "that this one comes from");
-	if (git(dir, (const char *const[]){"merge-base", "HEAD", branch.buf, NULL}, ret) < 0)
+	if (git_run(dir, (const char *const[]){"merge-base", "HEAD", branch.buf, NULL}, ret) != 0)
 		return error_set(err, EXIT_CODE_USAGE,
 			"git finds no common commit with the branch %s (is the clone shallow?)",
 			ref ? ref : "that this one comes from");
@@ -113,7 +62,7 @@ static int find_revision(const char *dir, const char *rev, struct strbuf *ret, s
 
 	if (*rev == '-' || (!resolve(dir, rev, &commit) && !resolve(dir, remote, &commit)))
 		return error_set(err, EXIT_CODE_USAGE, "git knows no commit `%s` here", rev);
-	if (git(dir, (const char *const[]){"merge-base", "HEAD", commit.buf, NULL}, ret) < 0)
+	if (git_run(dir, (const char *const[]){"merge-base", "HEAD", commit.buf, NULL}, ret) != 0)
 		return error_set(err, EXIT_CODE_USAGE,
 			"git finds no common commit with %s (is the clone shallow?)", rev);
 	strbuf_rtrim(ret);
@@ -149,16 +98,17 @@ static int list_changes(
 {
 	cleanup_strbuf struct strbuf names = STRBUF_INIT;
 
-	if (git(dir,
-		    (const char *const[]){"diff", "--name-status", "--no-renames", "--no-ext-diff",
-			    "--relative", "-z", base->buf, "--", NULL},
-		    &names) < 0)
+	const char *const diff[] = {"diff", "--name-status", "--no-renames", "--no-ext-diff",
+		"--relative", "-z", base->buf, "--", NULL};
+	const char *const others[] = {"ls-files", "--others", "--exclude-standard", "-z", NULL};
+
+	if (git_run(dir, diff, &names) != 0)
 		return error_set(err, EXIT_CODE_USAGE, "git cannot compare with %s", base->buf);
 	add_changes(ret, &names);
-	if (git(dir,
-		    (const char *const[]){"ls-files", "--others", "--exclude-standard", "-z", NULL},
-		    &names) == 0)
-		add_untracked(ret, &names);
+	if (git_run(dir, others, &names) != 0)
+		return error_set(
+			err, EXIT_CODE_USAGE, "git cannot tell which files it does not know");
+	add_untracked(ret, &names);
 	return 0;
 }
 

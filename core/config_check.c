@@ -1,6 +1,5 @@
 #include "core/base/base.h"
 
-#include "core/base/text.h"
 #include "core/config_check.h"
 #include "core/coverage_report.h"
 #include "core/reporter.h"
@@ -100,16 +99,11 @@ static int check_names(const struct checking *r, const struct yaml_node *list,
 {
 	strvec_each (item, names) {
 		cleanup_free char *name = xstrndup(item, strcspn(item, end));
-		cleanup_strbuf struct strbuf all = STRBUF_INIT;
 		if (strvec_has(known, name))
 			continue;
-		for (size_t i = 0; i < known->n; i++)
-			strbuf_addf(&all, "%s%s", i ? ", " : "", known->v[i]);
-		const char *closest = text_closest(name, (const char *const *)known->v);
 		yamltree_error(
 			r->yaml, item_of(list, item), r->err, "unknown %s `%.60s`", what, name);
-		return error_help(r->err, "%s%s%sknown here: %s", closest ? "did you mean `" : "",
-			closest ? closest : "", closest ? "`? " : "", all.buf);
+		return error_help_names(r->err, name, (const char *const *)known->v, "known here");
 	}
 	return 0;
 }

@@ -192,31 +192,26 @@ static int read_plain(
 static const struct runner *suite_runner(struct reading *r, const struct yaml_node *node)
 {
 	const struct yaml_node *name = yamltree_member(node, "runner");
-	cleanup_strbuf struct strbuf known = STRBUF_INIT;
 	cleanup_strvec struct strvec names = STRVEC_INIT;
 	const struct runner *runner =
 		name && name->kind == YAML_SCALAR ? runner_find(r->runners, name->text) : NULL;
 
 	if (runner)
 		return runner;
-	for (runner_table t = r->runners; *t; t++) {
-		strbuf_addf(&known, "%s%s", known.len ? ", " : "", (*t)->name);
+	for (runner_table t = r->runners; *t; t++)
 		strvec_push(&names, (*t)->name);
-	}
-	const char *closest = name && name->kind == YAML_SCALAR
-				      ? text_closest(name->text, (const char *const *)names.v)
-				      : NULL;
+	const char *const *known = (const char *const *)names.v;
+	const char *word = name && name->kind == YAML_SCALAR ? name->text : "";
 	if (!name)
 		yamltree_error(r->yaml, node, r->err, "a suite needs a `runner`");
 	else if (name->kind != YAML_SCALAR)
 		yamltree_error(r->yaml, name, r->err, "`runner` expects a name");
-	else if (closest)
+	else if (text_closest(word, known))
 		yamltree_error(r->yaml, name, r->err, "unknown runner `%.60s`", name->text);
 	else
 		yamltree_error(r->yaml, name, r->err, "the runner `%.60s` is not supported yet",
 			name->text);
-	error_help(r->err, "%s%s%ssupported runners: %s", closest ? "did you mean `" : "",
-		closest ? closest : "", closest ? "`? " : "", known.buf);
+	error_help_names(r->err, word, known, "supported runners");
 	return NULL;
 }
 

@@ -4,7 +4,6 @@
 #include "core/coverage_parts.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 struct coverage *coverage_new(void)
 {

@@ -18,11 +18,9 @@
  *   file_started      suite, project, file, part, parts, worker, attempt, count (slots its worker
  *                     was granted)
  *   file_finished     … outcome, duration_us, failure, rss_kb, count (tests seen)
- *   file_skipped      suite, project, file, text (why)
  *   test_started      suite, project, file, worker, test, occurrence, attempt, line, column
  *   test_slow         … duration_us (so far)
  *   test_finished     … outcome, duration_us, failure, will_retry, line, column, quarantined
- *   test_retrying     … attempt (the coming one)
  *   output            suite, project, file, worker, stream, text, test (optional)
  *   coverage          suite, project, file, path (of the delta, below the run's coverage folder),
  *                     text (sources that the file has touched, one a line); without a file: path
@@ -54,11 +52,9 @@ enum event_type {
 	EVENT_WORKER_EXITED,
 	EVENT_FILE_STARTED,
 	EVENT_FILE_FINISHED,
-	EVENT_FILE_SKIPPED,
 	EVENT_TEST_STARTED,
 	EVENT_TEST_SLOW,
 	EVENT_TEST_FINISHED,
-	EVENT_TEST_RETRYING,
 	EVENT_OUTPUT,
 	EVENT_COVERAGE,
 	EVENT_COVERAGE_TOTAL,

@@ -2,83 +2,9 @@
 
 #include "core/base/path.h"
 #include "core/base/strbuf.h"
-#include "core/base/strvec.h"
+#include "core/ci.h"
 #include "core/git_diff.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
-enum { OUTPUT_BYTES = 256 * 1024 * 1024 };
-
-extern char **environ;
-
-static int read_all(int fd, struct strbuf *out)
-{
-	char chunk[64 * 1024];
-
-	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return (int)n;
-		if (out->len + (size_t)n > OUTPUT_BYTES)
-			return -1;
-		strbuf_add(out, chunk, (size_t)n);
-	}
-}
-
-static int start(const struct strvec *argv, int write_end, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t actions;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, write_end, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	int code = posix_spawnp(ret_pid, "git", &actions, NULL, argv->v, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return code;
-}
-
-/* Run git, keep what it prints. Returns its exit status, or -1 when it cannot run. */
-static int run(const struct strvec *argv, struct strbuf *out)
-{
-	int ends[2], status = 0;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
-	int code = start(argv, ends[1], &pid);
-	close(ends[1]);
-	int result = code ? -1 : read_all(ends[0], out);
-	close(ends[0]);
-	if (code)
-		return -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return result < 0 || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
-}
-
-/* `git -C dir …`, the words NULL-ended; nothing of the user's configuration that would start
- * programs or change the form. */
-static int git(const char *dir, struct strbuf *out, const char *const *words)
-{
-	cleanup_strvec struct strvec argv = STRVEC_INIT;
-	static const char *const first[] = {"git", "-c", "core.quotePath=false", "-c",
-		"diff.external=", "-c", "core.fsmonitor=false", "-C", NULL};
-
-	for (const char *const *w = first; *w; w++)
-		strvec_push(&argv, *w);
-	strvec_push(&argv, dir);
-	for (; *words; words++)
-		strvec_push(&argv, *words);
-	strbuf_reset(out);
-	int status = run(&argv, out);
-	return status;
-}
+#include "core/git_run.h"
 
 static bool has_commit(const char *dir, const char *ref)
 {
@@ -87,22 +13,19 @@ static bool has_commit(const char *dir, const char *ref)
 	const char *const words[] = {
 		"rev-parse", "--verify", "--quiet", "--end-of-options", commit, NULL};
 
-	return git(dir, &out, words) == 0;
+	return git_run(dir, words, &out) == 0;
 }
 
 /* The branch that this one goes into. Caller frees; NULL = none found. */
 static char *base_ref(const char *dir)
 {
-	static const char *const variables[] = {"GITHUB_BASE_REF",
-		"CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
-		"CHANGE_TARGET", "SYSTEM_PULLREQUEST_TARGETBRANCHNAME"};
 	static const char *const usual[] = {
 		"origin/HEAD", "origin/main", "origin/master", "main", "master"};
+	const char *target = ci_target_branch(getenv);
 
-	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
-		const char *value = getenv(variables[i]);
-		cleanup_free char *ref = value && *value ? xasprintf("origin/%s", value) : NULL;
-		if (ref && has_commit(dir, ref))
+	if (target) {
+		cleanup_free char *ref = xasprintf("origin/%s", target);
+		if (has_commit(dir, ref))
 			return xstrdup(ref);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
@@ -191,8 +114,7 @@ static void parse(struct git_changes *changes, const char *root, const char *tex
 			cleanup_free char *path = path_of(root, line + 4, len - 4);
 			file = path ? add_file(changes, path) : NULL;
 		} else if (starts_with(line, "@@ -")) {
-			const char *comma = line + strcspn(line, ", \n");
-			comma = line + 4 + strcspn(line + 4, ", \n");
+			const char *comma = line + 4 + strcspn(line + 4, ", \n");
 			skip = *comma == ',' ? strtoll(comma + 1, NULL, 10) : 1;
 			if (range_of(line, &range)) {
 				skip += range.to - range.from + 1;
@@ -240,7 +162,7 @@ int git_diff(const char *dir, const char *ref, struct git_changes *ret, struct e
 				     untracked = STRBUF_INIT;
 	const char *const top[] = {"rev-parse", "--show-toplevel", NULL};
 
-	if (git(dir, &root, top) != 0) {
+	if (git_run(dir, top, &root) != 0) {
 		error_set(err, EXIT_CODE_USAGE, "git sees no working tree in %s", dir);
 		return error_help(err, "what has changed is read from git");
 	}
@@ -249,14 +171,14 @@ int git_diff(const char *dir, const char *ref, struct git_changes *ret, struct e
 	if (!found || !has_commit(dir, found))
 		return no_base(err, dir, ref);
 	const char *const merge_base[] = {"merge-base", "--end-of-options", found, "HEAD", NULL};
-	if (git(dir, &base, merge_base) != 0)
+	if (git_run(dir, merge_base, &base) != 0)
 		return no_base(err, dir, ref);
 	strbuf_rtrim(&base);
 	const char *const diff[] = {"diff", "--no-color", "--no-ext-diff", "--no-textconv",
 		"--no-renames", "--unified=0", "--src-prefix=a/", "--dst-prefix=b/", base.buf, "--",
 		NULL};
 	const char *const others[] = {"ls-files", "--others", "--exclude-standard", "-z", NULL};
-	if (git(dir, &out, diff) != 0 || git(root.buf, &untracked, others) != 0)
+	if (git_run(dir, diff, &out) != 0 || git_run(root.buf, others, &untracked) != 0)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "git diff failed in %s", dir);
 	*ret = (struct git_changes){.against = xstrdup(base.buf)};
 	strmap_init(&ret->files);

@@ -5,7 +5,6 @@
 #include "core/history_store.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <zstd.h>
 
 /* LEVEL: 9 takes a third longer than 3 and saves a tenth; from 12 on it is slow. OUT_MAX: a history

@@ -18,6 +18,7 @@ struct merging {
 	struct history *h, *from;
 	struct ids ids[KINDS];
 	sqlite3_stmt *names[KINDS]; /* on `from`: row of an id */
+	bool lost;                  /* an id could not be read or written */
 	struct error *err;
 };
 
@@ -42,7 +43,8 @@ static const struct {
 };
 
 /* The id here of what has that id there; 0 = there is no such thing, -1 = an error. */
-static int64_t map_id(struct merging *m, enum kind kind, int64_t id)
+static int64_t map_id(struct merging *m, enum kind kind, int64_t id);
+static int64_t find_id(struct merging *m, enum kind kind, int64_t id)
 {
 	struct ids *ids = &m->ids[kind];
 	sqlite3_stmt *s = m->names[kind];
@@ -54,8 +56,9 @@ static int64_t map_id(struct merging *m, enum kind kind, int64_t id)
 		return ids->to[id];
 	sqlite3_reset(s);
 	sqlite3_bind_int64(s, 1, id);
-	if (sqlite3_step(s) != SQLITE_ROW)
-		return 0;
+	int code = sqlite3_step(s);
+	if (code != SQLITE_ROW)
+		return code == SQLITE_DONE ? 0 : -1;
 	if (kinds[kind].refers >= 0) {
 		int64_t other = sqlite3_column_int64(s, kinds[kind].refers);
 		refers = map_id(m, kinds[kind].to, other);
@@ -81,6 +84,23 @@ static int64_t map_id(struct merging *m, enum kind kind, int64_t id)
 		ids->n = n;
 	}
 	return ids->to[id] = found;
+}
+
+static int64_t map_id(struct merging *m, enum kind kind, int64_t id)
+{
+	int64_t found = find_id(m, kind, id);
+
+	m->lost |= found < 0;
+	return found;
+}
+
+/* Rows of `from` end where they end, and not where they cannot be read any further. */
+static int end_rows(struct merging *m, sqlite3_stmt *s, int result, int code)
+{
+	if (result == 0 && code != SQLITE_DONE)
+		result = history_error(m->from, m->err, "cannot read");
+	sqlite3_finalize(s);
+	return result;
 }
 
 static int step_done(struct merging *m, sqlite3_stmt *s)
@@ -114,9 +134,9 @@ static int copy_pack(struct merging *m, int64_t from, int64_t run)
 	cleanup_strbuf struct strbuf data = STRBUF_INIT;
 	struct history_packed p;
 	size_t n = 0, cap = 0, cursor = 0;
-	int result = s ? 0 : -1;
+	int result = s ? 0 : -1, code = s ? sqlite3_step(s) : SQLITE_DONE;
 
-	if (s && sqlite3_step(s) == SQLITE_ROW) {
+	if (code == SQLITE_ROW) {
 		struct history_pack pack = history_row_pack(s, 0);
 		while (result == 0 && history_pack_next(&pack, &cursor, &p)) {
 			p.id = map_id(m, TEST, p.id);
@@ -127,8 +147,9 @@ static int copy_pack(struct merging *m, int64_t from, int64_t run)
 			GROW(items, n + 1, cap);
 			items[n++] = p;
 		}
+		code = SQLITE_DONE;
 	}
-	sqlite3_finalize(s);
+	result = end_rows(m, s, result, code);
 	if (result < 0 || !n)
 		return result;
 	struct history_pack pack;
@@ -148,9 +169,9 @@ static int copy_rows(struct merging *m, const char *sql, enum history_sql put,
 	const enum kind *maps, int columns, int64_t from, int64_t run)
 {
 	sqlite3_stmt *s = select_run(m, sql, from);
-	int result = s ? 0 : -1;
+	int result = s ? 0 : -1, code = SQLITE_DONE;
 
-	while (result == 0 && sqlite3_step(s) == SQLITE_ROW) {
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		int64_t ids[16] = {0};
 		for (int i = 0; i < columns; i++)
 			if (maps[i] != KINDS)
@@ -166,8 +187,7 @@ static int copy_rows(struct merging *m, const char *sql, enum history_sql put,
 		}
 		result = step_done(m, to);
 	}
-	sqlite3_finalize(s);
-	return result;
+	return end_rows(m, s, result, code);
 }
 
 static int copy_files(struct merging *m, int64_t from, int64_t run)
@@ -178,7 +198,8 @@ static int copy_files(struct merging *m, int64_t from, int64_t run)
 
 	if (!s)
 		return -1;
-	if (sqlite3_step(s) == SQLITE_ROW) {
+	int code = sqlite3_step(s);
+	if (code == SQLITE_ROW) {
 		const unsigned char *data = sqlite3_column_blob(s, 0);
 		const unsigned char *end = data ? data + sqlite3_column_bytes(s, 0) : NULL;
 		while (data && history_files_next(&data, end, &e)) {
@@ -186,8 +207,10 @@ static int copy_files(struct merging *m, int64_t from, int64_t run)
 			if (e.file_id > 0)
 				history_files_put(&pack, &e);
 		}
+		code = SQLITE_DONE;
 	}
-	sqlite3_finalize(s);
+	if (end_rows(m, s, 0, code) < 0)
+		return -1;
 	if (!pack.len)
 		return 0;
 	s = history_sql(m->h, SQL_ADD_RUN_FILES);
@@ -256,7 +279,7 @@ static int copy_estimates(struct merging *m)
 		"SELECT platform_id, file_id, estimate_ms, samples, last_ms, rss_kb"
 		" FROM file_stats";
 	sqlite3_stmt *s = NULL, *put = NULL;
-	int result = 0;
+	int result = 0, code = SQLITE_DONE;
 
 	if (sqlite3_prepare_v2(m->from->db, sql, -1, &s, NULL) != SQLITE_OK)
 		return history_error(m->from, m->err, "cannot read");
@@ -268,7 +291,7 @@ static int copy_estimates(struct merging *m)
 		    " excluded.last_ms, rss_kb = excluded.rss_kb WHERE excluded.last_ms > last_ms",
 		    -1, &put, NULL) != SQLITE_OK)
 		result = history_error(m->h, m->err, "cannot write");
-	while (result == 0 && sqlite3_step(s) == SQLITE_ROW) {
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		int64_t platform = map_id(m, PLATFORM, sqlite3_column_int64(s, 0));
 		int64_t file = map_id(m, FILE_NAME, sqlite3_column_int64(s, 1));
 		if (platform < 1 || file < 1)
@@ -279,21 +302,20 @@ static int copy_estimates(struct merging *m)
 			sqlite3_bind_value(put, i + 1, sqlite3_column_value(s, i));
 		result = step_done(m, put);
 	}
-	sqlite3_finalize(s);
 	sqlite3_finalize(put);
-	return result;
+	return end_rows(m, s, result, code);
 }
 
 static int copy_orders(struct merging *m)
 {
 	sqlite3_stmt *s = NULL;
-	int result = 0;
+	int result = 0, code = SQLITE_DONE;
 
 	if (sqlite3_prepare_v2(m->from->db,
 		    "SELECT test_id, culprits, needed, found_ms, run FROM order_findings", -1, &s,
 		    NULL) != SQLITE_OK)
 		return history_error(m->from, m->err, "cannot read");
-	while (result == 0 && sqlite3_step(s) == SQLITE_ROW) {
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		int64_t test = map_id(m, TEST, sqlite3_column_int64(s, 0));
 		sqlite3_stmt *put = history_sql(m->h, SQL_PUT_ORDER);
 		if (test < 1 || !put)
@@ -303,18 +325,17 @@ static int copy_orders(struct merging *m)
 			sqlite3_bind_value(put, i + 1, sqlite3_column_value(s, i));
 		result = step_done(m, put);
 	}
-	sqlite3_finalize(s);
-	return result;
+	return end_rows(m, s, result, code);
 }
 
 static int copy_runs(struct merging *m, struct history_imported *ret)
 {
 	sqlite3_stmt *s = NULL;
-	int result = 0;
+	int result = 0, code = SQLITE_DONE;
 
 	if (sqlite3_prepare_v2(m->from->db, all_runs, -1, &s, NULL) != SQLITE_OK)
 		return history_error(m->from, m->err, "cannot read");
-	while (result == 0 && sqlite3_step(s) == SQLITE_ROW) {
+	while (result == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		if (history_has_run(m->h, history_text(s, 1)) ||
 			history_parts_are_here(m->h, m->from, sqlite3_column_int64(s, 0))) {
 			ret->known++;
@@ -323,8 +344,7 @@ static int copy_runs(struct merging *m, struct history_imported *ret)
 		result = copy_run(m, s);
 		ret->runs++;
 	}
-	sqlite3_finalize(s);
-	return result;
+	return end_rows(m, s, result, code);
 }
 
 static int merge(struct merging *m, struct history_imported *ret)
@@ -335,6 +355,9 @@ static int merge(struct merging *m, struct history_imported *ret)
 
 	if (copy_runs(m, ret) < 0 || copy_estimates(m) < 0 || copy_orders(m) < 0)
 		return -1;
+	if (m->lost)
+		return error_set(m->err, EXIT_CODE_INFRASTRUCTURE,
+			"cannot take over all names of %s", m->from->path);
 	if (!ret->runs)
 		return 0;
 	if (history_window_stored(m->h, NULL, &window, m->err) < 0)

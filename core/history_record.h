@@ -1,4 +1,4 @@
-/* One run on its way into the history. Only history_record*.c include this. */
+/* One run on its way into the history, and ids of names. Only history*.c include this. */
 #pragma once
 
 #include "core/history_schema.h"

@@ -172,7 +172,6 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_REPLAY_FAILURES] =
 		"SELECT test_id, attempt, duration_us, kind, message_id FROM failures WHERE"
 		" run_id = ?1 ORDER BY test_id, attempt",
-	[SQL_FAULTY_TESTS] = "SELECT test_id FROM test_faults",
 	[SQL_ORDERED_TESTS] = "SELECT test_id FROM order_findings",
 	[SQL_ORDER_TESTS] =
 		"SELECT t.id, o.culprits FROM files f JOIN suites s ON s.id = f.suite_id JOIN tests"

@@ -4,6 +4,7 @@
 #include "core/history_rows.h"
 #include "core/history_merge.h"
 #include "core/history_parts.h"
+#include "core/history_record.h"
 
 const struct history_retention history_retention_default = {
 	.keep_runs = 2000,
@@ -241,39 +242,21 @@ int history_check(struct history *h, history_problem_fn *fn, void *arg, struct e
 
 /* ---- timings of others ------------------------------------------------------------------------- */
 
-static int64_t id_of(sqlite3_stmt *s)
-{
-	int64_t id = s && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
-
-	if (s)
-		sqlite3_reset(s);
-	return id;
-}
-
-static int64_t name_id(struct history *h, enum history_sql which, const char *name)
-{
-	sqlite3_stmt *s = history_sql(h, which);
-
-	if (s)
-		sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-	return id_of(s);
-}
-
 int history_put_timing(struct history *h, const struct history_timing *t, struct error *err)
 {
 	struct history_file known;
-	int64_t platform = name_id(h, SQL_PLATFORM_ID, t->platform);
+	int64_t platform = history_name_id(h, SQL_PLATFORM_ID, t->platform);
 	sqlite3_stmt *s = history_sql(h, SQL_FILE_ID);
 
 	if (history_file(h, t->platform, t->suite, t->project, t->file, &known) &&
 		known.last_ms >= t->when_ms)
 		return 0;
 	if (s) {
-		sqlite3_bind_int64(s, 1, name_id(h, SQL_SUITE_ID, t->suite));
+		sqlite3_bind_int64(s, 1, history_name_id(h, SQL_SUITE_ID, t->suite));
 		sqlite3_bind_text(s, 2, t->project, -1, SQLITE_STATIC);
 		sqlite3_bind_text(s, 3, t->file, -1, SQLITE_STATIC);
 	}
-	int64_t file = id_of(s);
+	int64_t file = history_record_id(s);
 	s = history_sql(h, SQL_PUT_FILE);
 	if (platform < 0 || file < 0 || !s)
 		return history_error(h, err, "cannot write");

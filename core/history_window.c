@@ -111,7 +111,7 @@ int history_wanted_faulty(struct history *h, struct history_wanted *w, struct er
 {
 	cleanup_free bool *marks = xcalloc(w->n + 1, sizeof(*marks));
 
-	if (mark(h, SQL_FAULTY_TESTS, marks, w->n, err) < 0 ||
+	if (mark(h, SQL_FAULTY, marks, w->n, err) < 0 ||
 		mark(h, SQL_ORDERED_TESTS, marks, w->n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < w->n; i++)

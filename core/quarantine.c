@@ -4,7 +4,6 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/base/text.h"
 #include "core/quarantine.h"
 #include "core/test_id.h"
 
@@ -48,13 +47,8 @@ static int check_keys(const struct yamltree *y, const struct yaml_node *node, st
 		while (keys[i] && !streq(keys[i], m->key))
 			i++;
 		if (!keys[i]) {
-			const char *closest = text_closest(m->key, keys);
 			yamltree_error_key(y, m, err, "unknown key `%.60s`", m->key);
-			return error_help(err,
-				"%s%s%sknown keys here: file, test, suite, owner, "
-				"reason, expires",
-				closest ? "did you mean `" : "", closest ? closest : "",
-				closest ? "`? " : "");
+			return error_help_names(err, m->key, keys, "known keys here");
 		}
 		if (m->kind != YAML_SCALAR || !*m->text)
 			return yamltree_error(y, m, err, "`%s` expects a text", m->key);

@@ -35,8 +35,7 @@ enum retry_decision {
 	RETRY_USED_UP,         /* it had its tries; nothing to tell */
 	RETRY_TOO_MANY_FAILED, /* more than RETRY_FAILED_MAX */
 	RETRY_SHARE_FAILED,    /* more than RETRY_FAILED_PERCENT of at least RETRY_SHARE_TESTS */
-	RETRY_BUDGET_SPENT,
-	RETRY_DECISION_COUNT
+	RETRY_BUDGET_SPENT
 };
 
 enum {

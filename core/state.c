@@ -243,7 +243,6 @@ static void on_file_started(struct state *s, const struct event *e)
 	f->tries++;
 	if (!e->parts)
 		f->failure = (struct failure){0};
-	f->suite->started_files++;
 	if (!f->suite->first_file_ms)
 		f->suite->first_file_ms = e->time_ms;
 	struct state_worker *w = worker_get(s, e->worker);
@@ -325,17 +324,6 @@ static void on_file_finished(struct state *s, const struct event *e)
 	f->flaky = f->flaky && outcome == OUTCOME_PASSED;
 	if (outcome == OUTCOME_PASSED && !f->flaky)
 		state_output_forget(s, f);
-}
-
-static void on_file_skipped(struct state *s, const struct event *e)
-{
-	struct state_file *f = file_get(s, e);
-
-	if (!f)
-		return;
-	f->phase = FILE_DONE;
-	f->skip_reason = keep(s, e->text);
-	set_file_outcome(s, f, OUTCOME_SKIPPED);
 }
 
 static void on_test_started(struct state *s, const struct event *e)
@@ -542,7 +530,6 @@ static void on_run_cancelled(struct state *s, const struct event *e)
 static void on_run_finished(struct state *s, const struct event *e)
 {
 	s->finished = true;
-	s->finished_ms = e->time_ms;
 	s->duration_us = e->duration_us;
 	s->exit_code = e->exit_code;
 	s->token = keep(s, e->token);
@@ -570,7 +557,6 @@ static apply_fn *const apply[EVENT_TYPE_COUNT] = {
 	[EVENT_WORKER_EXITED] = on_worker_exited,
 	[EVENT_FILE_STARTED] = on_file_started,
 	[EVENT_FILE_FINISHED] = on_file_finished,
-	[EVENT_FILE_SKIPPED] = on_file_skipped,
 	[EVENT_TEST_STARTED] = on_test_started,
 	[EVENT_TEST_SLOW] = on_test_slow,
 	[EVENT_TEST_FINISHED] = on_test_finished,

@@ -80,7 +80,6 @@ struct state_file {
 		output; /* stdout and stderr as they came, bounded; freed when the file passed */
 	int64_t output_dropped; /* bytes over the bound, … */
 	size_t output_head;     /* … left out here: the offset in `output` */
-	const char *skip_reason;
 };
 
 struct state_suite {
@@ -88,7 +87,6 @@ struct state_suite {
 	const char *flags; /* of node, which the runner wants; one a line */
 	int64_t file_count;
 	bool discovered;
-	int64_t started_files;
 	int64_t first_file_ms, last_file_ms; /* unix: first file started, last one finished */
 };
 
@@ -136,9 +134,9 @@ struct state_worker { /* index + 1 = number */
 struct state {
 	struct arena arena;
 	struct run_info run;
-	int64_t started_ms, finished_ms; /* unix; 0 = not (yet) */
-	int64_t now_ms;                  /* time of the last event */
-	int64_t duration_us;             /* from run_finished */
+	int64_t started_ms;  /* unix; 0 = not (yet) */
+	int64_t now_ms;      /* time of the last event */
+	int64_t duration_us; /* from run_finished */
 	enum cancel_reason cancel;
 	const char *cancel_text;
 	bool finished;

@@ -6,7 +6,7 @@
 #include "reporters/failure.h"
 #include "reporters/summary.h"
 
-enum { FAILURES_LISTED = 50, SLOW_LISTED = 5, NOTICES_LISTED = 20, NAME_WIDTH = 11 };
+enum { FAILURES_LISTED = 50, NOTICES_LISTED = 20, NAME_WIDTH = 11 };
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 /* Writes as much as fits; a cut text ends with an ellipsis, so that nobody takes it for whole. */
 static void put(char *buf, size_t size, const char *fmt, va_list ap)
@@ -45,6 +46,20 @@ int error_help(struct error *err, const char *fmt, ...)
 	put(err->help, sizeof(err->help), fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+int error_help_names(
+	struct error *err, const char *name, const char *const *names, const char *known)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	const char *closest = text_closest(name, names);
+
+	if (closest)
+		strbuf_addf(&text, "did you mean `%s`? ", closest);
+	strbuf_addf(&text, "%s: ", known);
+	for (size_t i = 0; names[i]; i++)
+		strbuf_addf(&text, "%s%s", i ? ", " : "", names[i]);
+	return error_help(err, "%s", text.buf);
 }
 
 int error_wrap(struct error *err, const char *fmt, ...)

@@ -32,5 +32,10 @@ int error_set_errno(struct error *err, enum exit_code code, int errnum, const ch
 /* Set the help line. Returns -1. */
 int error_help(struct error *err, const char *fmt, ...) FORMAT(2, 3);
 
+/* Set the help for a name that is none of `names` (NULL-ended): "did you mean `a`? <known>: a, b",
+ * without the question where no name is near. Returns -1. */
+int error_help_names(
+	struct error *err, const char *name, const char *const *names, const char *known);
+
 /* Put "<context>: " before the message. Returns -1. */
 int error_wrap(struct error *err, const char *fmt, ...) FORMAT(2, 3);

@@ -43,7 +43,6 @@ int cover_delta(struct worker *w, struct event *event, struct error *err)
 			"coverage in a file outside of the run: %s",
 			event->path ? event->path : "(none)");
 	event->path = arena_strdup(&w->run->arena, path);
-	w->suite->deltas++;
 	return 0;
 }
 

@@ -5,8 +5,6 @@
 #include "core/engine/run.h"
 #include "core/event_json.h"
 
-#include <ctype.h>
-
 /*
  * What a worker says, one line a message: events of tests, and the messages of a table by their
  * type. Everything that cannot be true ends the worker as a protocol error, and only that worker.
@@ -83,7 +81,10 @@ static int on_setup_done(struct worker *w, const struct json *message, struct er
 
 	if (suite->phase != SUITE_SETTING_UP || suite->holder != w)
 		return protocol_error(err, "`setup_done` out of turn");
-	json_each (entry, json_get(message, "env")) {
+	const struct json *env = json_get(message, "env");
+	if (env && !json_is_object(env))
+		return protocol_error(err, "`env` has the wrong kind of value");
+	json_each (entry, env) {
 		const char *value = json_string(entry, NULL);
 		if (value)
 			strvec_pushf(&suite->env, "%s=%s", json_key(entry), value);
@@ -100,7 +101,6 @@ static int on_teardown_done(struct worker *w, const struct json *message, struct
 	(void)message;
 	if (w->phase != WORKER_HOLDING)
 		return protocol_error(err, "`teardown_done` out of turn");
-	w->suite->torn_down = true;
 	worker_end(w);
 	return 0;
 }

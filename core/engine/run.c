@@ -77,7 +77,6 @@ void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *
 	if (suite->phase == SUITE_FAILED)
 		return;
 	suite->phase = SUITE_FAILED;
-	run->suite_failed = true;
 	run->worst = run->worst ? exit_code_worst(run->worst, code) : code;
 	run_notice(run, SEVERITY_ERROR, "suite_failed", suite->spec->name, NULL, "%s", text);
 	run_cancel(run, CANCEL_INFRASTRUCTURE, "a suite cannot run");

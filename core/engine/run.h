@@ -130,7 +130,6 @@ struct run_suite {
 	int done_files; /* and what they took, against what was expected */
 	int64_t done_us, done_estimate_ms;
 	struct worker *holder; /* keeps the global set-up; runs no files */
-	bool torn_down;
 	struct history_suite model;
 	struct {
 		int64_t known;   /* tests of the suite that the history knows, when asked */
@@ -142,7 +141,6 @@ struct run_suite {
 	bool services_up;
 	bool handed_back;   /* a batch could not go on with its files: they run in a new process */
 	char *coverage_dir; /* of its deltas; NULL = collects none */
-	int deltas;         /* that arrived */
 	struct worker *collector; /* makes one map of them */
 };
 
@@ -222,7 +220,6 @@ struct run {
 	size_t worker_count, worker_cap;
 	int next_worker;
 	int slots;
-	int spawn_failures;      /* in a row */
 	int64_t output_bytes;    /* that files printed and that was published as it came */
 	int64_t worker_limit_kb; /* a larger worker is replaced; 0 = no limit */
 	struct service *services;
@@ -238,8 +235,7 @@ struct run {
 	int64_t started_us;
 	int64_t ticked_us; /* the last time */
 	int64_t cancel_deadline_us;
-	bool budget_told; /* that it is, or will be, used up */
-	bool suite_failed;
+	bool budget_told;     /* that it is, or will be, used up */
 	enum exit_code worst; /* infrastructure and configuration errors of suites */
 	bool finished;
 };

@@ -274,7 +274,6 @@ struct worker *worker_start(struct run_suite *suite, bool discoverer)
 	w->process = spawn(w, &code, &err);
 	if (!w->process) {
 		worker_free(w);
-		run->spawn_failures++;
 		/* Out of descriptors or processes while others run: fewer slots, same work. */
 		if (run->worker_count &&
 			(code == UV_EMFILE || code == UV_EAGAIN || code == UV_ENOMEM)) {
@@ -285,7 +284,6 @@ struct worker *worker_start(struct run_suite *suite, bool discoverer)
 		run_suite_failed(suite, EXIT_CODE_INFRASTRUCTURE, text);
 		return NULL;
 	}
-	run->spawn_failures = 0;
 	run->next_worker++;
 	GROW(run->workers, run->worker_count + 1, run->worker_cap);
 	run->workers[run->worker_count++] = w;

@@ -15,8 +15,8 @@
  * sweep finds them, since orphans are re-parented to the subreaper. On systems without subreaper
  * the group is all that can be reached.
  *
- * The report is one line on fd 4: "exit STATUS SIGNAL RSS_KB CPU_US LEAKED", or "fail ERRNO" when
- * the program cannot be started.
+ * The report is one line on fd 4: "exit STATUS SIGNAL RSS_KB CPU_US DELAY_US LEAKED", or "fail
+ * ERRNO" when the program cannot be started.
  */
 #pragma once
 

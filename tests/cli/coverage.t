@@ -193,8 +193,8 @@ What is broken is named, the rest is merged, and the exit code says so:
   help: name files (Istanbul JSON, lcov, Cobertura), folders that have them, or run directories
   [2]
   $ muster coverage report one.json --reporter lcow
-  error: unknown coverage report `lcow`, did you mean `lcov`?
-  help: known: text, text-summary, lcov, cobertura, json, json-summary, html
+  error: unknown coverage report `lcow`
+  help: did you mean `lcov`? known here: text, text-summary, lcov, cobertura, json, json-summary, html
   [2]
   $ mkdir empty && muster coverage report empty
   notice: empty: no coverage in this folder

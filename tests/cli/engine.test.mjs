@@ -224,6 +224,13 @@ test('who holds it dies: infrastructure', () => {
   assert.match(out, /the process that holds the global set-up died/);
 });
 
+test('who holds it names variables that cannot be: infrastructure', () => {
+  const dir = project(['pass1']);
+  const { code, out } = runFake(dir, [], { ...discovered({ global_setup: true }), FAKE: 'setuplist' });
+  assert.equal(code, 7, out);
+  assert.match(out, /the worker broke the protocol: `env` has the wrong kind of value/);
+});
+
 // ---- services --------------------------------------------------------------------------------------
 
 const server = `const net = require('net'), fs = require('fs');

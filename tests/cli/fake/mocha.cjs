@@ -234,6 +234,7 @@ const answers = {
   },
   setup() {
     if (process.env.FAKE === 'setupdies') process.exit(4);
+    if (process.env.FAKE === 'setuplist') return send({ type: 'setup_done', env: [null] });
     send({ type: 'setup_done', env: { FROM_SETUP: 'is up', FAKE_GONE: null } });
   },
   teardown() {

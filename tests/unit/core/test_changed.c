@@ -3,6 +3,8 @@
 #include "core/changed.h"
 #include "tests/support/temp.h"
 
+#include <sys/stat.h>
+
 static void git(const char *dir, const char *args)
 {
 	cleanup_free char *command = xasprintf("git -C %s -c user.name=a -c user.email=a@b "
@@ -61,6 +63,34 @@ TEST(changed, files)
 	check(dir, "topic", ".gitignore|sub/b.js|sub/new \"\xc3\xbc\n.js");
 	cr_assert_eq(changed_files(dir, "nowhere", &map, &err), -1);
 	cr_assert_str_eq(err.text, "git does not know the branch nowhere");
+	strmap_release(&map, NULL);
+	temp_free(dir);
+}
+
+/* Without the files that git does not know a new test would be left out, and nobody would know. */
+TEST(changed, nothing_is_left_out_silently)
+{
+	char *dir = temp_new();
+	cleanup_free char *bin = path_join(dir, "bin");
+	cleanup_free char *fake = path_join(bin, "git");
+	cleanup_free char *path = xasprintf("%s:%s", bin, getenv("PATH"));
+	cleanup_free char *script = xasprintf(
+		"#!/bin/sh\ncase \"$*\" in *ls-files*) exit 3;; esac\nPATH='%s' exec git \"$@\"\n",
+		getenv("PATH"));
+	struct strmap map = STRMAP_INIT;
+	struct error err = ERROR_INIT;
+
+	if (system("git --version >/dev/null 2>&1") != 0)
+		cr_skip_test("git is not installed");
+	git(dir, "init -q -b main");
+	temp_write(dir, "a.js", "1");
+	git(dir, "add .");
+	git(dir, "commit -qm one");
+	temp_write(dir, "bin/git", script);
+	cr_assert_eq(chmod(fake, 0755), 0);
+	setenv("PATH", path, true);
+	cr_assert_eq(changed_files(dir, NULL, &map, &err), -1);
+	cr_assert_str_eq(err.text, "git cannot tell which files it does not know");
 	strmap_release(&map, NULL);
 	temp_free(dir);
 }

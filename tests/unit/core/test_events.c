@@ -6,8 +6,6 @@
 #include "core/test_id.h"
 #include "tests/support/test.h"
 
-#include <sys/stat.h>
-
 static const char *const hostile[] = {"plain", "", "\"quotes\" \\ and / slashes",
 	"line\nfeed\ttab\x01", "\xff\xfe invalid", "\xe2\x80\xae reversed", "{\"type\":\"x\"}",
 	"\x7f"};

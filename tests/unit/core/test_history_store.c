@@ -4,12 +4,12 @@
 #include "core/base/path.h"
 #include "core/bus.h"
 #include "core/history_list.h"
+#include "core/history_merge.h"
 #include "core/history_query.h"
 #include "core/history_store.h"
 #include "core/timings.h"
 #include "tests/support/test.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -517,4 +517,56 @@ TEST(timings, nothing_in_it)
 		cr_assert(*err.text);
 	}
 	unlink(path);
+}
+
+/* Overwrite the first page of a table. */
+static void break_table(const char *path, const char *table)
+{
+	cleanup_free char *sql =
+		xasprintf("SELECT rootpage FROM sqlite_master WHERE name = '%s'", table);
+	unsigned char *page = NULL;
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(
+		sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
+	off_t at = (off_t)(sqlite3_column_int64(s, 0) - 1) * 4096;
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	page = memset(xmalloc(4096), 0xff, 4096);
+	FILE *file = fopen(path, "r+e");
+	cr_assert(file && fseeko(file, at, SEEK_SET) == 0 && fwrite(page, 4096, 1, file) == 1);
+	fclose(file);
+	free(page);
+}
+
+/* What cannot be read to its end is not taken for all there is. */
+TEST(history_store, a_damaged_table_stops_an_import)
+{
+	static const char *const tables[] = {"file_stats", "files", "failures", "packs"};
+	char dir[] = "/tmp/muster-history-XXXXXX";
+	cr_assert(mkdtemp(dir));
+	cleanup_free char *to = path_join(dir, "to.db");
+
+	record_runs(to, 0, 2);
+	cleanup_free char *before = description(to);
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		cleanup_free char *from = xasprintf("%s/%s.db", dir, tables[i]);
+		struct history_imported done = {0};
+		struct error err = ERROR_INIT;
+		record_runs(from, 10, 12);
+		break_table(from, tables[i]);
+		struct history *h = history_open(to, HISTORY_WRITE, NULL, &err);
+		struct history *broken = history_open_as_is(from, &err);
+		cr_assert(h && broken, "%s: %s", tables[i], err.text);
+		cr_expect_eq(history_merge(h, broken, &done, &err), -1, "%s", tables[i]);
+		history_close(broken);
+		history_close(h);
+	}
+	cleanup_free char *after = description(to);
+	ASSERT_STR(after, before);
+	file_remove_tree(dir, NULL);
 }
