@@ -99,10 +99,19 @@ struct replay {
 	int64_t offset;
 };
 
+/* What is told of a file says of which. */
+static bool is_named(const struct event *e)
+{
+	bool of_file = e->type == EVENT_FILE_PLANNED ||
+		       (e->type >= EVENT_FILE_STARTED && e->type <= EVENT_TEST_RETRYING);
+
+	return !of_file || (e->suite && e->file);
+}
+
 static bool take(struct replay *r, struct event *event)
 {
 	/* the header is the first line, and only that */
-	if ((r->end.lines == 0) != (event->type == EVENT_RUN_STARTED))
+	if ((r->end.lines == 0) != (event->type == EVENT_RUN_STARTED) || !is_named(event))
 		return false;
 	enum event_type type = event->type;
 	r->fn(r->arg, event);
