@@ -157,8 +157,9 @@ static int list_changes(
 	add_changes(ret, &names);
 	if (git(dir,
 		    (const char *const[]){"ls-files", "--others", "--exclude-standard", "-z", NULL},
-		    &names) == 0)
-		add_untracked(ret, &names);
+		    &names) < 0)
+		return error_set(err, EXIT_CODE_USAGE, "git cannot tell which files are new");
+	add_untracked(ret, &names);
 	return 0;
 }
 
