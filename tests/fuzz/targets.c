@@ -217,14 +217,47 @@ static void fuzz_yaml(const char *data, size_t len)
 	yamltree_free(yaml);
 }
 
+/* What is edited of a file that was read must read as what was meant. */
+static void check_quarantine(const struct strbuf *text, size_t entries)
+{
+	struct error err = ERROR_INIT;
+	struct quarantine q;
+
+	quarantine_init(&q);
+	DIE_UNLESS(quarantine_parse(&q, "q", text->buf, text->len, 1790000000000, &err) == 0);
+	DIE_UNLESS(q.n == entries);
+	quarantine_release(&q);
+}
+
+static void edit_quarantine(const struct quarantine *q)
+{
+	static const struct quarantine_add more = {.file = "new.js",
+		.test = "a › \"b\": #1",
+		.owner = "@team",
+		.reason = "- it's",
+		.expires = "2026-12-24"};
+	struct error err = ERROR_INIT;
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+
+	if (quarantine_text_add(q, &more, &out, &err) == 0)
+		check_quarantine(&out, q->n + 1);
+	for (size_t i = 0; i < q->n; i++) {
+		strbuf_reset(&out);
+		if (quarantine_text_remove(q, &q->entries[i], &out, &err) == 0)
+			check_quarantine(&out, q->n - 1);
+	}
+}
+
 static void fuzz_quarantine(const char *data, size_t len)
 {
 	struct error err = ERROR_INIT;
 	struct quarantine q;
 
 	quarantine_init(&q);
-	if (quarantine_parse(&q, "quarantine.yaml", data, len, 1790000000000, &err) == 0)
+	if (quarantine_parse(&q, "quarantine.yaml", data, len, 1790000000000, &err) == 0) {
 		quarantine_covers(&q, "unit", "test/a.js", "[\"adds\"]", 0);
+		edit_quarantine(&q);
+	}
 	quarantine_release(&q);
 }
 
