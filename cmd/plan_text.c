@@ -250,7 +250,7 @@ void plan_what_if_text(struct strbuf *out, struct plan_input *in)
 			strbuf_addf(out, " %7.0f %%", row.chance * 100);
 		strbuf_addstr(out, row.wall_us <= in->target_us ? " *\n" : "\n");
 		met |= row.wall_us <= in->target_us;
-		useless = row.makespan_us * 100 >= best * 99 ? useless + 1 : 0;
+		useless = (double)row.makespan_us >= (double)best * 0.99 ? useless + 1 : 0;
 		best = MIN(best, row.makespan_us);
 		if (is_last(&row, in))
 			break;

@@ -99,14 +99,17 @@ static struct git_file *add_file(struct git_changes *changes, const char *path)
 	return file;
 }
 
-/* In the body of a hunk every line starts with + or -; their number is known from its head. */
-static void parse(struct git_changes *changes, const char *root, const char *text)
+/* In the body of a hunk every line starts with + or -; their number is known from its head. A line
+ * may hold a NUL: git looks for one only at the beginning of a file. */
+static void parse(struct git_changes *changes, const char *root, const struct strbuf *diff)
 {
+	const char *end = diff->buf + diff->len;
 	struct git_file *file = NULL;
 	int64_t skip = 0;
 
-	for (const char *line = text; *line;) {
-		size_t len = strcspn(line, "\n");
+	for (const char *line = diff->buf; line < end;) {
+		const char *feed = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((feed ? feed : end) - line);
 		struct git_range range;
 		if (skip > 0) {
 			skip -= *line != '\\'; /* "\ No newline at end of file" */
@@ -124,7 +127,7 @@ static void parse(struct git_changes *changes, const char *root, const char *tex
 				}
 			}
 		}
-		line += len + (line[len] == '\n');
+		line += len + 1;
 	}
 }
 
@@ -174,15 +177,16 @@ int git_diff(const char *dir, const char *ref, struct git_changes *ret, struct e
 	if (git_run(dir, merge_base, &base) != 0)
 		return no_base(err, dir, ref);
 	strbuf_rtrim(&base);
-	const char *const diff[] = {"diff", "--no-color", "--no-ext-diff", "--no-textconv",
-		"--no-renames", "--unified=0", "--src-prefix=a/", "--dst-prefix=b/", base.buf, "--",
-		NULL};
+	/* unlike `git diff` it has one form, whatever the user has configured for reading */
+	const char *const diff[] = {"diff-index", "-p", "--no-color", "--no-ext-diff",
+		"--no-textconv", "--no-renames", "--unified=0", "--src-prefix=a/",
+		"--dst-prefix=b/", base.buf, "--", NULL};
 	const char *const others[] = {"ls-files", "--others", "--exclude-standard", "-z", NULL};
 	if (git_run(dir, diff, &out) != 0 || git_run(root.buf, others, &untracked) != 0)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE, "git diff failed in %s", dir);
 	*ret = (struct git_changes){.against = xstrdup(base.buf)};
 	strmap_init(&ret->files);
-	parse(ret, root.buf, out.len ? out.buf : "");
+	parse(ret, root.buf, &out);
 	add_untracked(ret, root.buf, &untracked);
 	return 0;
 }

@@ -107,6 +107,7 @@ static bool lacks_its_file(const struct event *e)
 	case EVENT_FILE_STARTED:
 	case EVENT_FILE_FINISHED:
 	case EVENT_TEST_STARTED:
+	case EVENT_TEST_SLOW:
 	case EVENT_TEST_FINISHED:
 		return !e->suite || !e->file;
 	default:

@@ -117,9 +117,11 @@ static void on_event(void *arg, struct event *e)
 static void collect_before(struct record *r)
 {
 	struct order_target *t = r->target;
-	const struct start *own = &r->starts[r->at];
 
-	for (size_t i = 0; t->file && i < r->at; i++)
+	if (!t->file)
+		return;
+	const struct start *own = &r->starts[r->at];
+	for (size_t i = 0; i < r->at; i++)
 		if (r->starts[i].worker == own->worker && !streq(r->starts[i].file, own->file) &&
 			!strvec_has(&t->before, r->starts[i].file))
 			strvec_push(&t->before, r->starts[i].file);

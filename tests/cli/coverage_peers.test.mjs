@@ -7,8 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import * as maps from '../support/coverage_maps.mjs';
+import { environment, muster } from './support.mjs';
 
-const muster = process.env.MUSTER_PROGRAM;
 const SEED = Number(process.env.COVERAGE_SEED ?? 4);
 const SHARDS = 3;
 
@@ -19,7 +19,7 @@ function temporary(t) {
 }
 
 function run(args, cwd, expected = 0) {
-	const env = { PATH: process.env.PATH, HOME: cwd, COLUMNS: '80', NO_COLOR: '1' };
+	const env = environment({ HOME: cwd });
 	const result = spawnSync(muster, ['coverage', ...args], { cwd, env, encoding: 'utf8', maxBuffer: 1e9 });
 	assert.strictEqual(result.status, expected, `${args.join(' ')}\n${result.stderr}`);
 	return result;

@@ -616,3 +616,10 @@ test('Ctrl-Z suspends workers and services, fg goes on', async () => {
   await term.end;
   assert.equal(summary(dir).verdict, 'cancelled');
 });
+
+test('a worker has its streams and its channel, nothing of its siblings, of the journal or the history', () => {
+  const dir = project(['holds1', 'holds2', 'holds3']);
+  const { code, out } = runFake(dir, ['-j3', '--no-fail-fast']);
+  assert.equal(code, 0, out);
+  assert.deepEqual(titles(dir), ['1 2 3', '1 2 3', '1 2 3']);
+});

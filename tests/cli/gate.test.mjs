@@ -135,6 +135,24 @@ test('names that git quotes are names', () => {
   assert.deepEqual(uncovered, [`${name}:2`]);
 });
 
+test('every changed line is judged: behind a NUL, and whatever git is configured to show', () => {
+  const big = 'x\n'.repeat(5000); // git looks for a NUL in the first 8000 bytes
+  const dir = covered([1, 0, 1, 0, 1], { 'src/a.js': source(5), 'a.txt': big, '.gitignore': 'map.json\n' });
+  const git = (...args) => assert.equal(spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args],
+    { cwd: dir, env: environment() }).status, 0);
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-qm', 'one');
+  const judged = () => json(dir, ['gate', '--coverage', 'map.json', '--against', 'HEAD']).uncovered;
+  write(dir, 'src/a.js', source(5).split('\n').map((line, i) => (i === 1 || i === 3 ? line + ' // new' : line)).join('\n'));
+  assert.deepEqual(judged(), ['src/a.js:2', 'src/a.js:4']);
+  for (const [key, value] of [['interHunkContext', '5'], ['relative', 'true'], ['noprefix', 'true'], ['orderFile', 'none']])
+    git('config', `diff.${key}`, value);
+  assert.deepEqual(judged(), ['src/a.js:2', 'src/a.js:4']);
+  write(dir, 'a.txt', big + '\0\n');
+  assert.deepEqual(judged(), ['src/a.js:2', 'src/a.js:4']);
+});
+
 test('bundles are coverage, too: those that count, each once', () => {
   const dir = project(['pass1']);
   for (const out of ['one', 'two']) assert.equal(runFake(dir, ['--coverage', '--out', out]).code, 0);

@@ -6,6 +6,14 @@
 
 #include "core/base/base.h"
 
+#define DIE_UNLESS(what)                                                           \
+	do {                                                                       \
+		if (!(what)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what); \
+			abort();                                                   \
+		}                                                                  \
+	} while (0)
+
 struct fuzz_target {
 	const char *name;
 	void (*run)(const char *data, size_t len);
@@ -13,3 +21,10 @@ struct fuzz_target {
 
 extern const struct fuzz_target fuzz_targets[]; /* ended by a NULL name */
 const struct fuzz_target *fuzz_target_find(const char *name);
+
+/* whole.c */
+void fuzz_config(const char *data, size_t len);
+void fuzz_history(const char *data, size_t len);
+void fuzz_merge(const char *data, size_t len);
+void fuzz_package(const char *data, size_t len);
+void fuzz_replay(const char *data, size_t len);

@@ -6,11 +6,14 @@
 #include "core/base/ansi.h"
 #include "core/base/cells.h"
 #include "core/base/json.h"
+#include "core/base/path.h"
 #include "core/base/spool.h"
+#include "core/base/text.h"
 #include "core/codeowners.h"
 #include "core/coverage.h"
 #include "core/coverage_report.h"
 #include "core/event_json.h"
+#include "core/fingerprint.h"
 #include "core/journal.h"
 #include "core/junit_read.h"
 #include "core/plan.h"
@@ -18,14 +21,6 @@
 #include "core/shell.h"
 #include "core/timings.h"
 #include "core/yamltree.h"
-
-#define DIE_UNLESS(what)                                                           \
-	do {                                                                       \
-		if (!(what)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what); \
-			abort();                                                   \
-		}                                                                  \
-	} while (0)
 
 /* Readers of files get one in memory. */
 static int memory_file(void)
@@ -222,14 +217,47 @@ static void fuzz_yaml(const char *data, size_t len)
 	yamltree_free(yaml);
 }
 
+/* What is edited of a file that was read must read as what was meant. */
+static void check_quarantine(const struct strbuf *text, size_t entries)
+{
+	struct error err = ERROR_INIT;
+	struct quarantine q;
+
+	quarantine_init(&q);
+	DIE_UNLESS(quarantine_parse(&q, "q", text->buf, text->len, 1790000000000, &err) == 0);
+	DIE_UNLESS(q.n == entries);
+	quarantine_release(&q);
+}
+
+static void edit_quarantine(const struct quarantine *q)
+{
+	static const struct quarantine_add more = {.file = "new.js",
+		.test = "a › \"b\": #1",
+		.owner = "@team",
+		.reason = "- it's",
+		.expires = "2026-12-24"};
+	struct error err = ERROR_INIT;
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+
+	if (quarantine_text_add(q, &more, &out, &err) == 0)
+		check_quarantine(&out, q->n + 1);
+	for (size_t i = 0; i < q->n; i++) {
+		strbuf_reset(&out);
+		if (quarantine_text_remove(q, &q->entries[i], &out, &err) == 0)
+			check_quarantine(&out, q->n - 1);
+	}
+}
+
 static void fuzz_quarantine(const char *data, size_t len)
 {
 	struct error err = ERROR_INIT;
 	struct quarantine q;
 
 	quarantine_init(&q);
-	if (quarantine_parse(&q, "quarantine.yaml", data, len, 1790000000000, &err) == 0)
+	if (quarantine_parse(&q, "quarantine.yaml", data, len, 1790000000000, &err) == 0) {
 		quarantine_covers(&q, "unit", "test/a.js", "[\"adds\"]", 0);
+		edit_quarantine(&q);
+	}
 	quarantine_release(&q);
 }
 
@@ -282,18 +310,55 @@ static void fuzz_cells(const char *data, size_t len)
 		DIE_UNLESS(!strpbrk(csv.buf, ",\"\r\n"));
 }
 
+/* The first byte is the room there is. */
+static void fuzz_text(const char *data, size_t len)
+{
+	cleanup_strbuf struct strbuf end = STRBUF_INIT, middle = STRBUF_INIT,
+				     duration = STRBUF_INIT;
+	cleanup_strbuf struct strbuf mark = STRBUF_INIT;
+	size_t room = len ? (unsigned char)data[0] : 0;
+	cleanup_free char *text = len ? as_text(data + 1, len - 1) : xstrdup("");
+
+	text_truncate(&end, text, room);
+	text_truncate_middle(&middle, text, room);
+	DIE_UNLESS(text_width(end.buf) <= room && text_width(middle.buf) <= room);
+	text_duration(&duration, text_parse_duration(text));
+	fingerprint_text(&mark, text);
+	DIE_UNLESS(mark.len < 4096);
+}
+
+/* A pattern, a line feed, a path. */
+static void fuzz_glob(const char *data, size_t len)
+{
+	const char *end = memchr(data, '\n', len);
+	cleanup_free char *pattern = as_text(data, end ? (size_t)(end - data) : len);
+	cleanup_free char *path =
+		end ? as_text(end + 1, (size_t)(data + len - end) - 1) : xstrdup("");
+
+	path_glob(pattern, path);
+	if (!strpbrk(pattern, "*?[{\\") && !starts_with(pattern, "./"))
+		DIE_UNLESS(path_glob(pattern, path) == streq(pattern, path));
+}
+
 const struct fuzz_target fuzz_targets[] = {
 	{"cells", fuzz_cells},
 	{"codeowners", fuzz_codeowners},
+	{"config", fuzz_config},
 	{"coverage", fuzz_coverage},
 	{"event", fuzz_event},
+	{"glob", fuzz_glob},
+	{"history", fuzz_history},
 	{"journal", fuzz_journal},
 	{"json", fuzz_json},
 	{"junit", fuzz_junit},
+	{"merge", fuzz_merge},
 	{"output", fuzz_output},
+	{"package", fuzz_package},
 	{"plan", fuzz_plan},
 	{"quarantine", fuzz_quarantine},
+	{"replay", fuzz_replay},
 	{"shell", fuzz_shell},
+	{"text", fuzz_text},
 	{"timings", fuzz_timings},
 	{"yaml", fuzz_yaml},
 	{NULL, NULL},
