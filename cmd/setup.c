@@ -67,8 +67,10 @@ int setup_adapters(struct setup *s, struct error *err)
 {
 	if (getenv("MUSTER_TEST_ADAPTERS"))
 		return 0;
+	static const char elsewhere[] = "XDG_CACHE_HOME=/folder is another place for it";
+
 	if (file_mkdirs(s->adapters_dir, err) < 0)
-		return -1;
+		return error_help(err, elsewhere);
 	for (const struct embedded_file *f = adapter_files; f->name; f++) {
 		cleanup_free char *path = path_join(s->adapters_dir, f->name);
 		struct stat st;
@@ -77,7 +79,7 @@ int setup_adapters(struct setup *s, struct error *err)
 			st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
 			continue;
 		if (file_write(path, f->data, f->size, false, err) < 0)
-			return -1;
+			return error_help(err, elsewhere);
 	}
 	return 0;
 }

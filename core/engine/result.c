@@ -360,6 +360,10 @@ static void describe_death(
 	else if (status->signal == SIGABRT || status->exit_status == 134)
 		strbuf_addstr(out,
 			"the worker aborted (SIGABRT); node does so when it runs out of memory");
+	else if (status->signal == SIGKILL)
+		strbuf_addstr(out,
+			"the worker was killed (SIGKILL); the system does so when it, or the "
+			"container, runs out of memory");
 	else if (status->signal)
 		strbuf_addf(out, "the worker was killed by signal %d (%s)", status->signal,
 			strsignal(status->signal));

@@ -14,6 +14,7 @@ const bad = [
   ['segv', 'crash', 'signal 11'],
   ['quit', 'crash', 'exit status 0'],
   ['abort', 'crash', 'aborted'],
+  ['killed', 'crash', 'out of memory'],
   ['half', 'protocol', 'JSON'],
   ['garbage', 'protocol', 'JSON'],
   ['wrongtype', 'protocol', 'wrong kind'],

@@ -187,6 +187,7 @@ const acts = {
     send({ type: 'coverage', file, project: '', delta: `${init.coverage.folder}/../../../x.json` }), acts.pass(file)),
   coverearly: file => (send({ type: 'coverage_done', delta: `${init.coverage.folder}.json` }), acts.pass(file)),
   abort: () => process.abort(),
+  killed: () => process.kill(process.pid, 'SIGKILL'),
   garbage: file => (raw('this is not JSON\n'), finish(file, 0)),
   half: () => (raw('{"type":"file_fin'), process.exit(0)),
   wrongtype: file => (raw(JSON.stringify({ type: 'file_finished', file, project: 7 }) + '\n'), acts.idle()),
