@@ -104,7 +104,7 @@ struct audience {
 
 static void audience_open(struct audience *a)
 {
-	static const struct reporter_options options = {.live = true, .verbosity = 1, .token = "t"};
+	static const struct reporter_options options = {.live = true, .verbosity = 1};
 
 	*a = (struct audience){.n = 0};
 	for (; reporters[a->n]; a->n++) {
