@@ -19,15 +19,12 @@ static bool resolve(const char *dir, const char *name, struct strbuf *out)
 
 static bool find_branch(const char *dir, const char *ref, struct strbuf *out)
 {
-	static const char *const names[] = {
-		"origin/HEAD", "origin/main", "origin/master", "main", "master"};
-
 	if (ref) {
 		cleanup_free char *remote = xasprintf("origin/%s", ref);
 		return resolve(dir, remote, out) || resolve(dir, ref, out);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (resolve(dir, names[i], out))
+	for (const char *const *name = git_usual_branches; *name; name++)
+		if (resolve(dir, *name, out))
 			return true;
 	return false;
 }

@@ -19,8 +19,6 @@ static bool has_commit(const char *dir, const char *ref)
 /* The branch that this one goes into. Caller frees; NULL = none found. */
 static char *base_ref(const char *dir)
 {
-	static const char *const usual[] = {
-		"origin/HEAD", "origin/main", "origin/master", "main", "master"};
 	const char *target = ci_target_branch(getenv);
 
 	if (target) {
@@ -28,9 +26,9 @@ static char *base_ref(const char *dir)
 		if (has_commit(dir, ref))
 			return xstrdup(ref);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
-		if (has_commit(dir, usual[i]))
-			return xstrdup(usual[i]);
+	for (const char *const *name = git_usual_branches; *name; name++)
+		if (has_commit(dir, *name))
+			return xstrdup(*name);
 	return NULL;
 }
 

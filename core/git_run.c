@@ -9,6 +9,9 @@
 
 extern char **environ;
 
+const char *const git_usual_branches[] = {
+	"origin/HEAD", "origin/main", "origin/master", "main", "master", NULL};
+
 static int spawn(char *const *argv, int write_end, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;

@@ -7,6 +7,9 @@
 #include "core/base/base.h"
 #include "core/base/strbuf.h"
 
+/* Where a branch comes from when nobody says it, the best first; NULL-ended. */
+extern const char *const git_usual_branches[];
+
 enum { GIT_OUTPUT_BYTES = 256 * 1024 * 1024 };
 
 /* Start `git -C dir words…` (NULL-ended). Returns the end to read from, which is the caller's to

@@ -103,15 +103,6 @@ static int end_rows(struct merging *m, sqlite3_stmt *s, int result, int code)
 	return result;
 }
 
-static int step_done(struct merging *m, sqlite3_stmt *s)
-{
-	int code = s ? sqlite3_step(s) : SQLITE_ERROR;
-
-	if (s)
-		sqlite3_reset(s);
-	return code == SQLITE_DONE ? 0 : history_error(m->h, m->err, "cannot write");
-}
-
 static sqlite3_stmt *select_run(struct merging *m, const char *sql, int64_t run)
 {
 	sqlite3_stmt *s = NULL;
@@ -161,7 +152,7 @@ static int copy_pack(struct merging *m, int64_t from, int64_t run)
 		sqlite3_bind_int64(s, 3, pack.first);
 		sqlite3_bind_blob64(s, 4, pack.data, pack.len, SQLITE_STATIC);
 	}
-	return step_done(m, s);
+	return history_write(m->h, s, m->err);
 }
 
 /* Rows of a table, column by column; the first is the run. `maps[i]`: KINDS = as it is. */
@@ -185,7 +176,7 @@ static int copy_rows(struct merging *m, const char *sql, enum history_sql put,
 			else if (ids[i] > 0)
 				sqlite3_bind_int64(to, i + 1, ids[i]);
 		}
-		result = step_done(m, to);
+		result = history_write(m->h, to, m->err);
 	}
 	return end_rows(m, s, result, code);
 }
@@ -218,7 +209,7 @@ static int copy_files(struct merging *m, int64_t from, int64_t run)
 		sqlite3_bind_int64(s, 1, run);
 		sqlite3_bind_blob64(s, 2, pack.buf, pack.len, SQLITE_STATIC);
 	}
-	return step_done(m, s);
+	return history_write(m->h, s, m->err);
 }
 
 /* `s` is on a row of all_runs[]. Returns the id here, or -1. */
@@ -300,7 +291,7 @@ static int copy_estimates(struct merging *m)
 		sqlite3_bind_int64(put, 2, file);
 		for (int i = 2; i < 6; i++)
 			sqlite3_bind_value(put, i + 1, sqlite3_column_value(s, i));
-		result = step_done(m, put);
+		result = history_write(m->h, put, m->err);
 	}
 	sqlite3_finalize(put);
 	return end_rows(m, s, result, code);
@@ -323,7 +314,7 @@ static int copy_orders(struct merging *m)
 		sqlite3_bind_int64(put, 1, test);
 		for (int i = 1; i < 5; i++)
 			sqlite3_bind_value(put, i + 1, sqlite3_column_value(s, i));
-		result = step_done(m, put);
+		result = history_write(m->h, put, m->err);
 	}
 	return end_rows(m, s, result, code);
 }

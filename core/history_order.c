@@ -18,14 +18,6 @@ static sqlite3_stmt *select_tests(struct history *h, const struct history_order 
 	return s;
 }
 
-static int change(struct history *h, sqlite3_stmt *s, struct error *err)
-{
-	int code = sqlite3_step(s);
-
-	sqlite3_reset(s);
-	return code == SQLITE_DONE ? 0 : history_error(h, err, "cannot write");
-}
-
 int history_order_put(struct history *h, const struct history_order *o, struct error *err)
 {
 	sqlite3_stmt *tests = select_tests(h, o), *s = history_sql(h, SQL_PUT_ORDER);
@@ -41,7 +33,7 @@ int history_order_put(struct history *h, const struct history_order *o, struct e
 	sqlite3_bind_int(s, 3, o->needed);
 	sqlite3_bind_int64(s, 4, o->found_ms);
 	sqlite3_bind_text(s, 5, o->run, -1, SQLITE_STATIC);
-	return change(h, s, err);
+	return history_write(h, s, err);
 }
 
 static bool has_all(const struct strvec *behind, const char *culprits)
@@ -70,7 +62,7 @@ int history_order_refute(struct history *h, const struct history_order *o,
 		if (!s)
 			break;
 		sqlite3_bind_int64(s, 1, sqlite3_column_int64(tests, 0));
-		result = change(h, s, err);
+		result = history_write(h, s, err);
 	}
 	if (result == 0)
 		return history_finish(h, tests, code, err);

@@ -39,11 +39,7 @@ int64_t history_name_id(struct history *h, enum history_sql which, const char *n
 
 int history_record_done(struct recording *r, sqlite3_stmt *s)
 {
-	int code = s ? sqlite3_step(s) : SQLITE_ERROR;
-
-	if (s)
-		sqlite3_reset(s);
-	return code == SQLITE_DONE ? 0 : history_error(r->h, r->err, "cannot write");
+	return history_write(r->h, s, r->err);
 }
 
 static void measure_speed(struct recording *r)

@@ -53,14 +53,6 @@ void history_row_faults(sqlite3_stmt *s, struct history_stats *ret)
 	ret->main_failed = (uint64_t)sqlite3_column_int64(s, c + 19);
 }
 
-static int done(struct history *h, sqlite3_stmt *s, struct error *err)
-{
-	int code = sqlite3_step(s);
-
-	sqlite3_reset(s);
-	return code == SQLITE_DONE ? 0 : history_error(h, err, "cannot write");
-}
-
 int history_put_faults(
 	struct history *h, int64_t test_id, const struct history_stats *x, struct error *err)
 {
@@ -89,7 +81,7 @@ int history_put_faults(
 	sqlite3_bind_int64(s, 19, x->last_fail_commit);
 	sqlite3_bind_int64(s, 20, x->last_message);
 	sqlite3_bind_int64(s, 21, (int64_t)x->main_failed);
-	return done(h, s, err);
+	return history_write(h, s, err);
 }
 
 /* ---- the text of a file ------------------------------------------------------------------------ */
@@ -207,5 +199,5 @@ int history_put_stats(struct history *h, int64_t file_id, const char *digest,
 	sqlite3_bind_int64(s, 1, file_id);
 	sqlite3_bind_text(s, 2, digest, -1, SQLITE_STATIC);
 	sqlite3_bind_text64(s, 3, text->buf, text->len, SQLITE_STATIC, SQLITE_UTF8);
-	return done(h, s, err);
+	return history_write(h, s, err);
 }

@@ -111,6 +111,8 @@ const char *history_text(sqlite3_stmt *s, int column);
 const char *history_optional(sqlite3_stmt *s, int column); /* NULL for "" and NULL */
 /* Reset; -1 with an error unless `code` says that the statement is at its end. */
 int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err);
+/* Run a statement that writes, and reset it. NULL = it could not be prepared, an error. */
+int history_write(struct history *h, sqlite3_stmt *s, struct error *err);
 /* Around reading from end to end. */
 void history_scan(struct history *h, bool scan);
 /* The SQL functions that the views use. */

@@ -265,6 +265,15 @@ const char *history_optional(sqlite3_stmt *s, int column)
 	return *value ? value : NULL;
 }
 
+int history_write(struct history *h, sqlite3_stmt *s, struct error *err)
+{
+	int code = s ? sqlite3_step(s) : SQLITE_ERROR;
+
+	if (s)
+		sqlite3_reset(s);
+	return code == SQLITE_DONE ? 0 : history_error(h, err, "cannot write");
+}
+
 int history_finish(struct history *h, sqlite3_stmt *s, int code, struct error *err)
 {
 	int result = code == SQLITE_DONE ? 0 : history_error(h, err, "cannot read");

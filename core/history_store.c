@@ -266,7 +266,5 @@ int history_put_timing(struct history *h, const struct history_timing *t, struct
 	sqlite3_bind_int(s, 4, 1);
 	sqlite3_bind_int64(s, 5, t->when_ms);
 	sqlite3_bind_int64(s, 6, 0);
-	int code = sqlite3_step(s);
-	sqlite3_reset(s);
-	return code == SQLITE_DONE ? 0 : history_error(h, err, "cannot write");
+	return history_write(h, s, err);
 }
