@@ -241,6 +241,9 @@ const char *text_closest(const char *word, const char *const *words)
 	const char *best = NULL;
 	size_t best_distance = strlen(word) < 4 ? 1 : 2;
 
+	for (const char *const *w = words; strlen(word) >= 3 && *w; w++)
+		if (starts_with(*w, word))
+			return *w;
 	for (; *words; words++) {
 		size_t distance = distance_of(word, *words);
 		if (distance < best_distance || (distance == best_distance && !best)) {

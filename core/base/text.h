@@ -23,5 +23,6 @@ void text_count(struct strbuf *out, int64_t n);
 void text_shell_quote(struct strbuf *out, const char *s);
 /* JavaScript regular expression source that matches exactly `s`. */
 void text_regex_escape(struct strbuf *out, const char *s);
-/* The closest of `words` (NULL-ended) at a distance of at most 2 (1 for short words), or NULL. */
+/* The first of `words` (NULL-ended) that begins with `word` of three letters or more, else the
+ * closest one at a distance of at most 2 (1 for short words), or NULL. */
 const char *text_closest(const char *word, const char *const *words);

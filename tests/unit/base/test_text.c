@@ -58,6 +58,8 @@ TEST(text, closest)
 	ASSERT_STR(text_closest("retry", (const char *const[]){"retries", "reset", NULL}) ?: "none",
 		"none");
 	cr_assert_null(text_closest("coverage", words));
+	ASSERT_STR(text_closest("exit", (const char *const[]){"init", "exit-codes", NULL}),
+		"exit-codes");
 }
 
 /* Whatever comes, and wherever it is cut: no escape character without colour, only SGR with it. */
