@@ -26,10 +26,10 @@ static void put_in_order(struct state *s, const struct suites *suites)
 			if (streq(s->files[k]->suite->name, name))
 				files[file_count++] = s->files[k];
 	}
-	if (n == s->suite_count && file_count == s->file_count) {
+	if (n && n == s->suite_count)
 		memcpy(s->suites, in_turn, n * sizeof(struct state_suite *));
+	if (file_count && file_count == s->file_count)
 		memcpy(s->files, files, file_count * sizeof(struct state_file *));
-	}
 	free(in_turn);
 	free(files);
 }
