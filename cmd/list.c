@@ -9,6 +9,31 @@
 #include "core/engine/engine.h"
 #include "core/history_testmap.h"
 
+/* Suites are discovered side by side and come as they are done; a list is the same each time:
+ * suites as they were detected or configured, the files of each as its runner has them. */
+static void put_in_order(struct state *s, const struct suites *suites)
+{
+	struct state_suite **in_turn = xcalloc(s->suite_count + 1, sizeof(struct state_suite *));
+	struct state_file **files = xcalloc(s->file_count + 1, sizeof(struct state_file *));
+	size_t n = 0, file_count = 0;
+
+	for (size_t i = 0; i < suites->n; i++) {
+		const char *name = suites->v[i]->name;
+		for (size_t k = 0; k < s->suite_count; k++)
+			if (streq(s->suites[k]->name, name))
+				in_turn[n++] = s->suites[k];
+		for (size_t k = 0; k < s->file_count; k++)
+			if (streq(s->files[k]->suite->name, name))
+				files[file_count++] = s->files[k];
+	}
+	if (n && n == s->suite_count)
+		memcpy(s->suites, in_turn, n * sizeof(struct state_suite *));
+	if (file_count && file_count == s->file_count)
+		memcpy(s->files, files, file_count * sizeof(struct state_file *));
+	free(in_turn);
+	free(files);
+}
+
 int list_collect(struct setup *setup, struct state *state, struct error *err)
 {
 	struct bus bus;
@@ -33,6 +58,7 @@ int list_collect(struct setup *setup, struct state *state, struct error *err)
 	};
 	if (engine_run(&o, err) < 0)
 		return -1;
+	put_in_order(state, setup->suites);
 	return state->exit_code;
 }
 

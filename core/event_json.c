@@ -121,7 +121,9 @@ static void put_run_end(struct jsonw *w, const struct event *e)
 		jsonw_int(w, "passed", tests->passed);
 		jsonw_int(w, "failed", tests->failed);
 		jsonw_int(w, "skipped", tests->skipped);
+		jsonw_int(w, "not_run", tests->not_run);
 		jsonw_int(w, "flaky", tests->flaky);
+		jsonw_int(w, "quarantined", tests->quarantined);
 		jsonw_object_end(w);
 	}
 }

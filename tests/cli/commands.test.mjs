@@ -63,6 +63,17 @@ test('a run is compared with the last one when both are of all tests', () => {
   fs.rmSync(more);
 });
 
+test('list: suites in the order of the configuration, whichever is discovered first', () => {
+  const names = ['z', 'm', 'a', 'y', 'b'];
+  const dir = project(['one', 'two'], { 'muster.yaml': `suites:\n${names.map(n => `  - {name: ${n}, runner: mocha}\n`).join('')}` });
+  for (let i = 0; i < 3; i++) {
+    const { out, err } = runFake(dir, ['list']);
+    assert.deepEqual(out.trim().split('\n').map(line => line.split('\t')[0]), names.flatMap(n => [n, n]));
+    assert.deepEqual(err.trim().split('\n').map(line => line.split(':')[0]), names);
+    assert.deepEqual(JSON.parse(runFake(dir, ['list', '--json']).out).suites.map(s => s.suite), names);
+  }
+});
+
 test('list: an empty list says why', () => {
   const dir = project(['pass'], { 'lib/x.js': '' });
   const { code, out, err } = runFake(dir, ['list', 'lib']);
