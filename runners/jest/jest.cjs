@@ -9,6 +9,8 @@ const channel = require('./channel.cjs');
 
 channel.send('hello', { pid: process.pid, node: process.version });
 
+require('./node_path.cjs').takeNodePath('jest');
+
 const { readFileSync } = require('fs');
 const { answerCoverage } = require('./coverage.cjs');
 const { locate } = require('./jest_modules.cjs');

@@ -10,6 +10,8 @@ const channel = require('./channel.cjs');
 const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const { Isolation } = require('./mocha_isolate.cjs');
 const { Group, countHooks, hooksSince, load } = require('./mocha_run.cjs');
+require('./node_path.cjs').takeNodePath('mocha');
+
 const send = ({ type, ...fields }) => channel.send(type, fields);
 
 let init = null;

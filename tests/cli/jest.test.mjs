@@ -85,3 +85,25 @@ test('detectLeaks finds no leak of ours', () => {
   const { code, out } = run(dir, []);
   assert.equal(code, alone(dir, ['--detectLeaks']), out);
 });
+
+test('packages are found where the script with which pnpm starts Jest looks for them', () => {
+  const dir = folder({
+    'package.json': JSON.stringify({ name: 'm', scripts: { test: 'jest' } }),
+    'a.test.js': 'test("a", () => { expect(require(require.resolve("hidden", { paths: [__dirname] }))).toBe(1); });',
+    'store/hidden/index.js': 'module.exports = 1;',
+  });
+  fs.mkdirSync(path.join(dir, 'node_modules/.bin'), { recursive: true });
+  fs.symlinkSync(path.join(modules, 'jest'), path.join(dir, 'node_modules/jest'));
+  const store = path.join(dir, 'store');
+  fs.writeFileSync(path.join(dir, 'node_modules/.bin/jest'), `#!/bin/sh
+if [ -z "$NODE_PATH" ]; then
+  export NODE_PATH="${store}"
+else
+  export NODE_PATH="${store}:$NODE_PATH"
+fi
+exec node ${path.join(modules, 'jest/bin/jest.js')} "$@"
+`, { mode: 0o755 });
+  assert.equal(spawnSync('node_modules/.bin/jest', [], { cwd: dir, env: environment() }).status, 0);
+  const { code, out } = run(dir, []);
+  assert.equal(code, 0, out);
+});
