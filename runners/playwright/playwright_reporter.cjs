@@ -218,8 +218,12 @@ module.exports = class Reporter {
       for (const name of project.dependencies || []) needed.add(name);
       if (project.teardown) needed.add(project.teardown);
     }
-    const matchers = new Map();
-    for (const [key, item] of wanted) matchers.set(key, channel.matcher(init.test, item.only, item.except, item.project));
+    const named = new Map();
+    const parts = new Map();
+    for (const [key, item] of wanted) {
+      named.set(key, channel.matcher(init.test, null, null, item.project));
+      parts.set(key, channel.matcher(null, item.only, item.except));
+    }
     const times = timesOf(items);
     const keep = test => {
       const { record } = this.ids.get(test);
@@ -229,8 +233,9 @@ module.exports = class Reporter {
         return true;
       }
       if (init.repeat > 0) return wanted.has(key) && groupOf(test).some(t => this.isWantedAgain(t, times));
-      const first = this.ids.get(groupOf(test)[0]); // speaks for all of a serial group
-      return wanted.has(key) && matchers.get(key)(first.path, first.occ);
+      const { path: titles, occ } = this.ids.get(test);
+      const first = this.ids.get(groupOf(test)[0]); // says which part all of a serial group belongs to
+      return wanted.has(key) && named.get(key)(titles, occ) && parts.get(key)(first.path, first.occ);
     };
     const kept = new Set(this.suite.allTests().filter(keep));
     for (const test of this.suite.allTests()) if (!kept.has(test)) exclude(test);
