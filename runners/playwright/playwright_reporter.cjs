@@ -234,8 +234,10 @@ module.exports = class Reporter {
       }
       if (init.repeat > 0) return wanted.has(key) && groupOf(test).some(t => this.isWantedAgain(t, times));
       const { path: titles, occ } = this.ids.get(test);
-      const first = this.ids.get(groupOf(test)[0]); // says which part all of a serial group belongs to
-      return wanted.has(key) && named.get(key)(titles, occ) && parts.get(key)(first.path, first.occ);
+      if (!wanted.has(key) || !named.get(key)(titles, occ)) return false;
+      // Tests of a serial group need each other. Of several parts of a file, its first test says which has them all.
+      const group = groupOf(test).map(t => this.ids.get(t));
+      return group.slice(0, wanted.get(key).part ? 1 : undefined).some(t => parts.get(key)(t.path, t.occ));
     };
     const kept = new Set(this.suite.allTests().filter(keep));
     for (const test of this.suite.allTests()) if (!kept.has(test)) exclude(test);

@@ -219,11 +219,13 @@ test('where nothing is wanted, what the global set-up did is torn down; a shard 
   assert.equal(log(), 'up down up down ');
 });
 
-test('-t chooses within a serial group, as --grep does', () => {
+test('-t chooses within a serial group, as --grep does; --failed has the group of what failed', () => {
   const dir = suite({ a: `test.describe.serial('s', () => { ran('one'); test('two', () => { throw new Error('x'); }); });` });
   const { code, out } = run(dir, ['-t', '^s › two$']);
   assert.equal(code, 1, out);
   assert.deepEqual(outcomes(dir), ['s › two 1 failed']);
+  assert.equal(run(dir, ['--failed']).code, 1);
+  assert.deepEqual(outcomes(dir), ['s › one 1 passed', 's › two 1 failed']);
 });
 
 test('a test in quarantine has its own number of retries, and costs nobody else theirs', () => {
