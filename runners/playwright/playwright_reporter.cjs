@@ -5,12 +5,14 @@
 
 const path = require('path');
 const channel = require('./channel.cjs');
+const { Artifacts } = require('./playwright_artifacts.cjs');
 const { answerCoverage, tellDelta } = require('./coverage.cjs');
 const send = ({ type, ...fields }) => channel.send(type, fields);
 const shared = globalThis[Symbol.for('muster.playwright')];
 const { init, version, core } = shared;
 const where = channel.paths(init.base);
 const coverage = init.coverage ? require('./playwright_coverage.cjs') : null;
+const artifacts = new Artifacts(init);
 const arrivals = coverage ? new coverage.Arrivals(init) : null;
 
 function leave() {
@@ -97,6 +99,8 @@ module.exports = class Reporter {
 
   onConfigure(config) {
     this.config = config;
+    artifacts.spare(config.projects);
+    config.shard = null; // as of `--shard` in scripts: which part of the tests runs is muster's to say
     const [major, minor] = version.split('.').map(Number);
     if (major > 1 || minor >= 62 || dispatcherOf()) return;
     onLoaded(suite => {
@@ -110,7 +114,7 @@ module.exports = class Reporter {
     this.loaded(suite, test => testRun.exclude(test));
   }
 
-  // All tests are loaded, nothing is started yet: no global set-up, no web server.
+  // All tests are loaded, none has run; global set-up and web servers are up in newer versions.
   loaded(suite, exclude) {
     this.suite = suite;
     if (!suite.allTests().length) return; // onBegin tells why
@@ -156,16 +160,17 @@ module.exports = class Reporter {
     this.number();
     this.discovered([...this.files.values()]);
     const message = channel.nextSync();
-    if (message.type !== 'run') leave(); // `stop`: somebody only wanted the list
+    if (init.list) leave();
+    const { type, id, ordered, items = [], workers } = message;
     this.begun = true;
-    this.runId = message.id;
-    this.ordered = message.ordered;
-    this.ranks = new Map(message.items.map((item, i) => [keyOf(item), i]));
-    if (message.workers > 0) this.config.workers = message.workers;
-    if (!this.select(message.items, exclude)) {
-      send({ type: 'run_done', id: this.runId });
-      leave();
-    }
+    this.runId = id;
+    this.ordered = ordered;
+    this.ranks = new Map(items.map((item, i) => [keyOf(item), i]));
+    if (workers > 0) this.config.workers = workers;
+    // The global set-up is done by now, so a run of nothing, or a `stop`, goes on to what tears that down.
+    this.idle = type !== 'run' || !this.select(items, exclude);
+    if (this.idle) this.suite.allTests().forEach(exclude);
+    else artifacts.take(this.suite.suites.map(project => project.project()));
   }
 
   discovered(records, more) {
@@ -213,8 +218,12 @@ module.exports = class Reporter {
       for (const name of project.dependencies || []) needed.add(name);
       if (project.teardown) needed.add(project.teardown);
     }
-    const matchers = new Map();
-    for (const [key, item] of wanted) matchers.set(key, channel.matcher(init.test, item.only, item.except, item.project));
+    const named = new Map();
+    const parts = new Map();
+    for (const [key, item] of wanted) {
+      named.set(key, channel.matcher(init.test, null, null, item.project));
+      parts.set(key, channel.matcher(null, item.only, item.except));
+    }
     const times = timesOf(items);
     const keep = test => {
       const { record } = this.ids.get(test);
@@ -224,8 +233,11 @@ module.exports = class Reporter {
         return true;
       }
       if (init.repeat > 0) return wanted.has(key) && groupOf(test).some(t => this.isWantedAgain(t, times));
-      const first = this.ids.get(groupOf(test)[0]); // speaks for all of a serial group
-      return wanted.has(key) && matchers.get(key)(first.path, first.occ);
+      const { path: titles, occ } = this.ids.get(test);
+      if (!wanted.has(key) || !named.get(key)(titles, occ)) return false;
+      // Tests of a serial group need each other. Of several parts of a file, its first test says which has them all.
+      const group = groupOf(test).map(t => this.ids.get(t));
+      return group.slice(0, wanted.get(key).part ? 1 : undefined).some(t => parts.get(key)(t.path, t.occ));
     };
     const kept = new Set(this.suite.allTests().filter(keep));
     for (const test of this.suite.allTests()) if (!kept.has(test)) exclude(test);
@@ -395,9 +407,17 @@ module.exports = class Reporter {
   }
 
   async onEnd(result) {
+    artifacts.leave();
     if (this.handled) return;
     if (!this.begun) {
       this.couldNotRun(result.status);
+      return;
+    }
+    if (this.idle) {
+      this.errors = this.errors.filter(error => !isNoTests(error));
+      if (this.runId === undefined) return; // stopped: nobody asks any more
+      if (this.errors.length) this.tellErrors('tests');
+      send({ type: 'run_done', id: this.runId });
       return;
     }
     const broken = this.ran ? [] : this.broken();
@@ -463,7 +483,7 @@ module.exports = class Reporter {
 
   // Nothing could be run: specs that do not load are files that failed; the rest is configuration.
   couldNotRun(status) {
-    const none = this.errors.length > 0 && this.errors.every(e => /^(Error: )?No tests found/.test(plain(e.message)));
+    const none = this.errors.length > 0 && this.errors.every(isNoTests);
     if (none || status === 'passed') {
       this.discovered([]);
       return;
@@ -484,6 +504,8 @@ module.exports = class Reporter {
     leave();
   }
 };
+
+const isNoTests = error => /^(Error: )?No tests found/.test(plain(error.message));
 
 // Repetitions have no retries: each is an attempt.
 const attemptOf = (id, result) => (init.repeat > 0 ? id.round : result.retry) + 1;

@@ -185,6 +185,49 @@ test('what a failed hook left out counts as it ends when the hook is tried again
   assert.deepEqual({ total, failed, skipped, flaky }, { total: 3, failed: 1, skipped: 0, flaky: 1 });
 });
 
+test('suites that share an outputDir leave each other alone', () => {
+  const config = name => `module.exports = { testDir: "${name}", use: { trace: "on" } };`;
+  const dir = suite({}, {
+    'package.json': '{"name":"p","scripts":{"test":"playwright test -c one.js; playwright test -c two.js"}}',
+    'one.js': config('one'), 'two.js': config('two'),
+    'one/a.spec.js': `${head} test('long', () => until('met'));`,
+    'two/b.spec.js': `${head}
+      test('bad', ({}, info) => { fs.writeFileSync(info.outputPath('kept'), ''); throw new Error('x'); });
+      test('next', () => fs.writeFileSync('met', ''));`,
+  });
+  const { code, out } = run(dir, ['-j2', '--no-fail-fast']);
+  assert.equal(code, 1, out);
+  assert.deepEqual(outcomes(dir), ['bad 1 failed', 'long 1 passed', 'next 1 passed']);
+  const results = name => fs.readdirSync(path.join(dir, 'test-results', name)).sort();
+  assert.deepEqual([results('a-long'), results('b-bad')], [['trace.zip'], ['error-context.md', 'kept', 'trace.zip']]);
+  assert.deepEqual(results('.').filter(name => /^\.playwright/.test(name)), []);
+});
+
+test('where nothing is wanted, what the global set-up did is torn down; a shard of the configuration is no limit', () => {
+  const dir = suite({ a: `ran('a');`, b: `ran('b');` }, {
+    'playwright.config.js':
+      'module.exports = { testDir: "e2e", globalSetup: "./up.js", shard: { current: 1, total: 2 } };',
+    'up.js': `const { appendFileSync } = require('fs');
+      module.exports = () => { appendFileSync('log', 'up '); return () => appendFileSync('log', 'down '); };`,
+  });
+  const log = () => fs.readFileSync(path.join(dir, 'log'), 'utf8');
+  const none = run(dir, ['-t', 'nothing']);
+  assert.equal(none.code, 4, none.out);
+  assert.equal(log(), 'up down ');
+  assert.equal(run(dir, []).code, 0);
+  assert.deepEqual(names(dir).sort(), ['a', 'b']);
+  assert.equal(log(), 'up down up down ');
+});
+
+test('-t chooses within a serial group, as --grep does; --failed has the group of what failed', () => {
+  const dir = suite({ a: `test.describe.serial('s', () => { ran('one'); test('two', () => { throw new Error('x'); }); });` });
+  const { code, out } = run(dir, ['-t', '^s › two$']);
+  assert.equal(code, 1, out);
+  assert.deepEqual(outcomes(dir), ['s › two 1 failed']);
+  assert.equal(run(dir, ['--failed']).code, 1);
+  assert.deepEqual(outcomes(dir), ['s › one 1 passed', 's › two 1 failed']);
+});
+
 test('a test in quarantine has its own number of retries, and costs nobody else theirs', () => {
   const dir = suite({
     a: `test('bad', () => { fs.appendFileSync('tries.log', 'x'); throw new Error('x'); });`,
