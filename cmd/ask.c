@@ -5,7 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
-#include "core/project.h"
+#include "core/detect/project.h"
 
 static int read_limit(const struct options *options, int *ret, struct error *err)
 {

@@ -3,7 +3,7 @@
 
 #include "cmd/options.h"
 #include "core/codeowners.h"
-#include "core/history_list.h"
+#include "core/history/list.h"
 
 #define ASK_LIMIT                                                        \
 	{                                                                \

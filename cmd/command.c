@@ -7,9 +7,9 @@
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
-#include "core/config.h"
-#include "core/config_keys.h"
-#include "core/project.h"
+#include "core/config/config.h"
+#include "core/config/keys.h"
+#include "core/detect/project.h"
 #include "reporters/registry.h"
 #include "runners/registry.h"
 

@@ -6,8 +6,8 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/strvec.h"
-#include "core/config.h"
-#include "core/project.h"
+#include "core/config/config.h"
+#include "core/detect/project.h"
 #include "reporters/registry.h"
 #include "runners/registry.h"
 

@@ -3,8 +3,8 @@
 #include "cmd/command.h"
 #include "cmd/schema.h"
 #include "core/base/jsonw.h"
-#include "core/config.h"
-#include "core/config_keys.h"
+#include "core/config/config.h"
+#include "core/config/keys.h"
 #include "runners/registry.h"
 
 static const char *const origins[] = {

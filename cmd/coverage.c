@@ -11,10 +11,10 @@
 #include "core/base/path.h"
 #include "core/base/spool.h"
 #include "core/base/text.h"
-#include "core/config.h"
-#include "core/coverage.h"
-#include "core/coverage_inputs.h"
-#include "core/coverage_report.h"
+#include "core/config/config.h"
+#include "core/coverage/coverage.h"
+#include "core/coverage/inputs.h"
+#include "core/coverage/report.h"
 
 /* What both commands have: the inputs as one set. */
 struct session {

@@ -9,10 +9,10 @@
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/ci.h"
-#include "core/config.h"
-#include "core/crew.h"
-#include "core/history.h"
-#include "core/project.h"
+#include "core/config/config.h"
+#include "core/plan/crew.h"
+#include "core/history/history.h"
+#include "core/detect/project.h"
 #include "runners/registry.h"
 
 #include <fcntl.h>

@@ -7,8 +7,8 @@
 #include "core/base/ansi.h"
 #include "core/base/clock.h"
 #include "core/base/text.h"
-#include "core/flaky_order.h"
-#include "core/test_id.h"
+#include "core/flaky/flaky_order.h"
+#include "core/event/test_id.h"
 
 /* `flaky`: the page that a team opens on Monday. */
 

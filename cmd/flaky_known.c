@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/flaky_known.h"
-#include "core/history_list.h"
+#include "core/history/list.h"
 
 enum { TESTS_MAX = 2000 /* those that fail most; a summary shows 200 */ };
 

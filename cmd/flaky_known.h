@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/strmap.h"
-#include "core/history.h"
-#include "core/state.h"
+#include "core/history/history.h"
+#include "core/state/state.h"
 
 struct flaky_known {
 	struct history *const *history; /* borrowed place; *history NULL = none */

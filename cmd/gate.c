@@ -7,13 +7,13 @@
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/spool.h"
-#include "core/coverage_inputs.h"
+#include "core/coverage/inputs.h"
 #include "core/gate.h"
-#include "core/git_diff.h"
-#include "core/history_testmap.h"
-#include "core/journal.h"
-#include "core/junit_merge.h"
-#include "core/package.h"
+#include "core/change/git_diff.h"
+#include "core/history/testmap.h"
+#include "core/event/journal.h"
+#include "core/junit/merge.h"
+#include "core/detect/package.h"
 
 enum { PATCH_DEFAULT = 90 };
 

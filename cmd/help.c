@@ -4,7 +4,7 @@
 #include "cmd/outputs.h"
 #include "core/base/strvec.h"
 #include "core/base/text.h"
-#include "core/config_keys.h"
+#include "core/config/keys.h"
 #include "runners/registry.h"
 
 #include <ctype.h>

@@ -5,10 +5,10 @@
 #include "core/base/file.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
-#include "core/config.h"
-#include "core/config_keys.h"
-#include "core/git.h"
-#include "core/project.h"
+#include "core/config/config.h"
+#include "core/config/keys.h"
+#include "core/change/git.h"
+#include "core/detect/project.h"
 #include "runners/registry.h"
 
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
-#include "core/package.h"
+#include "core/detect/package.h"
 #include "core/runner.h"
 
 #define NODE_VERSION "22"

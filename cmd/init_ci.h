@@ -7,7 +7,7 @@
 #include "core/base/base.h"
 #include "core/base/error.h"
 #include "core/base/strbuf.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/suite.h"
 
 struct init_ci {

@@ -5,11 +5,11 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/coverage_report.h"
+#include "core/coverage/report.h"
 #include "core/gate.h"
-#include "core/history_testmap.h"
-#include "core/git_diff.h"
-#include "core/package.h"
+#include "core/history/testmap.h"
+#include "core/change/git_diff.h"
+#include "core/detect/package.h"
 
 static void set_incomplete(struct judge *j, const char *why)
 {

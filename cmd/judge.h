@@ -8,10 +8,10 @@
 #include "core/base/base.h"
 #include "core/base/error.h"
 #include "core/base/strmap.h"
-#include "core/bundle.h"
-#include "core/bus.h"
-#include "core/coverage.h"
-#include "core/history.h"
+#include "core/merge/bundle.h"
+#include "core/event/bus.h"
+#include "core/coverage/coverage.h"
+#include "core/history/history.h"
 
 struct judge {
 	const struct setup *setup;

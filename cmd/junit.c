@@ -9,8 +9,8 @@
 #include "core/base/path.h"
 #include "core/base/spool.h"
 #include "core/base/text.h"
-#include "core/junit_inputs.h"
-#include "core/junit_merge.h"
+#include "core/junit/inputs.h"
+#include "core/junit/merge.h"
 
 /* ---- the result ------------------------------------------------------------------------------ */
 

@@ -1,8 +1,8 @@
 #include "core/base/base.h"
 
 #include "cmd/known.h"
-#include "core/changed.h"
-#include "core/history_list.h"
+#include "core/change/changed.h"
+#include "core/history/list.h"
 
 /* So often in a row is no flakiness any more: its retries would be wasted. */
 enum { BROKEN_STREAK = 5 };

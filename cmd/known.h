@@ -3,7 +3,7 @@
 
 #include "cmd/setup.h"
 #include "core/base/strmap.h"
-#include "core/retry.h"
+#include "core/flaky/retry.h"
 
 struct known {
 	struct retry_known tests;

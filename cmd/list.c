@@ -5,9 +5,9 @@
 #include "core/base/ansi.h"
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
-#include "core/bus.h"
+#include "core/event/bus.h"
 #include "core/engine/engine.h"
-#include "core/history_testmap.h"
+#include "core/history/testmap.h"
 
 /* Suites are discovered side by side and come as they are done; a list is the same each time:
  * suites as they were detected or configured, the files of each as its runner has them. */

@@ -3,7 +3,7 @@
 
 #include "cmd/command.h"
 #include "cmd/setup.h"
-#include "core/state.h"
+#include "core/state/state.h"
 
 extern const struct command list_cmd;
 

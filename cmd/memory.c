@@ -3,8 +3,8 @@
 #include "cmd/memory.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/bus.h"
-#include "core/journal.h"
+#include "core/event/bus.h"
+#include "core/event/journal.h"
 
 enum { RUNS_KEPT = 20 };
 

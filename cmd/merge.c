@@ -6,9 +6,9 @@
 #include "cmd/outputs.h"
 #include "cmd/setup.h"
 #include "core/base/path.h"
-#include "core/bundle.h"
-#include "core/journal.h"
-#include "core/merge.h"
+#include "core/merge/bundle.h"
+#include "core/event/journal.h"
+#include "core/merge/merge.h"
 
 struct merging {
 	struct setup setup;

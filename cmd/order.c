@@ -10,10 +10,10 @@
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/engine/engine.h"
-#include "core/history_order.h"
-#include "core/journal.h"
-#include "core/order.h"
-#include "core/project.h"
+#include "core/history/order.h"
+#include "core/event/journal.h"
+#include "core/flaky/order.h"
+#include "core/detect/project.h"
 
 #include <signal.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cmd/setup.h"
-#include "core/journal.h"
-#include "core/order.h"
+#include "core/event/journal.h"
+#include "core/flaky/order.h"
 
 enum order_verdict {
 	ORDER_DEPENDENT,     /* fails after others */

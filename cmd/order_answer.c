@@ -4,7 +4,7 @@
 #include "cmd/order.h"
 #include "core/base/jsonw.h"
 #include "core/base/text.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 
 static const char *const verdict_names[] = {
 	[ORDER_DEPENDENT] = "order_dependent",

@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/sink.h"
 #include "core/base/strvec.h"
-#include "core/bus.h"
+#include "core/event/bus.h"
 #include "core/reporter.h"
 
 struct outputs_options {

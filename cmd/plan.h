@@ -3,8 +3,8 @@
 
 #include "cmd/command.h"
 #include "core/base/strbuf.h"
-#include "core/forecast.h"
-#include "core/plan.h"
+#include "core/plan/forecast.h"
+#include "core/plan/plan.h"
 
 struct setup;
 

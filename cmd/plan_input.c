@@ -11,10 +11,10 @@
 #include "core/base/path.h"
 #include "core/base/strmap.h"
 #include "core/base/text.h"
-#include "core/estimate.h"
-#include "core/history_list.h"
-#include "core/history_split.h"
-#include "core/plan_split.h"
+#include "core/plan/estimate.h"
+#include "core/history/list.h"
+#include "core/history/split.h"
+#include "core/plan/split.h"
 
 enum {
 	LIST_BYTES = 64 * 1024 * 1024,

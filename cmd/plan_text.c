@@ -3,7 +3,7 @@
 #include "cmd/plan.h"
 #include "core/base/jsonw.h"
 #include "core/base/text.h"
-#include "core/plan_pack.h"
+#include "core/plan/pack.h"
 
 enum {
 	HEAVIEST = 10,

@@ -3,7 +3,7 @@
 
 #include "core/base/base.h"
 #include "core/base/jsonw.h"
-#include "core/problem.h"
+#include "core/event/problem.h"
 
 /* On stderr: every error, and notices as far as `verbosity` wants them. */
 void problems_say(const struct problems *problems, int verbosity, bool color);

@@ -8,7 +8,7 @@
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 
 /* `quarantine list | add | remove | check | suggest` */
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cmd/options.h"
-#include "core/history_list.h"
-#include "core/quarantine.h"
+#include "core/history/list.h"
+#include "core/flaky/quarantine.h"
 
 /* By the configuration of this invocation; none when it is switched off. `ret_path` (may be NULL):
  * where it is or would be, NULL when it is off; the caller frees. */

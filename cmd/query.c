@@ -5,7 +5,7 @@
 #include "core/base/jsonw.h"
 #include "core/base/sink.h"
 #include "core/base/text.h"
-#include "core/history_query.h"
+#include "core/history/query.h"
 
 #include <math.h>
 

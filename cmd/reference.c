@@ -2,7 +2,7 @@
 
 #include "cmd/help.h"
 #include "core/base/strvec.h"
-#include "core/config_keys.h"
+#include "core/config/keys.h"
 
 /* ---- manual pages ---------------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
 #include "cmd/command.h"
 #include "cmd/outputs.h"
 #include "core/base/path.h"
-#include "core/journal.h"
-#include "core/project.h"
+#include "core/event/journal.h"
+#include "core/detect/project.h"
 
 static int replay(const struct options *options, const char *dir, struct error *err)
 {

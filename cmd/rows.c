@@ -6,7 +6,7 @@
 #include "core/base/ansi.h"
 #include "core/base/cells.h"
 #include "core/base/text.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 
 enum { CELL_BYTES = 2000 };
 

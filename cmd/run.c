@@ -17,8 +17,8 @@
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/engine/engine.h"
-#include "core/event_json.h"
-#include "core/journal.h"
+#include "core/event/json.h"
+#include "core/event/journal.h"
 
 #include <signal.h>
 

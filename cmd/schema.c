@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/schema.h"
-#include "core/config_keys.h"
+#include "core/config/keys.h"
 
 #define DURATION                                                                  \
 	"{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]*)?|\\\\.[0-9]+) " \

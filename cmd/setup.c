@@ -7,8 +7,8 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
-#include "core/git.h"
-#include "core/project.h"
+#include "core/change/git.h"
+#include "core/detect/project.h"
 #include "runners/adapter_files.h"
 #include "runners/registry.h"
 

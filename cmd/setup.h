@@ -6,10 +6,10 @@
 #include "core/base/base.h"
 #include "core/base/error.h"
 #include "core/ci.h"
-#include "core/config.h"
-#include "core/event.h"
-#include "core/history.h"
-#include "core/impact.h"
+#include "core/config/config.h"
+#include "core/event/event.h"
+#include "core/history/history.h"
+#include "core/change/impact.h"
 
 struct setup {
 	struct config *config;

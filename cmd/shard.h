@@ -7,7 +7,7 @@
 #include "cmd/options.h"
 #include "cmd/setup.h"
 #include "core/engine/engine.h"
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 struct shard {
 	bool active; /* false: this run is not a part of anything */

@@ -7,7 +7,7 @@
 #include "core/base/jsonw.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
-#include "core/project.h"
+#include "core/detect/project.h"
 
 /* `store`: the history as a file. */
 

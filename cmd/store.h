@@ -3,7 +3,7 @@
 
 #include "cmd/options.h"
 #include "core/base/error.h"
-#include "core/history_store.h"
+#include "core/history/store.h"
 
 extern const struct command store_cmd;
 

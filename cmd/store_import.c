@@ -5,7 +5,7 @@
 #include "cmd/store.h"
 #include "core/base/clock.h"
 #include "core/base/path.h"
-#include "core/timings.h"
+#include "core/plan/timings.h"
 
 #include <sys/stat.h>
 

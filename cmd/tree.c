@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "cmd/tree.h"
-#include "core/git_run.h"
+#include "core/change/git_run.h"
 
 #include <poll.h>
 #include <signal.h>

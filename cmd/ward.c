@@ -7,10 +7,10 @@
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/codeowners.h"
-#include "core/config.h"
-#include "core/flaky_order.h"
-#include "core/project.h"
-#include "core/test_id.h"
+#include "core/config/config.h"
+#include "core/flaky/flaky_order.h"
+#include "core/detect/project.h"
+#include "core/event/test_id.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #include "core/base/path.h"
 #include "core/base/strbuf.h"
 #include "core/codeowners.h"
-#include "core/git.h"
+#include "core/change/git.h"
 
 #include <strings.h>
 

@@ -11,9 +11,9 @@
 #include "core/base/base.h"
 #include "core/base/strbuf.h"
 #include "core/base/strvec.h"
-#include "core/config.h"
-#include "core/coverage.h"
-#include "core/git_diff.h"
+#include "core/config/config.h"
+#include "core/coverage/coverage.h"
+#include "core/change/git_diff.h"
 
 struct gate_result {
 	const char *name;   /* "coverage.lines", "coverage.lines packages/api", "duration" */

@@ -11,8 +11,8 @@
 #include "core/base/error.h"
 #include "core/base/sink.h"
 #include "core/base/strbuf.h"
-#include "core/event.h"
-#include "core/state.h"
+#include "core/event/event.h"
+#include "core/state/state.h"
 
 struct reporter_options {
 	bool live;     /* the run is going on now: displays may redraw and use the wall clock */

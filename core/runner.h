@@ -7,7 +7,7 @@
 #pragma once
 
 #include "core/base/base.h"
-#include "core/package.h"
+#include "core/detect/package.h"
 #include "core/suite.h"
 
 struct runner {

@@ -6,7 +6,7 @@
 
 #include "core/base/base.h"
 #include "core/base/strvec.h"
-#include "core/retry.h"
+#include "core/flaky/retry.h"
 
 struct runner;
 

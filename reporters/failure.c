@@ -3,7 +3,7 @@
 #include "core/base/ansi.h"
 #include "core/base/strvec.h"
 #include "core/base/text.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 #include "reporters/difference.h"
 #include "reporters/failure.h"
 

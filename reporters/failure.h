@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/sink.h"
-#include "core/state.h"
+#include "core/state/state.h"
 
 /* The command that runs exactly this test (NULL: this file) again, fit to be pasted into sh. */
 void failure_rerun(struct strbuf *out, const struct state *state, const struct state_file *file,

@@ -5,7 +5,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 #include "reporters/failure.h"
 #include "reporters/registry.h"
 #include "reporters/summary.h"

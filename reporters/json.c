@@ -2,7 +2,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/jsonw.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 #include "reporters/failure.h"
 #include "reporters/registry.h"
 

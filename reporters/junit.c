@@ -4,7 +4,7 @@
 #include "core/base/clock.h"
 #include "core/base/strmap.h"
 #include "core/base/text.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 #include "reporters/failure.h"
 #include "reporters/registry.h"
 

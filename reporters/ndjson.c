@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/event_json.h"
+#include "core/event/json.h"
 #include "reporters/registry.h"
 
 static void *ndjson_open(const struct reporter_options *options, struct sink *sink)

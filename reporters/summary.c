@@ -2,7 +2,7 @@
 
 #include "core/base/ansi.h"
 #include "core/base/text.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 #include "reporters/failure.h"
 #include "reporters/summary.h"
 

@@ -3,7 +3,7 @@
 
 #include "core/base/sink.h"
 #include "core/reporter.h"
-#include "core/state.h"
+#include "core/state/state.h"
 
 /* Follows a run and writes its lines; tty and plain differ only in what is around them. */
 struct summary {

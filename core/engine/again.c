@@ -1,13 +1,14 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
-#include "core/early.h"
+#include "core/flaky/early.h"
 #include "core/engine/run.h"
 
 /*
- * What runs more than once: failed tests, as far as core/retry allows, and new tests that passed,
- * as often as core/early asks. Both take a fresh load of the file with exactly these tests where
- * the runner runs file by file. A batch (Playwright) retries by itself and repeats in one go.
+ * What runs more than once: failed tests, as far as core/flaky/retry allows, and new tests that
+ * passed, as often as core/flaky/early asks. Both take a fresh load of the file with exactly these
+ * tests where the runner runs file by file. A batch (Playwright) retries by itself and repeats in
+ * one go.
  */
 
 /* ---- retries --------------------------------------------------------------------------------- */

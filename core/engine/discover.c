@@ -4,8 +4,8 @@
 #include "core/base/json.h"
 #include "core/base/path.h"
 #include "core/engine/run.h"
-#include "core/estimate.h"
-#include "core/history_split.h"
+#include "core/plan/estimate.h"
+#include "core/history/split.h"
 
 /*
  * Discovery: the first worker of a suite finds its files with the runner's own code, and stays as a

@@ -1,9 +1,9 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
-#include "core/crew.h"
+#include "core/plan/crew.h"
 #include "core/engine/run.h"
-#include "core/schedule.h"
+#include "core/plan/schedule.h"
 
 /* One file runs, one waits behind it: the worker never sits idle for a round trip. Only while there
  * is plenty: at the end of a run a queued file would be better off with somebody else. */

@@ -3,7 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/engine/run.h"
-#include "core/event_json.h"
+#include "core/event/json.h"
 
 /*
  * What a worker says, one line a message: events of tests, and the messages of a table by their

@@ -2,7 +2,7 @@
 
 #include "core/base/jsonw.h"
 #include "core/engine/run.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 
 /* What goes down to a worker: docs/design/worker-protocol.md. */
 

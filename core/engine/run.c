@@ -5,7 +5,7 @@
 #include "core/base/file.h"
 #include "core/engine/run.h"
 #include "core/io/process.h"
-#include "core/test_id.h"
+#include "core/event/test_id.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -2,9 +2,9 @@
 
 #include "core/base/path.h"
 #include "core/engine/run.h"
-#include "core/history_split.h"
-#include "core/history_list.h"
-#include "core/plan_split.h"
+#include "core/history/split.h"
+#include "core/history/list.h"
+#include "core/plan/split.h"
 
 /*
  * Long files in parts, inside one machine: when a single file would be the tail, it is cut between

@@ -1,13 +1,13 @@
 #include "core/base/base.h"
 
 #include "core/base/path.h"
-#include "core/crew.h"
+#include "core/plan/crew.h"
 #include "core/engine/run.h"
-#include "core/schedule.h"
+#include "core/plan/schedule.h"
 
 /*
- * The files of a suite over its workers: how many of these it gets (core/crew), and which file is
- * meant for which, in what order.
+ * The files of a suite over its workers: how many of these it gets (core/plan/crew), and which file
+ * is meant for which, in what order.
  */
 enum {
 	GROW_FILES = 3, /* finished before the rest is judged by them */

@@ -527,7 +527,7 @@ function groupOf(test) {
   return serial ? serial.allTests() : [test];
 }
 
-// Does quarantine.yaml mean this test? Its texts, null = all of the file; core/quarantine.c does the same.
+// Does quarantine.yaml mean this test? Its texts, null = all of the file; core/flaky/quarantine.c does the same.
 function isMeant(texts, file, titles, occ) {
   const text = titles.join(' › ') + (occ > 1 ? ` #${occ}` : '');
   return texts.some(t => t === null || t === text || t === `${file} › ${text}`);

@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
-#include "core/history_list.h"
-#include "core/state.h"
+#include "core/history/list.h"
+#include "core/state/state.h"
 
 #include <math.h>
 #include <sys/resource.h>

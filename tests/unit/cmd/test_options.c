@@ -4,7 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/strbuf.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "tests/support/test.h"
 
 /* A command line as text, parsed as main does. */

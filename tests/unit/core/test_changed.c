@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/changed.h"
+#include "core/change/changed.h"
 #include "tests/support/temp.h"
 
 #include <sys/stat.h>

@@ -2,8 +2,8 @@
 
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/config.h"
-#include "core/config_keys.h"
+#include "core/config/config.h"
+#include "core/config/keys.h"
 #include "tests/support/test.h"
 
 static const struct runner jest = {.name = "jest", .package = "jest"};

@@ -1,8 +1,8 @@
 #include "core/base/base.h"
 
-#include "core/coverage.h"
-#include "core/coverage_digits.h"
-#include "core/coverage_report.h"
+#include "core/coverage/coverage.h"
+#include "core/coverage/digits.h"
+#include "core/coverage/report.h"
 #include "tests/support/temp.h"
 
 #define LOC(l, c, el, ec)                                                                          \

@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/coverage_report.h"
+#include "core/coverage/report.h"
 #include "tests/support/temp.h"
 
 static char *get(const char *dir, const char *name)

@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/crew.h"
+#include "core/plan/crew.h"
 #include "tests/support/test.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };

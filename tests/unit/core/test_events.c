@@ -1,9 +1,9 @@
 #include "core/base/base.h"
 
 #include "core/base/file.h"
-#include "core/event_json.h"
-#include "core/journal.h"
-#include "core/test_id.h"
+#include "core/event/json.h"
+#include "core/event/journal.h"
+#include "core/event/test_id.h"
 #include "tests/support/test.h"
 
 static const char *const hostile[] = {"plain", "", "\"quotes\" \\ and / slashes",

@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/fingerprint.h"
+#include "core/flaky/fingerprint.h"
 #include "tests/support/test.h"
 
 static void normal(const char *message, const char *expected)

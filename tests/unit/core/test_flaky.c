@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/flaky.h"
+#include "core/flaky/flaky.h"
 #include "tests/support/test.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/git.h"
+#include "core/change/git.h"
 #include "tests/support/temp.h"
 #include "tests/support/test.h"
 

@@ -1,9 +1,9 @@
 #include "core/base/base.h"
 
 #include "core/base/file.h"
-#include "core/bus.h"
-#include "core/estimate.h"
-#include "core/history.h"
+#include "core/event/bus.h"
+#include "core/plan/estimate.h"
+#include "core/history/history.h"
 #include "tests/support/test.h"
 
 #include <sqlite3.h>

@@ -2,12 +2,12 @@
 
 #include "core/base/file.h"
 #include "core/base/path.h"
-#include "core/bus.h"
-#include "core/history_list.h"
-#include "core/history_merge.h"
-#include "core/history_query.h"
-#include "core/history_store.h"
-#include "core/timings.h"
+#include "core/event/bus.h"
+#include "core/history/list.h"
+#include "core/history/merge.h"
+#include "core/history/query.h"
+#include "core/history/store.h"
+#include "core/plan/timings.h"
 #include "tests/support/test.h"
 
 #include <signal.h>

@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
-#include "core/history_testmap.h"
-#include "core/impact.h"
+#include "core/history/testmap.h"
+#include "core/change/impact.h"
 #include "tests/support/temp.h"
 
 static void git(const char *dir, const char *args)

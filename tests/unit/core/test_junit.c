@@ -1,10 +1,10 @@
 #include "core/base/base.h"
 
 #include "core/base/spool.h"
-#include "core/junit_inputs.h"
-#include "core/junit_merge.h"
-#include "core/junit_repair.h"
-#include "core/junit_seen.h"
+#include "core/junit/inputs.h"
+#include "core/junit/merge.h"
+#include "core/junit/repair.h"
+#include "core/junit/seen.h"
 #include "tests/support/temp.h"
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -1,9 +1,9 @@
 #include "core/base/base.h"
 
-#include "core/history_list.h"
-#include "core/history_store.h"
-#include "core/journal.h"
-#include "core/merge.h"
+#include "core/history/list.h"
+#include "core/history/store.h"
+#include "core/event/journal.h"
+#include "core/merge/merge.h"
 #include "tests/support/temp.h"
 
 /*

@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/order.h"
+#include "core/flaky/order.h"
 #include "tests/support/temp.h"
 
 /* The result is seen when all of `needed` are there; or always when there are none. */

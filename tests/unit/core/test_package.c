@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/package.h"
+#include "core/detect/package.h"
 #include "tests/support/temp.h"
 #include "tests/support/test.h"
 

@@ -1,11 +1,11 @@
 #include "core/base/base.h"
 
 #include "core/base/file.h"
-#include "core/forecast.h"
-#include "core/plan.h"
-#include "core/plan_check.h"
-#include "core/plan_pack.h"
-#include "core/plan_split.h"
+#include "core/plan/forecast.h"
+#include "core/plan/plan.h"
+#include "core/plan/check.h"
+#include "core/plan/pack.h"
+#include "core/plan/split.h"
 #include "tests/support/test.h"
 
 static unsigned rng;

@@ -1,8 +1,8 @@
 #include "core/base/base.h"
 
 #include "core/base/clock.h"
-#include "core/bus.h"
-#include "core/quarantine.h"
+#include "core/event/bus.h"
+#include "core/flaky/quarantine.h"
 #include "tests/support/test.h"
 
 #define REST "owner: o, reason: r, expires: 2026-12-24"

@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
-#include "core/early.h"
-#include "core/retry.h"
+#include "core/flaky/early.h"
+#include "core/flaky/retry.h"
 #include "tests/support/test.h"
 
 #define MIN_US ((int64_t)60 * 1000000)

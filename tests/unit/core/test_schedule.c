@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/schedule.h"
+#include "core/plan/schedule.h"
 #include "tests/support/test.h"
 
 TEST(schedule, pick)

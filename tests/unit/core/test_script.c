@@ -2,7 +2,7 @@
 
 #include "core/base/jsonw.h"
 #include "core/base/strbuf.h"
-#include "core/script.h"
+#include "core/detect/script.h"
 #include "tests/support/test.h"
 
 static const char *lookup(const char *name)

@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/bus.h"
+#include "core/event/bus.h"
 #include "tests/support/test.h"
 
 /* A run is told as a word a step: "plan a", "start a", "pass a x", "fail a x", … */

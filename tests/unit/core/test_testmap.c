@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/strbuf.h"
-#include "core/history_testmap.h"
+#include "core/history/testmap.h"
 #include "tests/support/temp.h"
 #include "tests/support/test.h"
 

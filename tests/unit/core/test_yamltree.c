@@ -1,7 +1,7 @@
 #include "core/base/base.h"
 
 #include "core/base/strbuf.h"
-#include "core/yamltree.h"
+#include "core/config/yamltree.h"
 #include "tests/support/test.h"
 
 static struct yamltree *parse(const char *text, struct error *err)

@@ -1,6 +1,6 @@
 #include "core/base/base.h"
 
-#include "core/bus.h"
+#include "core/event/bus.h"
 #include "core/base/text.h"
 #include "reporters/failure.h"
 #include "reporters/difference.h"

@@ -1,7 +1,7 @@
 /* Detection with the real runners: which suites a project has. */
 #include "core/base/base.h"
 
-#include "core/project.h"
+#include "core/detect/project.h"
 #include "runners/registry.h"
 #include "tests/support/temp.h"
 #include "tests/support/test.h"
