@@ -15,14 +15,14 @@
 
 int again_retries(const struct run_suite *suite, enum retry_kind kind)
 {
-	return retry_count(&suite->spec->retries, &suite->run->options->config->retries, kind);
+	return retry_count(&suite->settings->retries, &suite->run->options->config->retries, kind);
 }
 
 static int count_of(const struct run_file *file, const struct event *event)
 {
 	const struct run_suite *suite = file->suite;
 	const struct retry_known_file *known = retry_known_in(
-		suite->run->options->known, suite->spec->name, file->project, file->file);
+		suite->run->options->known, suite->settings->name, file->project, file->file);
 	enum retry_kind kind = retry_known_kind(known, event->test, event->occurrence);
 
 	return again_retries(suite, event->quarantined ? RETRY_QUARANTINED : kind);
@@ -32,7 +32,7 @@ static int count_of(const struct run_file *file, const struct event *event)
 static void tell_batches(struct run *run)
 {
 	for (size_t i = 0; i < run->worker_count; i++)
-		if (run->workers[i]->suite->spec->runner->batch && run->workers[i]->spent &&
+		if (run->workers[i]->suite->settings->runner->batch && run->workers[i]->spent &&
 			run->workers[i]->stop == STOP_NONE)
 			worker_send_simple(run->workers[i], "no_retries");
 }
@@ -43,7 +43,7 @@ static bool is_quarantine_try(const struct run_file *file)
 	const struct run_suite *suite = file->suite;
 
 	for (size_t i = 0; i < file->only_count; i++)
-		if (!quarantine_covers(suite->run->options->quarantine, suite->spec->name,
+		if (!quarantine_covers(suite->run->options->quarantine, suite->settings->name,
 			    file->file, file->only[i].path, file->only[i].occurrence))
 			return false;
 	return file->only_count > 0 && !file->except;
@@ -74,7 +74,7 @@ static bool decide(const struct run_file *file, int count, int tries)
 void again_count(struct worker *w, struct run_file *file, const struct event *event)
 {
 	struct run *run = w->run;
-	bool batch = w->suite->spec->runner->batch;
+	bool batch = w->suite->settings->runner->batch;
 
 	if (file->repeat)
 		return;
@@ -94,7 +94,7 @@ void again_count_file(struct run_file *file, const struct event *event)
 {
 	struct retry_tally *tally = &file->suite->run->tally;
 
-	if (file->repeat || file->suite->spec->runner->batch)
+	if (file->repeat || file->suite->settings->runner->batch)
 		return;
 	if (file->attempt > 1) {
 		tally->retry_us += is_quarantine_try(file) ? 0 : event->duration_us;
@@ -131,10 +131,11 @@ static bool is_unknown(struct run_file *file, const struct event *event)
 
 	if (!suite->early.asked) {
 		suite->early.asked = true;
-		suite->early.known = history_known_tests(h, suite->spec->name);
+		suite->early.known = history_known_tests(h, suite->settings->name);
 	}
-	return suite->early.known > 0 && !history_knows_test(h, suite->spec->name, file->project,
-						 file->file, event->test, event->occurrence);
+	return suite->early.known > 0 &&
+	       !history_knows_test(h, suite->settings->name, file->project, file->file, event->test,
+		       event->occurrence);
 }
 
 static bool is_fresh(struct run_file *file, const struct event *event, bool *ret_unknown)
@@ -190,7 +191,7 @@ size_t again_select(struct run_file *file, const struct run_test *tests, size_t 
 
 static void use_repetition(struct run_file *file)
 {
-	bool batch = file->suite->spec->runner->batch; /* it ran all of them */
+	bool batch = file->suite->settings->runner->batch; /* it ran all of them */
 
 	for (size_t i = 0; i < file->fresh_count; i++)
 		file->fresh[i].left = batch ? 0 : MAX(file->fresh[i].left - 1, 0);
@@ -231,7 +232,7 @@ static bool too_much(struct run_suite *suite)
 
 	if (!early_is_too_much(suite->early.fresh, all))
 		return false;
-	run_notice(suite->run, SEVERITY_NOTE, "early_detection_off", suite->spec->name, NULL,
+	run_notice(suite->run, SEVERITY_NOTE, "early_detection_off", suite->settings->name, NULL,
 		"%" PRId64 " of %" PRId64
 		" tests are new or changed: too many to run them all again before they are "
 		"believed (the limits are %d and %d %%)",
@@ -266,7 +267,7 @@ bool again_test(struct run_file *file, const struct event *event)
 {
 	bool unknown;
 
-	if (file->repeat || file->suite->spec->runner->batch)
+	if (file->repeat || file->suite->settings->runner->batch)
 		return false;
 	if (is_fresh(file, event, &unknown)) {
 		if (event->attempt == 1)
@@ -278,7 +279,7 @@ bool again_test(struct run_file *file, const struct event *event)
 
 bool again_file(struct run_file *file)
 {
-	if (file->repeat || file->suite->spec->runner->batch)
+	if (file->repeat || file->suite->settings->runner->batch)
 		return false;
 	return decide(file, again_retries(file->suite, RETRY_NORMAL), file->attempt);
 }

@@ -17,7 +17,7 @@ void cover_init(struct run_suite *suite)
 {
 	const struct engine_options *o = suite->run->options;
 
-	if (!o->coverage_dir || !config_collects(o->config, suite->spec))
+	if (!o->coverage_dir || !config_collects(o->config, suite->settings))
 		return;
 	suite->coverage_dir = path_join(o->coverage_dir, path_basename(suite->cache_dir));
 	file_mkdirs(suite->coverage_dir, NULL); /* who cannot write there says so */
@@ -49,7 +49,7 @@ int cover_delta(struct worker *w, struct event *event, struct error *err)
 bool cover_is_wanted(const struct run_suite *suite)
 {
 	/* a batch is one process and does this before it leaves */
-	return suite->coverage_dir && suite->file_count && !suite->spec->runner->batch &&
+	return suite->coverage_dir && suite->file_count && !suite->settings->runner->batch &&
 	       !suite->run->options->list_only;
 }
 
@@ -62,7 +62,7 @@ static void finish(struct run_suite *suite)
 
 static void failed(struct run_suite *suite, const char *why)
 {
-	run_notice(suite->run, SEVERITY_WARNING, "coverage_incomplete", suite->spec->name, NULL,
+	run_notice(suite->run, SEVERITY_WARNING, "coverage_incomplete", suite->settings->name, NULL,
 		"its coverage is not whole: %s", why);
 	finish(suite);
 }
@@ -108,7 +108,7 @@ int cover_done(struct worker *w, const struct json *message, struct error *err)
 	struct run_suite *suite = w->suite;
 	const char *why = json_get_string(message, "text", NULL);
 	int64_t broken = json_get_int(message, "count", 0);
-	bool batch = suite->spec->runner->batch;
+	bool batch = suite->settings->runner->batch;
 
 	if (!suite->coverage_dir || (!batch && suite->collector != w))
 		return error_set(
@@ -121,7 +121,7 @@ int cover_done(struct worker *w, const struct json *message, struct error *err)
 			json_get_string(message, "delta", "(none)"));
 	if (path)
 		run_publish(w->run, &(struct event){.type = EVENT_COVERAGE,
-					    .suite = suite->spec->name,
+					    .suite = suite->settings->name,
 					    .worker = w->number,
 					    .path = path});
 	if (!batch) {
@@ -131,7 +131,7 @@ int cover_done(struct worker *w, const struct json *message, struct error *err)
 	if (why)
 		failed(suite, why);
 	else if (broken)
-		run_notice(w->run, SEVERITY_NOTE, "coverage_lost", suite->spec->name, NULL,
+		run_notice(w->run, SEVERITY_NOTE, "coverage_lost", suite->settings->name, NULL,
 			"what %" PRId64 " files had covered when their worker died is lost",
 			broken);
 	if (!why)

@@ -75,13 +75,13 @@ static const struct engine_selection *selection_of(
 	const struct run_suite *suite, const char *project, const char *file)
 {
 	const struct run *run = suite->run;
-	cleanup_free char *key = selection_key(suite->spec->name, project, file);
+	cleanup_free char *key = selection_key(suite->settings->name, project, file);
 	const struct engine_selection *s = strmap_get(&run->selected, key);
 
 	if (s)
 		return s;
 	/* the whole suite, which the last run never came to know */
-	cleanup_free char *whole = selection_key(suite->spec->name, "", "");
+	cleanup_free char *whole = selection_key(suite->settings->name, "", "");
 	return strmap_get(&run->selected, whole);
 }
 
@@ -104,8 +104,8 @@ static void estimate(struct run_file *file, const struct engine_selection *s, in
 		file->known = s->known;
 		return;
 	}
-	struct estimate e = estimate_file(o->history, o->info->platform, file->suite->spec->name,
-		file->project, file->file, size);
+	struct estimate e = estimate_file(o->history, o->info->platform,
+		file->suite->settings->name, file->project, file->file, size);
 	file->estimate_ms = MAX(e.ms, 1);
 	file->known = e.known;
 }
@@ -133,7 +133,7 @@ void discover_add_file(struct run_suite *suite, const char *project, const char 
 	file->part = s ? s->part : 0;
 	file->parts = s ? s->parts : 0;
 	file->proven = file->parts && history_split_verdict(suite->run->options->history,
-					      suite->spec->name, project, name) > 0;
+					      suite->settings->name, project, name) > 0;
 	estimate(file, s, size);
 	GROW(suite->files, suite->file_count + 1, suite->file_cap);
 	suite->files[suite->file_count++] = file;
@@ -145,8 +145,8 @@ static bool is_left_out(const struct run_suite *suite, const char *project, cons
 	const struct impact *impact = suite->run->options->impact;
 
 	return !wanted_by_path(suite->run, file) ||
-	       (impact && !impact_selects(impact, suite->spec->name, project, file,
-				  suite->spec->runner->batch));
+	       (impact && !impact_selects(impact, suite->settings->name, project, file,
+				  suite->settings->runner->batch));
 }
 
 static int add_file(struct run_suite *suite, const struct json *entry, struct error *err)
@@ -184,7 +184,7 @@ static void miss_planned(struct run_suite *suite)
 	for (size_t i = 0; o->planned && i < o->selection_count; i++) {
 		const struct engine_selection *s = &o->selection[i];
 		cleanup_free char *key = xasprintf("%s\x1f%s", s->project, s->file);
-		if (!streq(s->suite, suite->spec->name) || strmap_has(&suite->index, key))
+		if (!streq(s->suite, suite->settings->name) || strmap_has(&suite->index, key))
 			continue;
 		run_publish(suite->run, &(struct event){
 						.type = EVENT_FILE_PLANNED,
@@ -220,7 +220,7 @@ static void publish_file(const struct run_file *file)
 {
 	run_publish(file->suite->run, &(struct event){
 					      .type = EVENT_FILE_PLANNED,
-					      .suite = file->suite->spec->name,
+					      .suite = file->suite->settings->name,
 					      .project = file->project,
 					      .file = file->file,
 					      .part = file->part,
@@ -237,18 +237,19 @@ static char *added_flags(const struct run_suite *suite)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < suite->node_options.n; i++)
-		if (!strvec_has(&suite->spec->node_options, suite->node_options.v[i]))
+		if (!strvec_has(&suite->settings->node_options, suite->node_options.v[i]))
 			strbuf_addf(&text, "%s%s", text.len ? "\n" : "", suite->node_options.v[i]);
 	return text.len ? xstrdup(text.buf) : NULL;
 }
 
 static void publish(struct run_suite *suite, const char *version)
 {
-	const struct suite *spec = suite->spec;
-	cleanup_free char *root = path_relative(suite->run->options->config->base, spec->root);
+	const struct suite *settings = suite->settings;
+	cleanup_free char *root = path_relative(suite->run->options->config->base, settings->root);
 	cleanup_free char *config =
-		spec->config ? path_relative(suite->run->options->config->base, spec->config)
-			     : NULL;
+		settings->config
+			? path_relative(suite->run->options->config->base, settings->config)
+			: NULL;
 	cleanup_strbuf struct strbuf why = STRBUF_INIT;
 
 	cleanup_free char *flags = added_flags(suite);
@@ -256,11 +257,11 @@ static void publish(struct run_suite *suite, const char *version)
 	spread_explain(suite, &why);
 	run_publish(suite->run, &(struct event){
 					.type = EVENT_SUITE_DISCOVERED,
-					.suite = spec->name,
-					.runner = spec->runner->name,
+					.suite = settings->name,
+					.runner = settings->runner->name,
 					.version = version,
 					.root = root,
-					.reason = spec->reason,
+					.reason = settings->reason,
 					.config = config,
 					.flags = flags,
 					.count = count_files(suite),
@@ -277,7 +278,7 @@ void discover_recall_flags(struct run_suite *suite)
 	const struct engine_options *o = suite->run->options;
 	cleanup_strbuf struct strbuf flags = STRBUF_INIT;
 
-	history_flags(o->history, o->info->platform, suite->spec->name, &flags);
+	history_flags(o->history, o->info->platform, suite->settings->name, &flags);
 	char *rest = flags.len ? flags.buf : NULL;
 	for (char *flag; (flag = strsep(&rest, "\n"));)
 		if (*flag == '-' && !strvec_has(&suite->node_options, flag))
@@ -291,7 +292,7 @@ static bool needs_restart(struct run_suite *suite, const struct json *message)
 	cleanup_strvec struct strvec before = suite->node_options;
 
 	suite->node_options = (struct strvec)STRVEC_INIT;
-	strvec_push_all(&suite->node_options, &suite->spec->node_options);
+	strvec_push_all(&suite->node_options, &suite->settings->node_options);
 	json_each (flag, json_get(message, "node_options")) {
 		const char *text = json_string(flag, NULL);
 		if (text && !strvec_has(&suite->node_options, text))
@@ -311,8 +312,8 @@ static void publish_notices(struct run_suite *suite, const struct json *message)
 	json_each (notice, json_get(message, "notices")) {
 		bool fails = runs && streq(json_get_string(notice, "severity", ""), "error");
 		run_notice(suite->run, fails ? SEVERITY_ERROR : SEVERITY_NOTE,
-			json_get_string(notice, "name", "runner"), suite->spec->name, NULL, "%s",
-			json_get_string(notice, "text", ""));
+			json_get_string(notice, "name", "runner"), suite->settings->name, NULL,
+			"%s", json_get_string(notice, "text", ""));
 	}
 }
 

@@ -49,8 +49,8 @@ static intptr_t in_use(const struct run *run, const char *resource)
 
 static bool resources_free(const struct run_suite *suite)
 {
-	for (size_t i = 0; i < suite->spec->need_count; i++) {
-		const struct suite_need *need = &suite->spec->needs[i];
+	for (size_t i = 0; i < suite->settings->need_count; i++) {
+		const struct suite_need *need = &suite->settings->needs[i];
 		intptr_t used = in_use(suite->run, need->resource);
 		if (used && used + need->amount > capacity_of(suite->run, need->resource))
 			return false;
@@ -60,8 +60,8 @@ static bool resources_free(const struct run_suite *suite)
 
 static void use_resources(struct run_suite *suite, int sign)
 {
-	for (size_t i = 0; i < suite->spec->need_count; i++) {
-		const struct suite_need *need = &suite->spec->needs[i];
+	for (size_t i = 0; i < suite->settings->need_count; i++) {
+		const struct suite_need *need = &suite->settings->needs[i];
 		intptr_t used = in_use(suite->run, need->resource) + sign * need->amount;
 		strmap_put(&suite->run->resources, need->resource, (void *)used);
 	}
@@ -72,7 +72,7 @@ static bool holds_for_suite(const struct run_file *file)
 {
 	const struct run_suite *suite = file->suite;
 
-	if (!suite->spec->runner->batch)
+	if (!suite->settings->runner->batch)
 		return true;
 	for (size_t i = 0; i < suite->run->worker_count; i++)
 		if (suite->run->workers[i]->suite == suite && suite->run->workers[i]->item_count)
@@ -82,7 +82,7 @@ static bool holds_for_suite(const struct run_file *file)
 
 void dispatch_release(struct run_file *file)
 {
-	if (file->suite->spec->need_count && holds_for_suite(file))
+	if (file->suite->settings->need_count && holds_for_suite(file))
 		use_resources(file->suite, -1);
 }
 
@@ -148,9 +148,10 @@ static bool stays_together(const struct run_suite *suite)
 
 static size_t group_limit(const struct run_suite *suite)
 {
-	const struct suite *spec = suite->spec;
+	const struct suite *settings = suite->settings;
 
-	if (!spec->runner->groups || spec->need_count || spec->isolate != SUITE_ISOLATE_RUNNER)
+	if (!settings->runner->groups || settings->need_count ||
+		settings->isolate != SUITE_ISOLATE_RUNNER)
 		return 1;
 	if (stays_together(suite) && suite->target == 1)
 		return suite->pending_count;
@@ -300,11 +301,11 @@ static struct schedule_suite describe(const struct run_suite *suite)
 	struct schedule_suite s = {
 		.pending = (int)suite->pending_count,
 		.left_ms = suite->left_ms,
-		.target = suite->spec->runner->batch ? 1 : suite->target,
+		.target = suite->settings->runner->batch ? 1 : suite->target,
 		.start_ms = tries                       ? 0
 			    : suite->model.start_ms > 0 ? (int64_t)suite->model.start_ms
 							: 300,
-		.batch = suite->spec->runner->batch,
+		.batch = suite->settings->runner->batch,
 		.exclusive = suite->exclusive,
 	};
 	int starting = 0;
@@ -347,13 +348,13 @@ static bool place_one(struct run *run)
 	struct run_suite *suite = &run->suites[choice.suite];
 	if (choice.start) {
 		/* a batch that must be started again learns its selection from `init` */
-		struct worker *w = worker_start(suite, suite->spec->runner->batch);
-		if (w && !suite->spec->runner->batch)
+		struct worker *w = worker_start(suite, suite->settings->runner->batch);
+		if (w && !suite->settings->runner->batch)
 			worker_send_plan(w);
 		return w != NULL;
 	}
 	struct worker *w = idle_worker(suite);
-	if (suite->spec->runner->batch)
+	if (suite->settings->runner->batch)
 		assign_batch(suite, w);
 	else if (has_only_avoided(suite, w))
 		worker_end(w); /* a fresh process takes its place, and the retry */
@@ -370,8 +371,8 @@ static void queue_ahead(struct run *run)
 		struct worker *w = run->workers[i];
 		struct run_suite *suite = w->suite;
 		if (w->phase != WORKER_BUSY || w->stop != STOP_NONE || w->item_count != 1 ||
-			suite->spec->runner->batch || suite->spec->need_count || suite->exclusive ||
-			suite->spec->isolate == SUITE_ISOLATE_PROCESS)
+			suite->settings->runner->batch || suite->settings->need_count ||
+			suite->exclusive || suite->settings->isolate == SUITE_ISOLATE_PROCESS)
 			continue;
 		if (suite->pending_count < (size_t)(QUEUE_AHEAD_FACTOR * run->slots))
 			continue;
@@ -391,11 +392,11 @@ static void start_ahead(struct run *run)
 	int room = run->slots - (int)run->worker_count;
 	for (size_t i = 0; i < run->suite_count && room > 0; i++) {
 		struct run_suite *suite = &run->suites[i];
-		if (suite->phase != SUITE_DISCOVERING || suite->spec->runner->batch ||
+		if (suite->phase != SUITE_DISCOVERING || suite->settings->runner->batch ||
 			suite->restarted)
 			continue;
-		int target = crew_ahead(
-			&suite->model, run->slots, MAX(o->cores, 1), suite->spec->runner->serial);
+		int target = crew_ahead(&suite->model, run->slots, MAX(o->cores, 1),
+			suite->settings->runner->serial);
 		int have = 0;
 		for (size_t k = 0; k < run->worker_count; k++)
 			have += run->workers[k]->suite == suite;
@@ -446,7 +447,7 @@ static bool is_used_up(const struct worker *w)
 	int64_t limit_kb = w->run->worker_limit_kb;
 
 	return (limit_kb && w->rss_kb > limit_kb) ||
-	       (w->suite->spec->isolate == SUITE_ISOLATE_PROCESS && w->files_sent);
+	       (w->suite->settings->isolate == SUITE_ISOLATE_PROCESS && w->files_sent);
 }
 
 /* Between two files a worker that is used up is replaced. */
@@ -455,7 +456,7 @@ static void recycle(struct run *run)
 	for (size_t i = 0; i < run->worker_count; i++) {
 		struct worker *w = run->workers[i];
 		if (w->phase == WORKER_IDLE && w->stop == STOP_NONE && is_used_up(w) &&
-			w->suite->pending_count && !w->suite->spec->runner->batch)
+			w->suite->pending_count && !w->suite->settings->runner->batch)
 			worker_end(w);
 	}
 }

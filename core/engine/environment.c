@@ -69,10 +69,10 @@ char **environment_for(const struct run_suite *suite, int slot)
 			continue;
 		strvec_push(&env, *e);
 	}
-	add_bin_path(&env, suite->spec->root, o->config->base);
-	apply_all(&env, &suite->spec->env);
+	add_bin_path(&env, suite->settings->root, o->config->base);
+	apply_all(&env, &suite->settings->env);
 	apply_all(&env, &suite->env);
-	if (suite->spec->tmpdir_per_worker) {
+	if (suite->settings->tmpdir_per_worker) {
 		cleanup_free char *entry = xasprintf("TMPDIR=%s/tmp-%d", suite->cache_dir, slot);
 		file_mkdirs(entry + strlen("TMPDIR="), NULL);
 		apply(&env, entry);

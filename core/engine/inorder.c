@@ -17,7 +17,7 @@ static bool may_be_doubted(const struct run_suite *suite)
 	const struct engine_options *o = suite->run->options;
 
 	return suite->ordered && suite->model.order <= 0 &&
-	       suite->spec->isolate == SUITE_ISOLATE_RUNNER && !suite->run->cancel &&
+	       suite->settings->isolate == SUITE_ISOLATE_RUNNER && !suite->run->cancel &&
 	       !suite->early.decided && !o->in_order && !o->info->seed &&
 	       (!o->select || o->planned);
 }
@@ -154,13 +154,15 @@ bool inorder_doubts(struct worker *w, struct run_file *file)
 	struct worker *lead = goes_on ? NULL : find_lead(suite);
 	if (lead && lead != w) {
 		suite->doubted = file;
-		run_notice(suite->run, SEVERITY_NOTE, "order_dependent", suite->spec->name, NULL,
+		run_notice(suite->run, SEVERITY_NOTE, "order_dependent", suite->settings->name,
+			NULL,
 			"a test failed with the files spread over workers; one worker goes on "
 			"alone, in the runner's own order");
 		continue_in_one(suite, lead, suite->lead_next);
 	} else {
 		suite->doubted = NULL;
-		run_notice(suite->run, SEVERITY_NOTE, "order_dependent", suite->spec->name, NULL,
+		run_notice(suite->run, SEVERITY_NOTE, "order_dependent", suite->settings->name,
+			NULL,
 			"a test failed with the files spread over workers; they run again in one "
 			"process, in the runner's own order");
 		continue_in_one(suite, NULL, 0);

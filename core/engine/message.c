@@ -55,7 +55,7 @@ static int on_hello(struct worker *w, const struct json *message, struct error *
 
 static int on_discovered(struct worker *w, const struct json *message, struct error *err)
 {
-	bool again = w->suite->phase == SUITE_READY && w->suite->spec->runner->batch;
+	bool again = w->suite->phase == SUITE_READY && w->suite->settings->runner->batch;
 
 	if (!w->discoverer || w->phase != WORKER_STARTING ||
 		(w->suite->phase != SUITE_DISCOVERING && !again))
@@ -108,8 +108,8 @@ static int on_teardown_done(struct worker *w, const struct json *message, struct
 /* A runner's errors outside of any test: what ran has its results, and the run has failed. */
 static void errors_outside_tests(struct worker *w, const char *text)
 {
-	run_notice(w->run, SEVERITY_ERROR, "errors_outside_tests", w->suite->spec->name, NULL, "%s",
-		text);
+	run_notice(w->run, SEVERITY_ERROR, "errors_outside_tests", w->suite->settings->name, NULL,
+		"%s", text);
 	result_count_failure(w->run);
 }
 
@@ -127,7 +127,7 @@ static int on_error(struct worker *w, const struct json *message, struct error *
 	if (help)
 		strbuf_addf(&text, "\nhelp: %s", help);
 	/* A test has broken what all of its process needs: the files behind it run elsewhere. */
-	if (!w->suite->spec->runner->batch && result_current_file(w)) {
+	if (!w->suite->settings->runner->batch && result_current_file(w)) {
 		cleanup_free char *why = xasprintf("the worker cannot go on: %s", text.buf);
 		worker_stop(w, STOP_PROTOCOL, why);
 		return 0;
@@ -159,7 +159,7 @@ static int on_load_failed(struct worker *w, const struct json *message, struct e
 			},
 	};
 
-	if (!w->suite->spec->runner->batch || w->phase != WORKER_BUSY || !name || !*name ||
+	if (!w->suite->settings->runner->batch || w->phase != WORKER_BUSY || !name || !*name ||
 		*name == '/')
 		return protocol_error(err, "`load_failed` out of turn");
 	struct run_file *file = discover_late(w, name);
@@ -185,7 +185,7 @@ static int on_run_done(struct worker *w, const struct json *message, struct erro
 {
 	struct run_suite *suite = w->suite;
 
-	if (!suite->spec->runner->batch || !w->item_count || w->run->cancel)
+	if (!suite->settings->runner->batch || !w->item_count || w->run->cancel)
 		return 0;
 	/* Once: what it cannot run in the second process it has lost, too. */
 	if (json_get_bool(message, "again", false) && !suite->handed_back) {
@@ -233,7 +233,7 @@ static const struct {
 
 static int on_notice(struct worker *w, struct event *event)
 {
-	event->suite = w->suite->spec->name;
+	event->suite = w->suite->settings->name;
 	event->worker = w->number;
 	run_publish(w->run, event);
 	return 0;
@@ -251,7 +251,7 @@ static int on_event(struct worker *w, struct event *event, struct error *err)
 		return error_set(err, EXIT_CODE_INFRASTRUCTURE,
 			"%s for a file that was not given: %s", event_type_name(event->type),
 			event->file ? event->file : "(none)");
-	event->suite = w->suite->spec->name;
+	event->suite = w->suite->settings->name;
 	event->project = file->project;
 	event->file = file->file;
 	event->worker = w->number;

@@ -54,7 +54,7 @@ static void publish_output(
 	add_sound(&text, data, len);
 	run_publish(w->run, &(struct event){
 				    .type = EVENT_OUTPUT,
-				    .suite = w->suite->spec->name,
+				    .suite = w->suite->settings->name,
 				    .project = file ? file->project : NULL,
 				    .file = file ? file->file : NULL,
 				    .worker = w->number,
@@ -114,7 +114,7 @@ void output_take(
 	int64_t room = bound->head - o->bytes;
 	size_t now = room <= 0 ? 0 : MIN(len, (size_t)room);
 
-	if (!file && !w->suite->spec->runner->batch)
+	if (!file && !w->suite->settings->runner->batch)
 		return;
 	if (now) {
 		o->bytes += (int64_t)now;

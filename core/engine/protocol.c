@@ -61,10 +61,10 @@ static void special_retries(struct jsonw *w, const struct run_file *file)
 {
 	const struct run_suite *suite = file->suite;
 	const struct retry_known_file *known = retry_known_in(
-		suite->run->options->known, suite->spec->name, file->project, file->file);
+		suite->run->options->known, suite->settings->name, file->project, file->file);
 	int normal = again_retries(suite, RETRY_NORMAL);
 
-	if (!known || !suite->spec->runner->batch)
+	if (!known || !suite->settings->runner->batch)
 		return;
 	jsonw_array_begin(w, "retries");
 	for (size_t i = 0; i < known->count; i++) {
@@ -88,13 +88,13 @@ static void quarantine(struct jsonw *w, const struct run_file *file)
 	const struct quarantine *q = suite->run->options->quarantine;
 	int n = again_retries(suite, RETRY_QUARANTINED);
 
-	if (!q || !suite->spec->runner->batch || n == again_retries(suite, RETRY_NORMAL))
+	if (!q || !suite->settings->runner->batch || n == again_retries(suite, RETRY_NORMAL))
 		return;
 	jsonw_object_begin(w, "quarantine");
 	jsonw_int(w, "count", n);
 	jsonw_array_begin(w, "tests");
 	for (size_t i = 0; i < q->n; i++)
-		if (quarantine_may_mean(&q->entries[i], suite->spec->name, file->file))
+		if (quarantine_may_mean(&q->entries[i], suite->settings->name, file->file))
 			jsonw_string(w, NULL, q->entries[i].test);
 	jsonw_array_end(w);
 	jsonw_object_end(w);
@@ -122,29 +122,29 @@ static void coverage(struct jsonw *w, const struct run_suite *suite)
 	jsonw_string(w, "folder", suite->coverage_dir);
 	strings(w, "include", &config->coverage.include);
 	strings(w, "exclude", &config->coverage.exclude);
-	strings(w, "tool", &suite->spec->coverage_tool);
+	strings(w, "tool", &suite->settings->coverage_tool);
 	jsonw_object_end(w);
 }
 
 void protocol_init(struct strbuf *out, const struct worker *worker)
 {
 	const struct run_suite *suite = worker->suite;
-	const struct suite *spec = suite->spec;
+	const struct suite *settings = suite->settings;
 	const struct config *config = worker->run->options->config;
 	struct jsonw w;
 
 	begin(&w, out, "init");
 	jsonw_string(&w, "base", config->base);
-	jsonw_string(&w, "root", spec->root);
-	jsonw_string(&w, "suite", spec->name);
-	jsonw_string(&w, "config", spec->config);
+	jsonw_string(&w, "root", settings->root);
+	jsonw_string(&w, "suite", settings->name);
+	jsonw_string(&w, "config", settings->config);
 	jsonw_array_begin(&w, "args");
-	for (size_t i = 0; i < spec->args.n; i++)
-		jsonw_string(&w, NULL, spec->args.v[i]);
+	for (size_t i = 0; i < settings->args.n; i++)
+		jsonw_string(&w, NULL, settings->args.v[i]);
 	for (size_t i = 0; i < config->runner_args.n; i++)
 		jsonw_string(&w, NULL, config->runner_args.v[i]);
 	jsonw_array_end(&w);
-	strings(&w, "files", &spec->files);
+	strings(&w, "files", &settings->files);
 	strings(&w, "paths", &config->paths);
 	if (suite->handed_back)
 		pending(&w, suite);
@@ -153,12 +153,13 @@ void protocol_init(struct strbuf *out, const struct worker *worker)
 	jsonw_int(&w, "retries", again_retries(suite, RETRY_NORMAL));
 	jsonw_int(&w, "repeat", repetitions(suite));
 	jsonw_int(&w, "seed", worker->run->options->info->seed);
-	jsonw_int(&w, "timeout_ms", spec->timeout_ms >= 0 ? spec->timeout_ms : config->timeout_ms);
+	jsonw_int(&w, "timeout_ms",
+		settings->timeout_ms >= 0 ? settings->timeout_ms : config->timeout_ms);
 	jsonw_string(&w, "cache_dir", suite->cache_dir);
 	jsonw_bool(&w, "ci", worker->run->options->ci);
 	jsonw_bool(&w, "list", worker->run->options->list_only);
 	coverage(&w, suite);
-	jsonw_string(&w, "isolate", suite_isolation_name(spec->isolate));
+	jsonw_string(&w, "isolate", suite_isolation_name(settings->isolate));
 	jsonw_bool(&w, "color", worker->run->options->color);
 	end(&w, out);
 }

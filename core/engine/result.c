@@ -31,7 +31,7 @@ static void start_file(struct worker *w, struct run_file *file)
 	}
 	run_publish(w->run, &(struct event){
 				    .type = EVENT_FILE_STARTED,
-				    .suite = w->suite->spec->name,
+				    .suite = w->suite->settings->name,
 				    .project = file->project,
 				    .file = file->file,
 				    .part = file->part,
@@ -148,8 +148,8 @@ static void finish_test(struct worker *w, struct run_file *file, struct event *e
 	bool failed_for_good = false;
 
 	remove_running_test(w, file, event);
-	event->quarantined = quarantine_covers(w->run->options->quarantine, w->suite->spec->name,
-		file->file, event->test, event->occurrence);
+	event->quarantined = quarantine_covers(w->run->options->quarantine,
+		w->suite->settings->name, file->file, event->test, event->occurrence);
 	if (event->outcome == OUTCOME_FAILED && !event->will_retry && !event->quarantined &&
 		inorder_doubts(w, file))
 		return;
@@ -247,7 +247,7 @@ static void end_try(struct worker *w, struct run_file *file, struct event *event
 	if (file->whole && !failed)
 		split_tell(file);
 	event->type = EVENT_FILE_FINISHED;
-	event->suite = w->suite->spec->name;
+	event->suite = w->suite->settings->name;
 	event->project = file->project;
 	event->file = file->file;
 	event->part = file->part;
@@ -316,7 +316,7 @@ void result_file(struct worker *w, struct run_file *file, struct event *event)
 		w->phase = WORKER_IDLE;
 	if (!w->item_count)
 		w->deadline_us = 0;
-	if (w->suite->spec->runner->batch) /* gives slots back as it drains */
+	if (w->suite->settings->runner->batch) /* gives slots back as it drains */
 		w->claim = MAX(MIN(w->claim, dispatch_units(w->items, w->item_count)), 1);
 }
 
@@ -392,7 +392,7 @@ static void fail_running_tests(
 			kind == FAILURE_TIMEOUT ? "%s" : "%s while this test was running", text);
 		struct event event = {
 			.type = EVENT_TEST_FINISHED,
-			.suite = w->suite->spec->name,
+			.suite = w->suite->settings->name,
 			.project = file->project,
 			.file = file->file,
 			.test = path,

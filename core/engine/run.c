@@ -78,7 +78,7 @@ void run_suite_failed(struct run_suite *suite, enum exit_code code, const char *
 		return;
 	suite->phase = SUITE_FAILED;
 	run->worst = run->worst ? exit_code_worst(run->worst, code) : code;
-	run_notice(run, SEVERITY_ERROR, "suite_failed", suite->spec->name, NULL, "%s", text);
+	run_notice(run, SEVERITY_ERROR, "suite_failed", suite->settings->name, NULL, "%s", text);
 	run_cancel(run, CANCEL_INFRASTRUCTURE, "a suite cannot run");
 }
 
@@ -197,10 +197,10 @@ static void describe_nothing(const struct run *run, struct strbuf *out)
 		strbuf_addstr(out, "there is none in the test files");
 	else
 		for (size_t i = 0; i < run->suite_count; i++) {
-			const struct suite *spec = run->suites[i].spec;
-			cleanup_free char *root = path_relative(c->base, spec->root);
-			strbuf_addf(out, "%s%s found no test file in %s", i ? ", " : "", spec->name,
-				root);
+			const struct suite *settings = run->suites[i].settings;
+			cleanup_free char *root = path_relative(c->base, settings->root);
+			strbuf_addf(out, "%s%s found no test file in %s", i ? ", " : "",
+				settings->name, root);
 		}
 }
 
@@ -290,24 +290,24 @@ static int64_t worker_limit_kb(int slots)
 	return (int64_t)pages * page / 1024 * 6 / 10 / slots;
 }
 
-static void init_suite(struct run *run, struct run_suite *rs, const struct suite *spec)
+static void init_suite(struct run *run, struct run_suite *rs, const struct suite *settings)
 {
 	const struct engine_options *o = run->options;
 
 	*rs = (struct run_suite){
 		.run = run,
-		.spec = spec,
+		.settings = settings,
 		.env = STRVEC_INIT,
 		.node_options = STRVEC_INIT,
-		.cache_dir = path_join(o->cache_dir, spec->name),
+		.cache_dir = path_join(o->cache_dir, settings->name),
 	};
 	for (char *c = rs->cache_dir + strlen(o->cache_dir) + 1; *c; c++)
 		if (*c == '/' || *c == ':')
 			*c = '-';
 	file_mkdirs(rs->cache_dir, NULL); /* an adapter that cannot write there says so itself */
-	strvec_push_all(&rs->node_options, &spec->node_options);
+	strvec_push_all(&rs->node_options, &settings->node_options);
 	discover_recall_flags(rs);
-	history_suite(o->history, o->info->platform, spec->name, &rs->model);
+	history_suite(o->history, o->info->platform, settings->name, &rs->model);
 	cover_init(rs);
 }
 

@@ -104,7 +104,7 @@ enum run_suite_phase {
 
 struct run_suite {
 	struct run *run;
-	const struct suite *spec;
+	const struct suite *settings;
 	enum run_suite_phase phase;
 	char *cache_dir;
 	struct run_file **files;
@@ -116,7 +116,7 @@ struct run_suite {
 	int64_t left_ms;            /* estimates of the pending files */
 	char *plan_path;            /* NULL = workers need none */
 	struct strvec env;          /* "NAME=value" or "NAME" (unset) from set-up and services */
-	struct strvec node_options; /* spec's and what discovery asked for */
+	struct strvec node_options; /* of the settings, and what discovery asked for */
 	bool ordered, exclusive, global_setup, restarted;
 	bool together; /* its files share more than a process: they are loaded together */
 	bool serial;   /* fell back to one process in the runner's own order */

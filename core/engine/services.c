@@ -23,7 +23,7 @@ enum service_phase { SERVICE_DOWN, SERVICE_COMING, SERVICE_UP, SERVICE_STOPPING,
 
 struct service {
 	struct run *run;
-	const struct config_service *spec;
+	const struct config_service *settings;
 	enum service_phase phase;
 	struct process *process;
 	struct deadline poll;
@@ -112,14 +112,14 @@ static char *expand(const char *text, int port)
 
 static bool needs(const struct run_suite *suite, const struct service *s)
 {
-	return strvec_has(&suite->spec->services, s->spec->name);
+	return strvec_has(&suite->settings->services, s->settings->name);
 }
 
 static void failed(struct service *s, const char *why)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
-	strbuf_addf(&text, "service %s %s", s->spec->name, why);
+	strbuf_addf(&text, "service %s %s", s->settings->name, why);
 	strbuf_rtrim(&s->output);
 	if (s->output.len)
 		strbuf_addf(&text, "\n%s", s->output.buf);
@@ -134,8 +134,8 @@ static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
 
 	(void)is_stderr;
 	strbuf_add(&s->output, data, len);
-	if (s->spec->ready_log && memmem(s->output.buf, s->output.len, s->spec->ready_log,
-					  strlen(s->spec->ready_log)))
+	if (s->settings->ready_log && memmem(s->output.buf, s->output.len, s->settings->ready_log,
+					      strlen(s->settings->ready_log)))
 		s->log_seen = true;
 	if (s->output.len > 2 * OUTPUT_BYTES)
 		strbuf_remove(&s->output, 0, s->output.len - OUTPUT_BYTES);
@@ -153,7 +153,7 @@ static void on_service_exit(void *arg, const struct process_status *status)
 	deadline_close(&s->poll);
 	if (!expected) {
 		if (status->start_errno)
-			strbuf_addf(&why, "cannot be started: %s: %s", s->spec->command.v[0],
+			strbuf_addf(&why, "cannot be started: %s: %s", s->settings->command.v[0],
 				strerror(status->start_errno));
 		else if (status->signal)
 			strbuf_addf(&why, "was killed by signal %d (%s)%s", status->signal,
@@ -167,11 +167,11 @@ static void on_service_exit(void *arg, const struct process_status *status)
 
 static bool is_ready(struct service *s)
 {
-	if (s->spec->ready_log)
+	if (s->settings->ready_log)
 		return s->log_seen;
-	if (!s->spec->ready_tcp)
+	if (!s->settings->ready_tcp)
 		return true;
-	cleanup_free char *port = expand(s->spec->ready_tcp, s->port);
+	cleanup_free char *port = expand(s->settings->ready_tcp, s->port);
 	s->probe = connect_to(atoi(port));
 	return s->probe >= 0;
 }
@@ -179,15 +179,15 @@ static bool is_ready(struct service *s)
 /* What was waited for, so that a wrong port can be told from a slow start. */
 static void too_late(struct service *s)
 {
-	const struct config_service *spec = s->spec;
+	const struct config_service *settings = s->settings;
 	cleanup_strbuf struct strbuf why = STRBUF_INIT;
 
 	strbuf_addstr(&why, "was not ready after ");
-	text_duration(&why, spec->ready_timeout_ms);
-	if (spec->ready_log) {
-		strbuf_addf(&why, ": its output does not show `%s`", spec->ready_log);
+	text_duration(&why, settings->ready_timeout_ms);
+	if (settings->ready_log) {
+		strbuf_addf(&why, ": its output does not show `%s`", settings->ready_log);
 	} else {
-		cleanup_free char *port = expand(spec->ready_tcp, s->port);
+		cleanup_free char *port = expand(settings->ready_tcp, s->port);
 		strbuf_addf(&why, ": nothing answers at port %s", port);
 	}
 	strbuf_addstr(&why, " (`ready` in muster.yaml)");
@@ -220,8 +220,8 @@ static void start(struct service *s)
 	int code;
 
 	s->port = free_port();
-	for (size_t i = 0; i < s->spec->command.n; i++) {
-		cleanup_free char *word = expand(s->spec->command.v[i], s->port);
+	for (size_t i = 0; i < s->settings->command.n; i++) {
+		cleanup_free char *word = expand(s->settings->command.v[i], s->port);
 		strvec_push(&argv, word);
 	}
 	deadline_init(&s->poll, &s->run->loop.uv, on_poll);
@@ -241,7 +241,7 @@ static void start(struct service *s)
 		return;
 	}
 	s->phase = SERVICE_COMING;
-	s->limit_us = clock_mono_us() + s->spec->ready_timeout_ms * 1000;
+	s->limit_us = clock_mono_us() + s->settings->ready_timeout_ms * 1000;
 	deadline_start(&s->poll, 0, POLL_MS);
 }
 
@@ -255,7 +255,7 @@ static void init(struct run *run)
 	run->service_count = config->service_count;
 	for (size_t i = 0; i < run->service_count; i++)
 		run->services[i] = (struct service){.run = run,
-			.spec = &config->services[i],
+			.settings = &config->services[i],
 			.probe = -1,
 			.output = STRBUF_INIT};
 }
@@ -264,7 +264,7 @@ int services_start(struct run *run, struct run_suite *suite)
 {
 	int result = 1;
 
-	if (suite->services_up || !suite->spec->services.n)
+	if (suite->services_up || !suite->settings->services.n)
 		return 1;
 	init(run);
 	for (size_t i = 0; i < run->service_count; i++) {
@@ -280,8 +280,8 @@ int services_start(struct run *run, struct run_suite *suite)
 	}
 	for (size_t i = 0; result == 1 && i < run->service_count; i++) {
 		struct service *s = &run->services[i];
-		for (size_t k = 0; needs(suite, s) && k < s->spec->env.n; k++) {
-			cleanup_free char *entry = expand(s->spec->env.v[k], s->port);
+		for (size_t k = 0; needs(suite, s) && k < s->settings->env.n; k++) {
+			cleanup_free char *entry = expand(s->settings->env.v[k], s->port);
 			strvec_push(&suite->env, entry);
 		}
 	}

@@ -40,7 +40,7 @@ static bool is_item(const struct plan_item *item, const struct run_file *file)
 /* A batch says what it can spread. */
 static bool can_split(const struct run_suite *suite, const struct plan_item *item)
 {
-	if (!suite->spec->runner->batch)
+	if (!suite->settings->runner->batch)
 		return !writes_snapshots(suite, item->file);
 	for (size_t i = 0; i < suite->file_count; i++)
 		if (is_item(item, suite->files[i]))
@@ -60,7 +60,7 @@ static bool times_of(void *arg, const struct plan_item *item, struct plan_times 
 	struct splitting *s = arg;
 	struct history *h = s->suite->run->options->history;
 
-	if (!streq(item->suite, s->suite->spec->name) || !can_split(s->suite, item) ||
+	if (!streq(item->suite, s->suite->settings->name) || !can_split(s->suite, item) ||
 		history_split_verdict(h, item->suite, item->project, item->file) < 0)
 		return false;
 	s->times = times;
@@ -71,9 +71,9 @@ static bool may_split(const struct run_suite *suite)
 {
 	const struct run *run = suite->run;
 	const struct engine_options *o = run->options;
-	const struct suite *spec = suite->spec;
+	const struct suite *settings = suite->settings;
 
-	if (!o->split || !spec->split || !o->history || o->select || o->list_only ||
+	if (!o->split || !settings->split || !o->history || o->select || o->list_only ||
 		o->config->test_regex)
 		return false;
 	if (run->slots < 2 || suite->max_workers == 1 || suite->exclusive)
@@ -88,7 +88,7 @@ static void collect(struct plan *plan, const struct run_suite *suite)
 	const struct run *run = suite->run;
 
 	for (size_t i = 0; i < suite->file_count; i++)
-		plan_push(plan, &(struct plan_item){.suite = suite->spec->name,
+		plan_push(plan, &(struct plan_item){.suite = suite->settings->name,
 					.project = suite->files[i]->project,
 					.file = suite->files[i]->file,
 					.us = suite->files[i]->estimate_ms * 1000,
@@ -96,7 +96,7 @@ static void collect(struct plan *plan, const struct run_suite *suite)
 	for (size_t i = 0; i < run->suite_count; i++) {
 		const struct run_suite *other = &run->suites[i];
 		for (size_t k = 0; other != suite && k < other->pending_count; k++)
-			plan_push(plan, &(struct plan_item){.suite = other->spec->name,
+			plan_push(plan, &(struct plan_item){.suite = other->settings->name,
 						.project = "",
 						.file = other->pending[k]->file,
 						.us = other->pending[k]->estimate_ms * 1000});
@@ -106,7 +106,7 @@ static void collect(struct plan *plan, const struct run_suite *suite)
 static bool is_part_of(
 	const struct plan_item *item, const struct run_suite *suite, const struct run_file *file)
 {
-	return item->parts && streq(item->suite, suite->spec->name) && is_item(item, file);
+	return item->parts && streq(item->suite, suite->settings->name) && is_item(item, file);
 }
 
 /* A file for the part; the last one runs all that the others do not name. */
@@ -148,7 +148,7 @@ static void spread(struct run_suite *suite, const struct plan *plan)
 		file->part = file->parts = 1;
 		file->units = file->spread_units;
 		file->proven = history_split_verdict(suite->run->options->history,
-				       suite->spec->name, file->project, file->file) > 0;
+				       suite->settings->name, file->project, file->file) > 0;
 	}
 }
 
@@ -191,7 +191,7 @@ void split_long_files(struct run_suite *suite)
 	plan_init(&plan);
 	collect(&plan, suite);
 	if (plan_split(&plan, slots, times_of, &s)) {
-		if (suite->spec->runner->batch) {
+		if (suite->settings->runner->batch) {
 			spread(suite, &plan);
 		} else {
 			replace(suite, &plan);
@@ -234,7 +234,7 @@ void split_try_whole(struct run_file *file)
 
 void split_tell(const struct run_file *file)
 {
-	run_notice(file->suite->run, SEVERITY_NOTE, "split_dependent", file->suite->spec->name,
+	run_notice(file->suite->run, SEVERITY_NOTE, "split_dependent", file->suite->settings->name,
 		file->file,
 		"a test failed in a part of %s, but not in the whole file: it is not split again",
 		file->file);

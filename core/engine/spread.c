@@ -38,7 +38,7 @@ static void sort(struct run_suite *suite, struct schedule_item *items, size_t n)
 		for (size_t i = 0; i < n; i++) {
 			const struct run_file *f = items[i].data;
 			items[i].rank = schedule_rank(
-				o->info->seed, suite->spec->name, f->project, f->file);
+				o->info->seed, suite->settings->name, f->project, f->file);
 		}
 		schedule_sort_ranked(items, n, suite->ordered ? suite->target : 1);
 	} else if (suite->ordered) {
@@ -53,7 +53,7 @@ static void sort(struct run_suite *suite, struct schedule_item *items, size_t n)
 static bool is_serial(const struct run_suite *suite)
 {
 	return suite->ordered && suite->run->suite_count == 1 &&
-	       suite->spec->isolate == SUITE_ISOLATE_RUNNER;
+	       suite->settings->isolate == SUITE_ISOLATE_RUNNER;
 }
 
 static struct crew_load load_of(const struct run_suite *suite)
@@ -65,10 +65,10 @@ static struct crew_load load_of(const struct run_suite *suite)
 		.cores = MAX(run->options->cores, 1),
 		.max_workers = suite->max_workers,
 		.serial = is_serial(suite),
-		.alone = run->suite_count == 1 && suite->spec->isolate == SUITE_ISOLATE_RUNNER,
+		.alone = run->suite_count == 1 && suite->settings->isolate == SUITE_ISOLATE_RUNNER,
 	};
 	/* Whether its files may be spread is not known yet; then long ones may be split, too. */
-	bool untried = suite->ordered && suite->model.order == 0 && suite->spec->split;
+	bool untried = suite->ordered && suite->model.order == 0 && suite->settings->split;
 	size_t known = 0;
 
 	for (size_t i = 0; i < suite->file_count; i++) {
@@ -125,7 +125,7 @@ void spread_explain(const struct run_suite *suite, struct strbuf *out)
 {
 	struct crew_load load = load_of(suite);
 
-	if (suite->file_count && !suite->spec->runner->batch)
+	if (suite->file_count && !suite->settings->runner->batch)
 		crew_explain(out, &suite->model, &load, suite->target);
 }
 

@@ -55,7 +55,7 @@ void worker_assign(struct worker *w, struct run_file **files, size_t n, int clai
 	w->phase = WORKER_BUSY;
 	w->claim = claim;
 	w->speculative = false;
-	w->spent = w->suite->spec->runner->batch;
+	w->spent = w->suite->settings->runner->batch;
 	if (!w->deadline_us)
 		w->deadline_us = clock_mono_us() + (int64_t)START_LIMIT_MS * 1000;
 	worker_send(w, &message);
@@ -88,7 +88,7 @@ static void on_output(void *arg, bool is_stderr, const char *data, size_t len)
 {
 	struct worker *w = arg;
 
-	bool batch = w->suite->spec->runner->batch;
+	bool batch = w->suite->settings->runner->batch;
 	struct run_file *file = batch ? NULL : result_current_file(w);
 
 	if (!file && w->loose.len < LOOSE_BYTES)
@@ -156,7 +156,7 @@ static void tell_lost(const struct worker *w, const struct process_status *statu
 	else
 		strbuf_addf(&how, "exit status %d", status->exit_status);
 	run_notice(w->run, died ? SEVERITY_ERROR : SEVERITY_WARNING, "worker_lost",
-		w->suite->spec->name, NULL, "a worker %s without saying that it was done (%s)",
+		w->suite->settings->name, NULL, "a worker %s without saying that it was done (%s)",
 		died ? "ended" : "was ended", how.buf);
 	if (died)
 		result_count_failure(w->run);
@@ -171,7 +171,7 @@ static void on_exit_of(void *arg, const struct process_status *status)
 	struct event event = {
 		.type = EVENT_WORKER_EXITED,
 		.worker = w->number,
-		.suite = w->suite->spec->name,
+		.suite = w->suite->settings->name,
 		.exit_status = status->exit_status,
 		.signal = status->signal,
 		.rss_kb = MAX(status->rss_kb, w->rss_kb),
@@ -191,9 +191,9 @@ static void on_exit_of(void *arg, const struct process_status *status)
 	output_flush(w, NULL);
 	result_worker_lost(w, status);
 	if (status->leaked)
-		run_notice(run, SEVERITY_WARNING, "leaked_processes", w->suite->spec->name, NULL,
-			"%d process%s outlived a worker of %s and had to be killed", status->leaked,
-			status->leaked == 1 ? "" : "es", w->suite->spec->name);
+		run_notice(run, SEVERITY_WARNING, "leaked_processes", w->suite->settings->name,
+			NULL, "%d process%s outlived a worker of %s and had to be killed",
+			status->leaked, status->leaked == 1 ? "" : "es", w->suite->settings->name);
 	run_publish(run, &event);
 	for (size_t i = 0; i < run->worker_count; i++)
 		if (run->workers[i] == w)
@@ -224,7 +224,7 @@ static struct process *spawn(struct worker *w, int *ret_uv_code, struct error *e
 {
 	static const struct process_callbacks callbacks = {on_line, on_output, on_exit_of};
 	const struct engine_options *o = w->run->options;
-	const struct runner *runner = w->suite->spec->runner;
+	const struct runner *runner = w->suite->settings->runner;
 	cleanup_strvec struct strvec argv = STRVEC_INIT;
 	cleanup_free char *adapter = path_join(o->adapters_dir, runner->adapter);
 
@@ -237,7 +237,7 @@ static struct process *spawn(struct worker *w, int *ret_uv_code, struct error *e
 			.supervisor = o->program,
 			.argv = (const char *const *)argv.v,
 			.env = env,
-			.cwd = w->suite->spec->root,
+			.cwd = w->suite->settings->root,
 			.stop_signal = runner->stop_signal,
 			.grace_ms = runner->stop_grace_ms ? runner->stop_grace_ms : STOP_GRACE_MS,
 			.channel = true,
@@ -249,7 +249,7 @@ static struct process *spawn(struct worker *w, int *ret_uv_code, struct error *e
 
 static int64_t start_limit_ms(const struct run_suite *suite)
 {
-	return suite->spec->runner->batch ? BATCH_START_LIMIT_MS : START_LIMIT_MS;
+	return suite->settings->runner->batch ? BATCH_START_LIMIT_MS : START_LIMIT_MS;
 }
 
 struct worker *worker_start(struct run_suite *suite, bool discoverer)
@@ -291,7 +291,7 @@ struct worker *worker_start(struct run_suite *suite, bool discoverer)
 	run_publish(run, &(struct event){
 				 .type = EVENT_WORKER_STARTED,
 				 .worker = w->number,
-				 .suite = suite->spec->name,
+				 .suite = suite->settings->name,
 				 .pid = process_pid(w->process),
 			 });
 	cleanup_strbuf struct strbuf init = STRBUF_INIT;
@@ -310,7 +310,7 @@ void worker_end(struct worker *w)
 		return;
 	w->stop = STOP_ORDERLY;
 	w->phase = WORKER_ENDING;
-	int64_t limit_ms = w->suite->spec->runner->batch ? BATCH_END_LIMIT_MS : END_LIMIT_MS;
+	int64_t limit_ms = w->suite->settings->runner->batch ? BATCH_END_LIMIT_MS : END_LIMIT_MS;
 	w->deadline_us = clock_mono_us() + limit_ms * 1000;
 	worker_send_simple(w, "stop");
 }
@@ -353,7 +353,7 @@ static void check_slow_tests(struct worker *w, int64_t now_us)
 		t->slow = true;
 		run_publish(w->run, &(struct event){
 					    .type = EVENT_TEST_SLOW,
-					    .suite = w->suite->spec->name,
+					    .suite = w->suite->settings->name,
 					    .project = t->file->project,
 					    .file = t->file->file,
 					    .test = t->path,
@@ -370,11 +370,11 @@ static void check_slow_tests(struct worker *w, int64_t now_us)
 static int64_t file_limit_ms(const struct worker *w)
 {
 	const struct config *config = w->run->options->config;
-	int64_t own = w->suite->spec->timeout_ms;
+	int64_t own = w->suite->settings->timeout_ms;
 
 	if (own >= 0)
 		return own;
-	if (w->suite->spec->runner->batch && config_origin(config, "timeout") == ORIGIN_DEFAULT)
+	if (w->suite->settings->runner->batch && config_origin(config, "timeout") == ORIGIN_DEFAULT)
 		return 0;
 	return config->timeout_ms;
 }
