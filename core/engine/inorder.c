@@ -91,13 +91,15 @@ static struct worker *find_lead(const struct run_suite *suite)
 	return NULL;
 }
 
+/* Some file that the lead has not had is not pending. */
 static bool others_had_files(const struct run_suite *suite)
 {
-	int had = 0;
-
-	for (size_t i = 0; i < suite->file_count; i++)
-		had += suite->files[i]->phase != RUN_FILE_PENDING;
-	return !suite->lead || had > suite->lead_next;
+	for (size_t i = 0; i < suite->file_count; i++) {
+		const struct run_file *file = suite->files[i];
+		if (file->position >= suite->lead_next && file->phase != RUN_FILE_PENDING)
+			return true;
+	}
+	return !suite->lead;
 }
 
 /* In one process from here on, `stays` or a new one, and in order. Files before `first` keep what

@@ -234,7 +234,8 @@ module.exports = class Reporter {
 			}
 			if (init.repeat > 0) return wanted.has(key) && groupOf(test).some(t => this.isWantedAgain(t, times));
 			const { path: titles, occ } = this.ids.get(test);
-			if (!wanted.has(key) || !named.get(key)(titles, occ)) return false;
+			const isNamed = named.get(key), tags = test.tags || []; // which --grep of Playwright sees, too
+			if (!wanted.has(key) || !(isNamed(titles, occ) || isNamed([...titles, ...tags], occ))) return false;
 			// Tests of a serial group need each other. Of several parts of a file, its first test says which has them all.
 			const group = groupOf(test).map(t => this.ids.get(t));
 			return group.slice(0, wanted.get(key).part ? 1 : undefined).some(t => parts.get(key)(t.path, t.occ));

@@ -228,6 +228,16 @@ test('-t chooses within a serial group, as --grep does; --failed has the group o
   assert.deepEqual(outcomes(dir), ['s › one 1 passed', 's › two 1 failed']);
 });
 
+test('-t knows the tags of a test, as --grep does', () => {
+  const dir = suite({ a: `
+    test('one', { tag: ['@smoke', '@slow'] }, () => { throw new Error('x'); });
+    test('two @smoke', () => { throw new Error('x'); });
+    test('three', { tag: '@slow' }, () => {});` });
+  const { code, out } = run(dir, ['-t', '@slow', '--no-fail-fast']);
+  assert.equal(code, 1, out);
+  assert.deepEqual(outcomes(dir), ['one 1 failed', 'three 1 passed']);
+});
+
 test('a test in quarantine has its own number of retries, and costs nobody else theirs', () => {
   const dir = suite({
     a: `test('bad', () => { fs.appendFileSync('tries.log', 'x'); throw new Error('x'); });`,
