@@ -30,12 +30,12 @@ test('files that need each other, spread over workers: one of these goes on in o
 });
 
 test('a failure beside the others and in order, too, is one', () => {
-  const dir = spread('afirst', 'fail', 'pass1');
+  const dir = spread('afirst', 'fail');
   const { code, out } = runFake(dir, ['-j2', '--no-fail-fast'], { ...discovered({ ordered: true }), FAKE_APART: 'yes' });
   assert.equal(code, 1, out);
   assert.equal(notice(dir, 'order_dependent').length, 1);
-  assert.deepEqual([summary(dir).tests.total, summary(dir).failures.length], [4, 1]);
-  assert.equal(triesOf(dir, 'afirst'), 1, out);
+  assert.deepEqual([summary(dir).tests.total, summary(dir).failures.length], [3, 1]);
+  assert.deepEqual([triesOf(dir, 'afirst'), triesOf(dir, 'fail')], [1, 2], out);
 });
 
 test('a failure of the first file is one', () => {
