@@ -53,14 +53,26 @@ static size_t middle_of_longest(const struct run_suite *suite)
 	return at;
 }
 
+/* A file that is half of all the work goes first: it would be the tail. */
+static size_t first_of_all(const struct run_suite *suite)
+{
+	for (size_t i = 0; i < suite->pending_count; i++)
+		if (suite->pending[i]->known &&
+			suite->pending[i]->estimate_ms * 2 >= suite->left_ms)
+			return i;
+	return 0;
+}
+
 size_t inorder_choose(const struct run_suite *suite, const struct worker *w)
 {
-	if (w->number == suite->lead || suite->pending_count == suite->file_count)
+	if (suite->pending_count == suite->file_count)
+		return first_of_all(suite);
+	if (w->number == suite->lead)
 		return 0;
 	for (size_t i = 0; i < suite->pending_count; i++)
 		if (w->reached && suite->pending[i]->position == w->reached)
 			return i;
-	return middle_of_longest(suite);
+	return suite->lead ? middle_of_longest(suite) : 0;
 }
 
 void inorder_took(
