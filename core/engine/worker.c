@@ -144,7 +144,7 @@ static void start_failed(struct worker *w, const struct process_status *status)
 	run_suite_failed(w->suite, own ? EXIT_CODE_USAGE : EXIT_CODE_INFRASTRUCTURE, text.buf);
 }
 
-/* Every file has its result; what it did after them nobody knows. One that was too slow to leave
+/* No file was running; what it did after the last one nobody knows. One that was too slow to leave
  * was ended by us; one that died has not proven that all went well. */
 static void tell_lost(const struct worker *w, const struct process_status *status)
 {
@@ -185,7 +185,7 @@ static void on_exit_of(void *arg, const struct process_status *status)
 	else if (w->phase == WORKER_HOLDING && lost && !run->cancel)
 		run_suite_failed(w->suite, EXIT_CODE_INFRASTRUCTURE,
 			"the process that holds the global set-up died");
-	else if (lost && !run->cancel && w->files_sent && !w->item_count &&
+	else if (lost && !run->cancel && w->files_sent && !result_current_file(w) &&
 		 w->suite->collector != w)
 		tell_lost(w, status);
 	output_flush(w, NULL);
