@@ -45,6 +45,8 @@ static int take_in(struct history *history, const char *journal, struct error *e
 	return result;
 }
 
+/* Earlier runs come first: what is left is what the newest one left. One that cannot be taken in
+ * does not keep this one out, unless the history itself is damaged. */
 static int recover(struct history *history, const struct setup *s, struct error *err)
 {
 	cleanup_strvec struct strvec names = STRVEC_INIT;
@@ -57,9 +59,16 @@ static int recover(struct history *history, const struct setup *s, struct error 
 		cleanup_free char *journal = path_join(dir, "journal.ndjson");
 		if (streq(names.v[i], s->run_id) || !path_exists(mark) || journal_is_live(journal))
 			continue;
-		if (take_in(history, journal, err) < 0)
+		if (take_in(history, journal, err) == 0) {
+			unlink(mark);
+			continue;
+		}
+		if (history_is_broken(history))
 			return -1;
-		unlink(mark);
+		fprintf(stderr, "warning: the run %s is not in the history yet: %s\n", names.v[i],
+			err->text);
+		*err = (struct error)ERROR_INIT;
+		break; /* a lock is waited for once */
 	}
 	return 0;
 }
