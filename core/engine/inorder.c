@@ -8,9 +8,8 @@
  * the first one on, leaving none out. The others begin in the middle of what is left.
  *
  * While others run, a failure may come from spreading the files and does not count. Then the lead
- * goes on alone, with all that it has not had; so what it has done stays valid, and the suite takes
- * hardly longer than in one process. If it was the lead that failed, or nobody is one any more, all
- * files run again in a new process.
+ * goes on alone, with all that it has not had; so what it has done stays valid. If it was the lead
+ * that failed, or nobody is one any more, all files run again in a new process.
  */
 static bool may_be_doubted(const struct run_suite *suite)
 {
